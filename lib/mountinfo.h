@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Questions to the mount table, over libmount's parser. Read-only; no mounting. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/macro.h"
+
+/* One line of /proc/PID/mountinfo, unescaped. */
+struct mountinfo {
+	int id;
+	int parent_id;
+	char *root;	   /* path inside the file system */
+	char *target;
+	char *fstype;
+	char *source;
+	char *vfs_options; /* "rw,relatime" */
+	char *fs_options;  /* "lowerdir=...,upperdir=..." */
+	char *optional;	   /* "shared:1 master:2" */
+};
+struct mountinfo *mountinfo_free(struct mountinfo *m);
+DEFINE_CLEANUP(struct mountinfo *, mountinfo_free)
+
+/* The topmost mount at exactly this path (cleaned, symlinks resolved by the caller): 0, -ENOENT, -errno. */
+int mountinfo_at(const char *target, struct mountinfo **ret);
+/* The mount that holds the path: the topmost at the longest mount point that is a prefix of it. */
+int mountinfo_of(const char *path, struct mountinfo **ret);
+/* Every mount of /proc/self/mountinfo in its order; counted array, each owned. */
+int mountinfo_all(struct mountinfo ***ret, size_t *ret_n);
+void mountinfo_free_all(struct mountinfo **all, size_t n);
+/* The value of "name=value" in an option string (owned, backslash escapes of overlayfs kept), or NULL; "" for a bare word. */
+char *mountinfo_option(const char *options, const char *name);

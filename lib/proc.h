@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Facts about a process out of /proc, and its identity across pid reuse. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct proc_stat {
+	char state; /* 'R', 'S', 'Z', 'X', ... */
+	pid_t ppid;
+	uint64_t start_time; /* clock ticks since boot, field 22 of proc_pid_stat(5) */
+};
+
+/* -ESRCH when there is no such process. */
+int proc_stat_read(pid_t pid, struct proc_stat *ret);
+/* Alive, not a zombie, and started at `start_time`: the same process that was recorded? */
+bool proc_is_alive(pid_t pid, uint64_t start_time);
+/*
+ * A pidfd of the recorded process: opened first, identity compared after, so that
+ * a reused pid is never taken. -ESRCH when it is gone. Owned fd.
+ */
+int proc_pidfd_open(pid_t pid, uint64_t start_time);
+/* Wait until a pidfd is readable (the process ended): 1 ended, 0 timeout. timeout_ms -1: for ever. */
+int proc_pidfd_wait(int pidfd, int timeout_ms);
+/* This boot's id (/proc/sys/kernel/random/boot_id), 36 characters and NUL. */
+int proc_boot_id(char ret[37]);

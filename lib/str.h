@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Strings: vectors, splitting, and numbers parsed strictly. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/macro.h"
+
+bool str_eq(const char *a, const char *b); /* NULL equals NULL only */
+bool str_has_prefix(const char *s, const char *prefix);
+bool str_has_suffix(const char *s, const char *suffix);
+
+/* NULL-terminated, every element and the vector owned; NULL is an empty vector. */
+void strv_free(char **v);
+DEFINE_CLEANUP(char **, strv_free)
+size_t strv_len(char *const *v);
+bool strv_contains(char *const *v, const char *s);
+/* Append a copy. */
+void strv_add(char ***v, const char *s);
+/* Append `s` itself. TAKES s. */
+void strv_take(char ***v, char *s);
+char **strv_copy(char *const *v);
+/* Drop every element equal to s; returns how many. */
+size_t strv_remove(char **v, const char *s);
+/* Split at any character of `seps`; empty fields are dropped. */
+char **strv_split(const char *s, const char *seps);
+char *strv_join(char *const *v, const char *sep);
+/* Environment vectors of "NAME=value": the value or NULL; replace or append; remove. */
+const char *strv_env_get(char *const *env, const char *name);
+void strv_env_set(char ***env, const char *name, const char *value);
+void strv_env_unset(char **env, const char *name);
+
+/* Whole string, base 10, no blanks, in range; else -EINVAL or -ERANGE. */
+int str_to_i64(const char *s, int64_t *ret);
+int str_to_u64(const char *s, uint64_t *ret);
+int str_to_u32(const char *s, uint32_t *ret);
+int str_to_int(const char *s, int *ret);
+/* Base 8, for modes ("0755", "1777"). */
+int str_to_mode(const char *s, uint32_t *ret);
+/* "512m", "2g", "1024", "-1": binary suffixes b k m g t p, upper or lower, optional "b" or "ib". */
+int str_to_size(const char *s, int64_t *ret);
