@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The container's cgroup: one interface, two drivers (cgroupfs, systemd), three
+ * layouts (v1, hybrid, v2).
+ *
+ * The engine's own cgroup is given to the container's root: directory, `procs`,
+ * `threads` and `subtree_control` (v1: `tasks`, `clone_children`) change owner;
+ * the limit files stay the host's, so that they are readable inside and
+ * enforced from outside. All functions run as host root in the host's cgroup
+ * and mount namespaces.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/error.h"
+#include "lib/macro.h"
+
+struct host;
+struct json_type;
+struct spec_resources;
+struct strbuf;
+
+enum cgroup_driver {
+	CGROUP_FS,
+	CGROUP_SYSTEMD,
+};
+
+/* One directory of the container in one hierarchy. */
+struct cgroup_dir {
+	char *controllers; /* as struct host_hierarchy */
+	char *path;	   /* absolute, on the host */
+};
+
+/* Plain data: it is saved in the container's state and loaded by later commands. */
+struct cgroup {
+	enum cgroup_driver driver;
+	char *unit; /* systemd: "docker-ID.scope"; NULL else */
+	bool is_v2;
+	struct cgroup_dir *dirs;
+	size_t n_dirs;
+};
+void cgroup_done(struct cgroup *cg);
+
+/*
+ * Choose names: `cgroups_path` is linux.cgroupsPath ("/a/b" or relative for
+ * cgroupfs, "slice:prefix:name" for systemd; NULL: a default from the id). Pure.
+ */
+int cgroup_plan(struct cgroup *ret, const struct host *h, enum cgroup_driver driver,
+		const char *cgroups_path, const char *id, struct error *err);
+/*
+ * Make the cgroup and put process `pid` into it, with the limits of `r` in force
+ * from then on (device rules too). An existing cgroup of this name is used when it
+ * holds no process, as runc does. On failure nothing is left behind.
+ * `properties` are the annotations "org.systemd.property.*".
+ */
+struct cgroup_property {
+	const char *name;
+	const char *value;
+};
+int cgroup_create(const struct cgroup *cg, const struct spec_resources *r, pid_t pid,
+		  const struct cgroup_property *properties, size_t n_properties, struct error *err);
+/* Give it to the container's root (host ids). */
+int cgroup_delegate(const struct cgroup *cg, uid_t uid, gid_t gid, struct error *err);
+/*
+ * Put a process of `exec` into it. On v2, where an inner manager has enabled
+ * controllers and the root of the delegation may hold no process ("no internal
+ * processes", cgroups(7)), it goes to the leaf in which `init_pid` is.
+ */
+int cgroup_enter(const struct cgroup *cg, pid_t pid, pid_t init_pid, struct error *err);
+/* Change limits of a running container. */
+int cgroup_update(const struct cgroup *cg, const struct spec_resources *r, struct error *err);
+int cgroup_freeze(const struct cgroup *cg, struct error *err);
+int cgroup_thaw(const struct cgroup *cg, struct error *err);
+/* 1 frozen, 0 not, or -errno. */
+int cgroup_is_frozen(const struct cgroup *cg);
+/* All pids, in the cgroup and below; owned array. */
+int cgroup_pids(const struct cgroup *cg, pid_t **ret, size_t *ret_n, struct error *err);
+/* Send to every process (v2: cgroup.kill for SIGKILL). */
+int cgroup_kill(const struct cgroup *cg, int signal, struct error *err);
+/* Remove it with all that lies below; waits for the last processes to leave (bounded). Absent is success. */
+int cgroup_destroy(const struct cgroup *cg, struct error *err);
+
+/* Statistics in the shape of `runc events --stats`: the "data" object as JSON text. */
+int cgroup_stats(const struct cgroup *cg, struct strbuf *out, struct error *err);
+/* A descriptor that becomes readable at an OOM event (v1: eventfd, v2: inotify on memory.events). Owned. */
+int cgroup_oom_fd(const struct cgroup *cg, struct error *err);
+/* OOM kills so far (v2 memory.events, v1 memory.oom_control), or -errno. */
+int64_t cgroup_oom_kills(const struct cgroup *cg);
+
+extern const struct json_type cgroup_type; /* for src/state.c */

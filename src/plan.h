@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What to do: the rewritten specification resolved to kernel values, in flat
+ * arrays of operations in their order of execution. Pure to make, const to use,
+ * printable. launch, init and join execute a plan and nothing else.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "lib/caps.h"
+#include "lib/error.h"
+#include "lib/idmap.h"
+#include "lib/macro.h"
+
+struct host;
+struct json_pair;
+struct spec;
+struct spec_process;
+struct spec_resources;
+struct spec_seccomp;
+struct strbuf;
+struct syscont;
+
+enum plan_mount_kind {
+	/* A copy of a path of the host, id-mapped; opened by host root before the pivot. */
+	PLAN_MOUNT_BIND,
+	/* A file system made from inside the user namespace: tmpfs, mqueue, devpts, ... */
+	PLAN_MOUNT_FS,
+	/* procfs and sysfs: made by host root for the container's namespaces. */
+	PLAN_MOUNT_PROC,
+	PLAN_MOUNT_SYSFS,
+	/* The tmpfs of /dev with real device nodes, made by host root. */
+	PLAN_MOUNT_DEV,
+	/* The container's view of the cgroup hierarchies: one v2 mount, or a tmpfs with one per v1 hierarchy. */
+	PLAN_MOUNT_CGROUP,
+	/* Change what is mounted at the target already ("remount"). */
+	PLAN_MOUNT_REMOUNT,
+};
+
+enum plan_mount_flags {
+	PLAN_MOUNT_RECURSIVE = 1u << 0, /* rbind */
+	PLAN_MOUNT_COPYUP = 1u << 1,	/* tmpcopyup: fill the tmpfs with what lies under it */
+	PLAN_MOUNT_NO_IDMAP = 1u << 2,	/* SYSBOX_SKIP_UID_SHIFT, /dev/null and the like */
+	PLAN_MOUNT_OWN_IDMAP = 1u << 3, /* `idmap` below, given by the specification */
+	PLAN_MOUNT_REC_IDMAP = 1u << 4, /* "ridmap" */
+	PLAN_MOUNT_OPTIONAL = 1u << 5,	/* added by us: a missing source or file system is skipped with a debug line */
+};
+
+struct plan_mount {
+	enum plan_mount_kind kind;
+	unsigned int flags;
+	char *source;
+	char *target; /* absolute, cleaned, inside the container */
+	char *fstype;
+	char *data; /* options for the file system, comma-separated; NULL none */
+	uint64_t sb_flags; /* MS_* of the superblock */
+	uint64_t attr_set; /* MOUNT_ATTR_* of this mount */
+	uint64_t attr_clear;
+	uint64_t rec_attr_set; /* of the whole tree below ("rro") */
+	uint64_t rec_attr_clear;
+	uint64_t propagation; /* MS_PRIVATE.. [| MS_REC]; 0: private */
+	struct idmap idmap;
+};
+
+struct plan_device {
+	char *path;  /* "/dev/fuse" */
+	mode_t mode; /* type and permissions */
+	unsigned int major;
+	unsigned int minor;
+	uint32_t uid; /* container ids */
+	uint32_t gid;
+	bool optional; /* added by us: skipped where mknod(2) says no */
+};
+
+struct plan_namespace {
+	uint64_t type; /* one CLONE_NEW* bit */
+	char *path;
+};
+
+struct plan_rlimit {
+	int resource;
+	uint64_t soft;
+	uint64_t hard;
+};
+
+/* As struct sched_attr of sched_setattr(2). */
+struct plan_scheduler {
+	bool present;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime;
+	uint64_t deadline;
+	uint64_t period;
+};
+
+/* One process to start: of create/run, or of exec. */
+struct plan_process {
+	char **args;
+	char **env;
+	char *cwd;
+	uint32_t uid; /* container ids */
+	uint32_t gid;
+	uint32_t *gids;
+	size_t n_gids;
+	int umask; /* -1: 0022 */
+	struct caps caps;
+	bool keep_caps; /* false: the specification names no capabilities; leave the sets alone */
+	struct plan_rlimit *rlimits;
+	size_t n_rlimits;
+	bool no_new_privs;
+	bool has_oom_score_adj;
+	int oom_score_adj;
+	struct plan_scheduler scheduler;
+	int io_priority; /* ioprio_set(2) value; -1 none */
+	char *cpu_initial; /* cpu lists; NULL none */
+	char *cpu_final;
+	bool terminal;
+	unsigned short rows, columns;
+	char *apparmor; /* profile for exec; NULL none */
+	char *selinux;
+	bool has_personality;
+	unsigned long personality;
+};
+
+/* A seccomp profile with numbers for words, still independent of libseccomp. */
+struct plan_seccomp_arg {
+	unsigned int index;
+	int op; /* enum scmp_compare */
+	uint64_t value;
+	uint64_t value_two;
+};
+
+struct plan_seccomp_rule {
+	char *syscall;
+	uint32_t action; /* SCMP_ACT_*, errno included */
+	struct plan_seccomp_arg *args;
+	size_t n_args;
+};
+
+struct plan_seccomp {
+	uint32_t default_action;
+	uint32_t *arches; /* SCMP_ARCH_*; the native one is always in */
+	size_t n_arches;
+	unsigned int filter_flags; /* SECCOMP_FILTER_FLAG_* */
+	struct plan_seccomp_rule *rules;
+	size_t n_rules;
+	char *listener_path; /* non-NULL: a rule notifies, and this is who listens */
+	char *listener_metadata;
+};
+
+/* One write into a cgroup. */
+struct plan_cgroup_write {
+	char *controller; /* v1: "memory"; v2: "" */
+	char *file;	  /* "memory.max" */
+	char *value;
+	bool optional; /* a file that is absent, or a kernel that refuses: debug line, no error */
+};
+
+struct plan_timens {
+	bool present;
+	bool has_boottime, has_monotonic;
+	struct timespec boottime; /* offsets */
+	struct timespec monotonic;
+	bool boottime_from_zero; /* our own default: the container's uptime starts at 0 */
+};
+
+struct plan {
+	/* Namespaces to create (CLONE_NEW* bits, without CLONE_NEWUSER), and to join by path. */
+	uint64_t unshare;
+	struct plan_namespace *joins; /* CLONE_NEWUSER may be among them */
+	size_t n_joins;
+	struct idmap idmap; /* of the user namespace; empty when it is joined */
+	struct plan_timens timens;
+
+	char *rootfs; /* on the host */
+	bool rootfs_readonly;
+	uint64_t rootfs_propagation; /* MS_*; 0: private */
+
+	struct plan_mount *mounts;
+	size_t n_mounts;
+	struct plan_device *devices;
+	size_t n_devices;
+	char **masked_paths;
+	char **readonly_paths;
+	struct json_pair *sysctl;
+	size_t n_sysctl;
+	char *hostname;
+	char *domainname;
+	struct json_pair *net_devices; /* host interface and its new name */
+	size_t n_net_devices;
+
+	struct plan_process process;
+	struct plan_seccomp *seccomp; /* NULL: none */
+};
+struct plan *plan_free(struct plan *p);
+DEFINE_CLEANUP(struct plan *, plan_free)
+
+/* The whole plan of a container. Pure. */
+int plan_make(struct plan **ret, const struct syscont *sc, struct error *err);
+
+/* The parts, one file each: src/plan-<part>.c */
+int plan_namespaces(struct plan *p, const struct syscont *sc, struct error *err);
+int plan_mounts(struct plan *p, const struct syscont *sc, struct error *err);
+int plan_devices(struct plan *p, const struct syscont *sc, struct error *err);
+int plan_process(struct plan_process *p, const struct spec_process *sp, const struct syscont *sc,
+		 struct error *err);
+void plan_process_done(struct plan_process *p);
+int plan_seccomp(struct plan_seccomp **ret, const struct spec_seccomp *s, struct error *err);
+struct plan_seccomp *plan_seccomp_free(struct plan_seccomp *s);
+
+/* Resources as cgroup writes, in the order that the kernel demands: src/plan-cgroup.c. */
+enum plan_cgroup_version {
+	PLAN_CGROUP_V1,
+	PLAN_CGROUP_V2,
+};
+int plan_cgroup(struct plan_cgroup_write **ret, size_t *ret_n, const struct spec_resources *r,
+		enum plan_cgroup_version version, struct error *err);
+void plan_cgroup_free(struct plan_cgroup_write *w, size_t n);
+
+/* A plan as stable text: `--dry-run`, golden tests, bug reports. */
+void plan_print(const struct plan *p, struct strbuf *out);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a system container is: an ordered table of passes that rewrite the
+ * engine's specification. Pure: no system calls; facts come in as arguments.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/error.h"
+#include "lib/idmap.h"
+
+struct host;
+struct spec;
+struct spec_process;
+
+/*
+ * Choices of the user and the administrator, in rising precedence: built-in,
+ * /etc/sysbox/sysbox.conf, command line, SYSBOX_* variables of the container.
+ */
+struct syscont_options {
+	bool syscont_mode;	/* SYSBOX_SYSCONT_MODE; false: an ordinary container in a user namespace */
+	bool honor_caps;	/* SYSBOX_HONOR_CAPS; keep the specification's capabilities */
+	bool relaxed_read_only; /* with a read-only rootfs, /sys and the like stay writable */
+	char **skip_uid_shift;	/* SYSBOX_SKIP_UID_SHIFT: destinations mounted without id mapping */
+};
+#define SYSCONT_OPTIONS_DEFAULT {.syscont_mode = true}
+void syscont_options_done(struct syscont_options *o);
+
+/* Facts about the image that the pure passes need; read by src/image.c. */
+struct image {
+	int systemd_version; /* of its libsystemd-shared, 0: no systemd found */
+};
+
+struct syscont {
+	struct spec *spec; /* rewritten in place; borrowed */
+	const struct host *host;
+	const struct image *image;
+	struct syscont_options options;
+	/* The range reserved for this container; used when the specification gives none. */
+	struct idmap idmap;
+	char **warnings; /* for the log: an unknown SYSBOX_* variable and the like */
+	bool is_systemd; /* the entry point is systemd */
+};
+#define SYSCONT_EMPTY {.options = SYSCONT_OPTIONS_DEFAULT}
+void syscont_done(struct syscont *sc);
+
+/* One pass; its name stands in front of its errors. */
+struct syscont_pass {
+	const char *name;
+	int (*run)(struct syscont *sc, struct error *err);
+	bool always; /* also outside of syscont mode */
+};
+/* In order of execution; ends with name == NULL. */
+extern const struct syscont_pass syscont_passes[];
+
+/*
+ * The first pass alone: SYSBOX_* variables become options and leave the
+ * environment. Runs before the range is reserved.
+ */
+int syscont_env(struct syscont *sc, struct error *err);
+/* All other passes. */
+int syscont_rewrite(struct syscont *sc, struct error *err);
+/* The same policy for a process of `exec`: capabilities, environment, labels. */
+int syscont_rewrite_process(struct syscont *sc, struct spec_process *p, struct error *err);
+
+/* The passes, one file each: src/syscont-<name>.c */
+int syscont_ns(struct syscont *sc, struct error *err);
+int syscont_ids(struct syscont *sc, struct error *err);
+int syscont_paths(struct syscont *sc, struct error *err);
+int syscont_mounts(struct syscont *sc, struct error *err);
+int syscont_devices(struct syscont *sc, struct error *err);
+int syscont_caps(struct syscont *sc, struct error *err);
+int syscont_lsm(struct syscont *sc, struct error *err);
+int syscont_seccomp(struct syscont *sc, struct error *err);
+int syscont_systemd(struct syscont *sc, struct error *err);
