@@ -11,6 +11,8 @@
 #include "lib/error.h"
 #include "lib/macro.h"
 
+struct host;
+struct plan_mount;
 struct plan_process;
 struct plan_seccomp;
 
@@ -27,3 +29,88 @@ void seccomp_program_done(struct seccomp_program *p);
 int do_seccomp_compile(const struct plan_seccomp *s, struct seccomp_program *ret, struct error *err);
 /* Load into the calling process: 0, or the listener's fd (owned) when the flags ask for one. */
 int do_seccomp_load(const struct seccomp_program *p, struct error *err);
+
+/* src/do-mounts.c */
+
+struct idmap;
+struct plan;
+
+/*
+ * Parent, host namespaces, host root: open the source of every bind as a
+ * detached, id-mapped clone. fds[] is parallel to plan->mounts; the others get
+ * -EBADF. Each source is id-mapped by trying; what refuses falls back, in order,
+ * to: owned by the range already; a node, socket or FIFO as it is; a shifted
+ * copy of a small file; an error that names the file system and the way out.
+ */
+int do_mounts_open(const struct plan *p, const struct idmap *map, int userns_fd, int *fds,
+		   struct error *err);
+/*
+ * Builder, private mount namespace, host root, working directory in the base:
+ * attach the binds that carry restrictions (read-only, nosuid, nodev, noexec)
+ * below "m/", so that the copy of the mount namespace into the container's user
+ * namespace locks these (mount_namespaces(7), "Restrictions on mount namespaces").
+ */
+int do_mounts_lock(const struct plan *p, const int *fds, struct error *err);
+
+struct do_mounts {
+	const struct plan *plan;
+	const int *fds;	 /* as opened */
+	int root_fd;	 /* O_PATH of the container's "/" */
+	int writable_fd; /* the same tree while "/" is read-only: for mount points; -EBADF */
+	int proc_fd;	 /* fresh procfs and sysfs of the container's namespaces */
+	int sys_fd;
+	int dev_fd; /* from do_dev_make() */
+	const struct host *host;
+};
+/* Init, all namespaces, working directory in the base: attach everything in the plan's order. */
+int do_mounts_attach(const struct do_mounts *m, struct error *err);
+/* Init: over-mount what is masked, and make read-only what is to be. */
+int do_mounts_mask(const struct do_mounts *m, struct error *err);
+/* One plan row of its kind: src/do-mounts-cgroup.c, src/do-mounts-copyup.c. */
+int do_mounts_cgroup(const struct do_mounts *m, const struct plan_mount *pm, struct error *err);
+int do_mounts_copyup(const struct do_mounts *m, const struct plan_mount *pm, struct error *err);
+/* The mount point of a target, made if missing; owned O_PATH fd or -errno. */
+int do_mounts_target(const struct do_mounts *m, const char *target, mode_t type);
+/*
+ * Helper, host mount and user namespace, inside the container's pid and network
+ * namespace: procfs and sysfs with the options that the plan gives. Owned fds.
+ */
+int do_mounts_kernel_fs(const struct plan *p, int *ret_proc, int *ret_sys, struct error *err);
+
+/* src/do-devices.c */
+
+/* Builder, host root: a detached tmpfs for /dev with real nodes and links, owned by the range. */
+int do_dev_make(const struct plan *p, const struct idmap *map, struct error *err);
+/* Init: nodes outside of /dev, and /dev/console. */
+int do_dev_console(int root_fd, int pts_fd, struct error *err);
+
+/* src/do-identity.c */
+
+/*
+ * Before the user namespace is entered, as host root: what only the host may set.
+ * rlimits, oom score, scheduling, io priority. What the host withholds
+ * (CAP_SYS_RESOURCE) is left out with a debug line.
+ */
+int do_limits(const struct plan_process *p, struct error *err);
+/* Become root of the user namespace that was just entered. */
+int do_root_ids(struct error *err);
+/* Init: ids, capabilities, no_new_privs, seccomp; *ret_listener as do_seccomp_load(). The last act before execve. */
+int do_identity(const struct plan_process *p, const struct seccomp_program *seccomp,
+		int *ret_listener, struct error *err);
+/* The program to execute: args[0] searched in PATH of the process's environment, as the process's user sees it. Owned. */
+int do_find_program(const struct plan_process *p, char **ret, struct error *err);
+/* chdir(2) inside, as the process's user. */
+int do_chdir(const struct plan_process *p, struct error *err);
+/* CVE-2024-21626: where we are must lie below our root. */
+int do_check_cwd(const struct plan_process *p, struct error *err);
+/* execve; only returns on failure. Everything above the standard fds and preserve_fds closes. */
+int do_exec(const struct plan_process *p, const char *program, unsigned int preserve_fds,
+	    struct error *err);
+
+/* src/do-terminal.c */
+
+/* Inside: a new pty of the container's devpts as stdio and controlling terminal; owned master. */
+int do_terminal_open(const struct plan_process *p, int root_fd, int *ret_slave, struct error *err);
+int do_terminal_attach(int slave_fd, struct error *err);
+/* Host root: let the process open its own stdio (pipes of the engine) by /dev/stdout. */
+void do_stdio_chown(uid_t uid, gid_t gid);

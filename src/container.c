@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "src/container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/alloc.h"
+#include "lib/atomicfile.h"
+#include "lib/fd.h"
+#include "lib/log.h"
+#include "lib/path.h"
+#include "lib/proc.h"
+#include "lib/str.h"
+#include "src/cmd.h"
+#include "src/fs-client.h"
+#include "src/hooks.h"
+#include "src/host.h"
+#include "src/ids.h"
+#include "src/image.h"
+#include "src/plan.h"
+#include "src/subid.h"
+#include "src/syscont.h"
+
+#define KILL_WAIT_MS 10000
+
+void container_done(struct container *c)
+{
+	state_done(&c->state);
+	state_dir_done(&c->dir);
+}
+
+/* ------------------------------------------------------------------ create */
+
+/* What container_create() gathers on its way. */
+struct making {
+	const struct options *options;
+	const struct container_create *args;
+	const char *id;
+	char *bundle;
+	struct spec *spec;
+	struct host host;
+	struct image image;
+	struct ids ids;
+	struct syscont syscont;
+	struct plan *plan;
+	struct container c;
+};
+
+static void making_done(struct making *m)
+{
+	free(m->bundle);
+	spec_free(m->spec);
+	host_done(&m->host);
+	ids_done(&m->ids);
+	syscont_done(&m->syscont);
+	plan_free(m->plan);
+	container_done(&m->c);
+}
+
+static int load_bundle(struct making *m, struct error *err)
+{
+	_cleanup_free_ char *path = NULL, *text = NULL;
+	size_t len;
+	int r;
+
+	m->bundle = realpath(m->args->bundle ? m->args->bundle : ".", NULL);
+	if (!m->bundle)
+		return error_errno(err, errno, "the bundle %s", m->args->bundle);
+	path = path_join(m->bundle, "config.json");
+	r = file_read(AT_FDCWD, path, SPEC_TEXT_MAX, &text, &len);
+	if (r == -ENOENT)
+		return error_set(err, ENOENT, "JSON specification file %s not found", path);
+	if (r < 0)
+		return error_errno(err, -r, "read %s", path);
+	r = spec_parse(&m->spec, text, len, "config.json", err);
+	return r < 0 ? r : spec_check(m->spec, err);
+}
+
+static int check_terminal(const struct making *m, struct error *err)
+{
+	bool has_socket = m->args->console_socket && *m->args->console_socket;
+
+	if (m->spec->process->terminal && !has_socket && !m->args->keep_terminal)
+		return error_set(err, EINVAL,
+				 "cannot allocate tty if sysbox-runc will detach without setting console socket");
+	if (!m->spec->process->terminal && has_socket)
+		return error_set(err, EINVAL,
+				 "cannot use console socket if sysbox-runc will not detach or allocate tty");
+	return 0;
+}
+
+static char *rootfs_path(const struct making *m)
+{
+	const char *path = m->spec->root->path;
+
+	return path_is_absolute(path) ? path_clean(path) : path_join(m->bundle, path);
+}
+
+/*
+ * A container of this id that was never complete, and whose runtime is gone (its
+ * lock is free), is in the way of nobody: clean up and go on.
+ */
+static int clear_remains(const struct making *m, struct error *err)
+{
+	_cleanup_(container_done) struct container old = CONTAINER_EMPTY;
+	struct error ignored = {0};
+
+	if (container_open(&old, m->options->root, m->id, STATE_SHARED, &ignored) < 0)
+		return 0;
+	if (old.state.complete)
+		return 0;
+	old.dir.lock_fd = lockfile_open(old.dir.dirfd, "lock", LOCK_TRY);
+	if (old.dir.lock_fd < 0)
+		return 0;
+	log_info("removing what an interrupted creation of %s left", m->id);
+	return container_destroy(&old, CONTAINER_KILL, err);
+}
+
+static int make_dir(struct making *m, struct error *err)
+{
+	int r = state_check_id(m->id, err);
+
+	if (r == 0)
+		r = clear_remains(m, err);
+	return r < 0 ? r : state_dir_make(&m->c.dir, m->options->root, m->id, err);
+}
+
+static void now_rfc3339(char *text, size_t size)
+{
+	struct timespec t;
+	struct tm tm;
+	char date[32];
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	gmtime_r(&t.tv_sec, &tm);
+	(void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	(void)snprintf(text, size, "%s.%09ldZ", date, t.tv_nsec);
+}
+
+static void copy_mappings(struct spec_id_mapping **ret, size_t *ret_n, const struct idmap_list *l)
+{
+	for (size_t i = 0; i < l->n_extents; i++) {
+		struct spec_id_mapping *m = array_add((void **)ret, ret_n, sizeof(*m));
+
+		*m = (struct spec_id_mapping){
+			.container_id = l->extents[i].inside,
+			.host_id = l->extents[i].outside,
+			.size = l->extents[i].size,
+		};
+	}
+}
+
+static void copy_annotations(struct state *s, const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->n_annotations; i++) {
+		struct json_pair *p = array_add((void **)&s->annotations, &s->n_annotations, sizeof(*p));
+
+		p->key = xstrdup(spec->annotations[i].key);
+		p->value = xstrdup(spec->annotations[i].value);
+	}
+}
+
+static int fill_state(struct making *m, struct error *err)
+{
+	struct state *s = &m->c.state;
+	const struct passwd *pw = getpwuid(getuid());
+	char created[64], boot_id[37];
+	int r = proc_boot_id(boot_id);
+
+	if (r < 0)
+		return error_errno(err, -r, "read the boot id");
+	now_rfc3339(created, sizeof(created));
+	s->version = STATE_VERSION;
+	s->id = xstrdup(m->id);
+	s->oci_version = xstrdup(m->spec->oci_version);
+	s->bundle = xstrdup(m->bundle);
+	s->rootfs = rootfs_path(m);
+	s->created = xstrdup(created);
+	s->owner = xstrdup(pw ? pw->pw_name : "");
+	s->boot_id = xstrdup(boot_id);
+	copy_mappings(&s->uid_mappings, &s->n_uid_mappings, &m->ids.map.uids);
+	copy_mappings(&s->gid_mappings, &s->n_gid_mappings, &m->ids.map.gids);
+	copy_annotations(s, m->spec);
+	return cgroup_plan(&s->cgroup, &m->host,
+			   m->options->systemd_cgroup ? CGROUP_SYSTEMD : CGROUP_FS,
+			   m->spec->linux_->cgroups_path, m->id, err);
+}
+
+static void log_warnings(const struct syscont *sc)
+{
+	for (char **w = sc->warnings; w && *w; w++)
+		log_warn("%s", *w);
+}
+
+/* From the engine's words to a plan. */
+static int make_plan(struct making *m, struct error *err)
+{
+	struct syscont *sc = &m->syscont;
+	_cleanup_free_ char *rootfs = rootfs_path(m);
+	int r;
+
+	sc->spec = m->spec;
+	sc->host = &m->host;
+	sc->image = &m->image;
+	r = syscont_env(sc, err);
+	if (r == 0)
+		r = ids_decide(&m->ids, m->spec, m->c.dir.path, err);
+	if (r == 0)
+		r = image_read(&m->image, rootfs, err);
+	if (r < 0)
+		return r;
+	idmap_copy(&sc->idmap, &m->ids.map);
+	free(m->spec->root->path);
+	m->spec->root->path = take_ptr(&rootfs);
+	r = syscont_rewrite(sc, err);
+	log_warnings(sc);
+	return r < 0 ? r : plan_make(&m->plan, sc, err);
+}
+
+static unsigned int launch_flags_of(const struct making *m)
+{
+	return (m->args->no_new_keyring ? 0 : LAUNCH_NEW_KEYRING) |
+	       (m->ids.given ? LAUNCH_GIVEN_IDS : 0) |
+	       (m->args->keep_terminal ? LAUNCH_KEEP_TERMINAL : 0);
+}
+
+static int write_pid_file(const char *path, pid_t pid, struct error *err)
+{
+	_cleanup_free_ char *text = xasprintf("%d", pid);
+	int r = path && *path ? atomicfile_write(AT_FDCWD, path, text, strlen(text), 0644) : 0;
+
+	return r < 0 ? error_errno(err, -r, "write the pid file %s", path) : 0;
+}
+
+static int do_launch(struct making *m, struct launch *ret, struct error *err)
+{
+	struct launch l = LAUNCH_EMPTY;
+	int r;
+
+	l.host = &m->host;
+	l.spec = m->spec;
+	l.plan = m->plan;
+	l.dir = &m->c.dir;
+	l.state = &m->c.state;
+	l.console_socket = m->args->console_socket;
+	l.preserve_fds = (unsigned int)m->args->preserve_fds;
+	l.flags = launch_flags_of(m);
+	l.userns_fd = take_fd(&m->ids.userns_fd);
+	r = launch(&l, err);
+	if (r == 0) {
+		r = write_pid_file(m->args->pid_file, l.init_pid, err);
+		/* Not to be used after us: they point into what making_done() frees. */
+		l.host = NULL;
+		l.spec = NULL;
+		l.plan = NULL;
+	}
+	if (r < 0) {
+		launch_done(&l);
+		return r;
+	}
+	*ret = l;
+	return 0;
+}
+
+static int make(struct making *m, struct launch *ret, struct error *err)
+{
+	int r = load_bundle(m, err);
+
+	if (r == 0)
+		r = check_terminal(m, err);
+	if (r == 0)
+		r = host_probe(&m->host, err);
+	if (r == 0)
+		r = host_check(&m->host, err);
+	if (r == 0)
+		r = make_dir(m, err);
+	if (r < 0)
+		return r;
+	r = make_plan(m, err);
+	if (r == 0)
+		r = fill_state(m, err);
+	if (r == 0)
+		r = state_save_config(&m->c.dir, m->spec, err);
+	if (r == 0)
+		r = do_launch(m, ret, err);
+	if (r < 0) {
+		struct error ignored = {0};
+
+		(void)container_destroy(&m->c, CONTAINER_KILL, &ignored);
+	}
+	return r;
+}
+
+int container_create(struct container *ret, struct launch *ret_launch, const struct options *o,
+		     const char *id, const struct container_create *c, struct error *err)
+{
+	_cleanup_(making_done) struct making m = {
+		.options = o,
+		.args = c,
+		.id = id,
+		.ids = IDS_EMPTY,
+		.syscont = SYSCONT_EMPTY,
+		.c = CONTAINER_EMPTY,
+	};
+	int r = make(&m, ret_launch, err);
+
+	if (r < 0)
+		return r;
+	*ret = m.c;
+	m.c = (struct container)CONTAINER_EMPTY;
+	ret_launch->dir = NULL;
+	ret_launch->state = NULL;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ open, start */
+
+int container_open(struct container *ret, const char *root, const char *id, enum state_lock lock,
+		   struct error *err)
+{
+	_cleanup_(container_done) struct container c = CONTAINER_EMPTY;
+	int r = state_dir_open(&c.dir, root, id, lock, err);
+
+	if (r == 0)
+		r = state_load(&c.dir, &c.state, err);
+	if (r < 0)
+		return r;
+	*ret = c;
+	c = (struct container)CONTAINER_EMPTY;
+	return 0;
+}
+
+/*
+ * Opening for reading lets init's open for writing return. Both sides are polled:
+ * init may have died meanwhile, and then nobody will ever write.
+ */
+static int release_init(const struct container *c, struct error *err)
+{
+	_cleanup_close_ int fifo = openat(c->dir.dirfd, "exec.fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	_cleanup_close_ int pidfd = -EBADF;
+	struct pollfd fds[2];
+	char byte;
+
+	if (fifo < 0)
+		return error_errno(err, errno, "open exec.fifo");
+	pidfd = state_init_pidfd(&c->state, err);
+	if (pidfd < 0)
+		return pidfd;
+	fds[0] = (struct pollfd){.fd = fifo, .events = POLLIN};
+	fds[1] = (struct pollfd){.fd = pidfd, .events = POLLIN};
+	while (poll(fds, 2, -1) < 0)
+		if (errno != EINTR)
+			return error_errno(err, errno, "wait for init");
+	if (read(fifo, &byte, 1) == 1)
+		return 0;
+	return error_set(err, ESRCH, "the container's init ended before it could be started");
+}
+
+static int run_poststart(const struct container *c, struct error *err)
+{
+	_cleanup_(spec_freep) struct spec *s = NULL;
+	int r = state_load_config(&c->dir, &s, err);
+
+	if (r < 0 || !s->hooks || !s->hooks->n_poststart)
+		return r;
+	return hooks_run("poststart", s->hooks->poststart, s->hooks->n_poststart, &c->state,
+			 STATE_RUNNING, err);
+}
+
+int container_start(struct container *c, struct error *err)
+{
+	enum state_status status = state_status(&c->dir, &c->state);
+	int r;
+
+	if (status == STATE_STOPPED)
+		return error_set(err, EINVAL, "cannot start a container that has stopped");
+	if (status != STATE_CREATED)
+		return error_set(err, EINVAL, "cannot start a container in the %s state",
+				 state_status_name(status));
+	r = release_init(c, err);
+	if (r < 0)
+		return r;
+	if (unlinkat(c->dir.dirfd, "exec.fifo", 0) < 0)
+		return error_errno(err, errno, "remove exec.fifo");
+	return run_poststart(c, err);
+}
+
+/* ------------------------------------------------------------------ destroy */
+
+static int kill_init(const struct state *s, struct error *err)
+{
+	struct error gone = {0};
+	_cleanup_close_ int pidfd = state_init_pidfd(s, &gone);
+
+	if (pidfd < 0)
+		return pidfd == -ESRCH ? 0 : error_set(err, gone.errnum, "%s", gone.text);
+	if (pidfd_send_signal(pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+		return error_errno(err, errno, "kill init");
+	if (proc_pidfd_wait(pidfd, KILL_WAIT_MS) == 0)
+		return error_set(err, ETIMEDOUT, "container init still running");
+	return 0;
+}
+
+/* Frozen tasks do not die of SIGKILL on cgroup v1; what shares our pid namespace with others lives on without this. */
+static void kill_rest(const struct state *s)
+{
+	struct error ignored = {0};
+
+	(void)cgroup_thaw(&s->cgroup, &ignored);
+	(void)cgroup_kill(&s->cgroup, SIGKILL, &ignored);
+}
+
+static void remove_work(const struct state *s)
+{
+	_cleanup_free_ char *dir = NULL, *name = NULL;
+	_cleanup_close_ int dirfd = -EBADF;
+
+	if (!s->work_path)
+		return;
+	path_split(s->work_path, &dir, &name);
+	dirfd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dirfd >= 0 && path_remove_tree(dirfd, name) < 0)
+		log_debug("%s stays behind", s->work_path);
+}
+
+static void run_poststop(const struct container *c)
+{
+	_cleanup_(spec_freep) struct spec *s = NULL;
+	struct error err = {0};
+
+	if (state_load_config(&c->dir, &s, &err) < 0 || !s->hooks)
+		return;
+	for (size_t i = 0; i < s->hooks->n_poststop; i++)
+		if (hooks_run("poststop", &s->hooks->poststop[i], 1, &c->state, STATE_STOPPED, &err) < 0)
+			log_warn("%s", err.text);
+}
+
+/*
+ * Every step is tried, whatever the others did; the first failure is reported, and
+ * then the state stays, so that `delete` can be called again.
+ */
+int container_destroy(struct container *c, unsigned int flags, struct error *err)
+{
+	const struct state *s = &c->state;
+	int r = 0;
+
+	if (flags & CONTAINER_KILL) {
+		if (s->cgroup.n_dirs)
+			kill_rest(s);
+		r = kill_init(s, err);
+		if (r < 0)
+			return r;
+	}
+	if (s->view_path)
+		r = fs_client_cleanup(s->view_path, err);
+	if (s->cgroup.n_dirs) {
+		int e = cgroup_destroy(&s->cgroup, err);
+
+		r = r < 0 ? r : e;
+	}
+	if (r < 0)
+		return r;
+	remove_work(s);
+	if (s->complete)
+		run_poststop(c);
+	r = subid_release(c->dir.path, err);
+	return r < 0 ? r : state_dir_remove(&c->dir, err);
+}

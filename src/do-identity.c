@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who the process is and what it may use. Shared by init and exec.
+ *
+ * Order, and why: limits while we are the host's root (the container's root may
+ * lower, not raise); bounding set before the uid changes; groups before uid;
+ * capabilities after the uid, which clears them; seccomp as late as the
+ * privileges allow: without no_new_privs loading needs CAP_SYS_ADMIN, so it goes
+ * before the capabilities are dropped (seccomp(2)).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <linux/ioprio.h>
+#include <linux/sched/types.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/alloc.h"
+#include "lib/fd.h"
+#include "lib/flags.h"
+#include "lib/log.h"
+#include "lib/path.h"
+#include "lib/str.h"
+#include "lib/sys.h"
+#include "src/do.h"
+#include "src/plan.h"
+
+/*
+ * Raising a hard limit takes CAP_SYS_RESOURCE of the host. Where it is withheld
+ * the limit becomes as much of what was asked for as the host's own allows.
+ */
+static int set_rlimit(const struct plan_rlimit *l, struct error *err)
+{
+	struct rlimit want = {.rlim_cur = l->soft, .rlim_max = l->hard}, now;
+	const char *name = flag_name(flags_rlimits, (uint64_t)l->resource);
+
+	if (setrlimit(l->resource, &want) == 0)
+		return 0;
+	if (errno != EPERM || getrlimit(l->resource, &now) < 0)
+		return error_errno(err, errno, "set %s", name);
+	if (want.rlim_max > now.rlim_max)
+		want.rlim_max = now.rlim_max;
+	if (want.rlim_cur > want.rlim_max)
+		want.rlim_cur = want.rlim_max;
+	log_debug("the host does not let us raise %s; it stays at %llu", name,
+		  (unsigned long long)want.rlim_max);
+	if (setrlimit(l->resource, &want) < 0)
+		return error_errno(err, errno, "set %s", name);
+	return 0;
+}
+
+static int set_oom_score(int value, struct error *err)
+{
+	char text[16];
+	int r;
+
+	(void)snprintf(text, sizeof(text), "%d", value);
+	r = file_write(AT_FDCWD, "/proc/self/oom_score_adj", text);
+	if (r == -EACCES || r == -EPERM) {
+		log_debug("the host does not let us set oom_score_adj to %d", value);
+		return 0;
+	}
+	return r < 0 ? error_errno(err, -r, "set oom_score_adj to %d", value) : 0;
+}
+
+static int set_scheduler(const struct plan_scheduler *s, struct error *err)
+{
+	struct sched_attr attr = {
+		.size = sizeof(attr),
+		.sched_policy = s->policy,
+		.sched_flags = s->flags,
+		.sched_nice = s->nice,
+		.sched_priority = s->priority,
+		.sched_runtime = s->runtime,
+		.sched_deadline = s->deadline,
+		.sched_period = s->period,
+	};
+
+	if (syscall(SYS_sched_setattr, 0, &attr, 0) < 0)
+		return error_errno(err, errno, "set the scheduling policy");
+	return 0;
+}
+
+int do_limits(const struct plan_process *p, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->n_rlimits; i++)
+		r = set_rlimit(&p->rlimits[i], err);
+	if (r == 0 && p->has_oom_score_adj)
+		r = set_oom_score(p->oom_score_adj, err);
+	if (r == 0 && p->scheduler.present)
+		r = set_scheduler(&p->scheduler, err);
+	if (r == 0 && p->io_priority >= 0 &&
+	    syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, p->io_priority) < 0)
+		r = error_errno(err, errno, "set the io priority");
+	return r;
+}
+
+int do_root_ids(struct error *err)
+{
+	if (setresgid(0, 0, 0) < 0)
+		return error_errno(err, errno, "become group 0 of the user namespace");
+	/* EPERM: a joined namespace whose creator denied it (setgroups "deny"). */
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return error_errno(err, errno, "drop the supplementary groups");
+	if (setresuid(0, 0, 0) < 0)
+		return error_errno(err, errno, "become user 0 of the user namespace");
+	return 0;
+}
+
+static int set_groups(const struct plan_process *p, struct error *err)
+{
+	_cleanup_free_ gid_t *gids = xcalloc(p->n_gids + 1, sizeof(*gids));
+
+	for (size_t i = 0; i < p->n_gids; i++)
+		gids[i] = p->gids[i];
+	if (setgroups(p->n_gids, gids) < 0)
+		return error_errno(err, errno, "set the supplementary groups");
+	return 0;
+}
+
+/* Ids outside of the map are EINVAL; say so in words. */
+static int set_ids(const struct plan_process *p, struct error *err)
+{
+	int r = set_groups(p, err);
+
+	if (r < 0)
+		return r;
+	if (setresgid(p->gid, p->gid, p->gid) < 0)
+		return error_errno(err, errno, "become group %u (is it within the container's id range?)",
+				   p->gid);
+	if (setresuid(p->uid, p->uid, p->uid) < 0)
+		return error_errno(err, errno, "become user %u (is it within the container's id range?)",
+				   p->uid);
+	return 0;
+}
+
+static int set_labels(const struct plan_process *p, struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = 0;
+
+	if (p->apparmor) {
+		text = xasprintf("exec %s", p->apparmor);
+		r = file_write(AT_FDCWD, "/proc/self/attr/apparmor/exec", text);
+		if (r == -ENOENT)
+			r = file_write(AT_FDCWD, "/proc/self/attr/exec", text);
+		if (r < 0)
+			return error_errno(err, -r, "apply the AppArmor profile \"%s\"", p->apparmor);
+	}
+	if (p->selinux) {
+		r = file_write(AT_FDCWD, "/proc/self/attr/exec", p->selinux);
+		if (r < 0)
+			return error_errno(err, -r, "apply the SELinux label \"%s\"", p->selinux);
+	}
+	return 0;
+}
+
+static int load_seccomp(const struct seccomp_program *seccomp, int *ret_listener,
+			struct error *err)
+{
+	int r;
+
+	if (!seccomp)
+		return 0;
+	r = do_seccomp_load(seccomp, err);
+	if (r < 0)
+		return r;
+	if (r > 0)
+		*ret_listener = r;
+	return 0;
+}
+
+int do_identity(const struct plan_process *p, const struct seccomp_program *seccomp,
+		int *ret_listener, struct error *err)
+{
+	int r;
+
+	*ret_listener = -EBADF;
+	umask(p->umask >= 0 ? (mode_t)p->umask : 0022);
+	if (p->has_personality && personality(p->personality) < 0)
+		return error_errno(err, errno, "set the personality");
+	r = set_labels(p, err);
+	if (r < 0)
+		return r;
+	if (!p->no_new_privs) {
+		r = load_seccomp(seccomp, ret_listener, err);
+		if (r < 0)
+			return r;
+	}
+	if (p->keep_caps) {
+		r = caps_apply_bounding(p->caps.bounding);
+		if (r < 0)
+			return error_errno(err, -r, "limit the bounding set");
+	}
+	r = set_ids(p, err);
+	if (r < 0)
+		return r;
+	if (p->keep_caps) {
+		r = caps_apply(&p->caps);
+		if (r < 0)
+			return error_errno(err, -r, "apply the capabilities");
+	}
+	if (!p->no_new_privs)
+		return 0;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_errno(err, errno, "set no_new_privs");
+	return load_seccomp(seccomp, ret_listener, err);
+}
+
+static bool is_executable(const char *path, int *ret_errno)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0) {
+		*ret_errno = errno;
+		return false;
+	}
+	*ret_errno = EACCES;
+	return S_ISREG(st.st_mode) && faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
+}
+
+/*
+ * Engines tell 126 from 127 by the text: Docker looks for "executable file not
+ * found", "no such file or directory" and "permission denied" in it.
+ */
+int do_find_program(const struct plan_process *p, char **ret, struct error *err)
+{
+	const char *name = p->args[0], *path = strv_env_get(p->env, "PATH");
+	_cleanup_(strv_freep) char **dirs = NULL;
+	bool denied = false;
+	int e = ENOENT;
+
+	if (strchr(name, '/')) {
+		if (!is_executable(name, &e))
+			return error_set(err, e, "exec: \"%s\": %s", name,
+					 e == EACCES   ? "permission denied"
+					 : e == ENOENT ? "no such file or directory"
+						       : strerror(e));
+		*ret = xstrdup(name);
+		return 0;
+	}
+	dirs = strv_split(path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+			  ":");
+	for (char **d = dirs; d && *d; d++) {
+		_cleanup_free_ char *full = path_join(*d, name);
+
+		if (is_executable(full, &e)) {
+			*ret = take_ptr(&full);
+			return 0;
+		}
+		denied = denied || e == EACCES;
+	}
+	if (denied)
+		return error_set(err, EACCES, "exec: \"%s\": permission denied", name);
+	return error_set(err, ENOENT, "exec: \"%s\": executable file not found in $PATH", name);
+}
+
+int do_chdir(const struct plan_process *p, struct error *err)
+{
+	if (chdir(p->cwd) < 0)
+		return error_errno(err, errno, "change to the working directory \"%s\"", p->cwd);
+	return do_check_cwd(p, err);
+}
+
+int do_check_cwd(const struct plan_process *p, struct error *err)
+{
+	char buf[PATH_MAX];
+
+	/* A directory outside of our root shows as "(unreachable)/..." (getcwd(2)). */
+	if (syscall(SYS_getcwd, buf, sizeof(buf)) < 0 || buf[0] != '/')
+		return error_set(err, EPERM, "the working directory \"%s\" lies outside of the container",
+				 p->cwd);
+	return 0;
+}
+
+/* What a Go engine set or blocked must not reach the container's first process. */
+static void reset_signals(void)
+{
+	const struct sigaction def = {.sa_handler = SIG_DFL};
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		(void)sigaction(sig, &def, NULL);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+int do_exec(const struct plan_process *p, const char *program, unsigned int preserve_fds,
+	    struct error *err)
+{
+	char *const none[] = {NULL};
+
+	reset_signals();
+	/* CVE-2024-21626: not one descriptor of the host crosses. */
+	if (close_range(3 + preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return error_errno(err, errno, "close_range");
+	execve(program, p->args, p->env ? p->env : none);
+	if (errno == ENOENT)
+		return error_set(err, ENOENT, "exec %s: no such file or directory (is its interpreter there?)",
+				 program);
+	return error_set(err, errno, "exec %s: %s", program,
+			 errno == EACCES ? "permission denied" : strerror(errno));
+}

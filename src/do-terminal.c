@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Terminals: a pty of the container's own devpts, and the engine's pipes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "lib/fd.h"
+#include "lib/path.h"
+#include "src/do.h"
+#include "src/plan.h"
+
+/* TIOCGPTPEER opens the slave of the very master that we hold: no path, no race (ioctl_tty(2)). */
+int do_terminal_open(const struct plan_process *p, int root_fd, int *ret_slave, struct error *err)
+{
+	_cleanup_close_ int master = -EBADF, slave = -EBADF;
+	const struct winsize size = {.ws_row = p->rows, .ws_col = p->columns};
+	int unlock = 0;
+
+	master = path_open_in_root(root_fd, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (master < 0)
+		return error_errno(err, -master, "open a terminal (/dev/pts/ptmx)");
+	if (ioctl(master, TIOCSPTLCK, &unlock) < 0)
+		return error_errno(err, errno, "unlock the terminal");
+	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (slave < 0)
+		return error_errno(err, errno, "open the terminal's other side");
+	if (fchown(slave, p->uid, (gid_t)-1) < 0)
+		return error_errno(err, errno, "give the terminal to user %u", p->uid);
+	if (size.ws_row && size.ws_col)
+		(void)ioctl(slave, TIOCSWINSZ, &size);
+	*ret_slave = take_fd(&slave);
+	return take_fd(&master);
+}
+
+int do_terminal_attach(int slave_fd, struct error *err)
+{
+	if (ioctl(slave_fd, TIOCSCTTY, 0) < 0)
+		return error_errno(err, errno, "make the terminal the controlling one");
+	for (int fd = 0; fd < 3; fd++)
+		if (dup2(slave_fd, fd) < 0)
+			return error_errno(err, errno, "make the terminal fd %d", fd);
+	return 0;
+}
+
+/*
+ * Opening /dev/stdout is opening the pipe's inode, which belongs to the engine's
+ * user. Files and terminals of the caller keep their owner: they are not ours to give.
+ */
+void do_stdio_chown(uid_t uid, gid_t gid)
+{
+	for (int fd = 0; fd < 3; fd++) {
+		struct stat st;
+
+		if (fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+			(void)fchown(fd, uid, gid);
+	}
+}

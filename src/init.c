@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation
+ *
+ * The picture that the builder makes, and why:
+ *
+ *	base (tmpfs, host's)		the real root of the mount namespace
+ *	 ├ proc, sys			uncovered procfs and sysfs: let nested user
+ *	 │				namespaces mount fresh ones
+ *	 ├ m/0, m/1 ..			restricted binds, locked by the copy
+ *	 └ / (stacked on the base)	the container's root file system
+ *
+ * The root file system is mounted *upon* the base's own root, not below it, and
+ * the process does chroot(2) onto it: for the kernel it is then not "chrooted",
+ * since the topmost mount on the namespace's root is its root, and so nested
+ * user namespaces are permitted. What lies in the base is in the namespace and out
+ * of reach of every path: the stack cannot be taken apart, as the copy into the
+ * user namespace locked it.
+ *
+ * The working directory stays in the base until the mounts are done: it is the
+ * only way left to what lies there. The last chdir(2) closes it for ever.
+ *
+ * Two processes, since a pid namespace and a time namespace only take the
+ * children of who creates them. init is forked with CLONE_PARENT: the runtime is
+ * its parent, and can wait for it.
+ */
+#include "src/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/alloc.h"
+#include "lib/fd.h"
+#include "lib/log.h"
+#include "lib/mount.h"
+#include "lib/path.h"
+#include "lib/sock.h"
+#include "lib/str.h"
+#include "lib/sys.h"
+#include "src/hooks.h"
+#include "src/plan.h"
+#include "src/rootfs.h"
+#include "src/state.h"
+#include "src/sync.h"
+
+/* What the steps hand to each other. */
+struct work {
+	const struct init *in;
+	int base_fd;	 /* attached tmpfs; becomes the working directory */
+	int root_mount;	 /* the container's root file system, detached */
+	int writable_fd; /* a writable clone of it, where "/" is to be read-only */
+	int dev_fd;	 /* detached /dev */
+	int root_fd;	 /* init: O_PATH of "/" */
+	int proc_fd;	 /* init: from the parent */
+	int sys_fd;
+	int slave_fd; /* terminal */
+	char *program;
+};
+
+struct step {
+	const char *name;
+	int (*run)(struct work *w, struct error *err);
+};
+
+static int run_steps(const struct step *steps, struct work *w, struct error *err)
+{
+	int r = 0;
+
+	for (const struct step *s = steps; r >= 0 && s->name; s++) {
+		log_debug("init: %s", s->name);
+		r = s->run(w, err);
+		if (r < 0)
+			error_wrap(err, r, "%s", s->name);
+	}
+	return r;
+}
+
+_noreturn_ static void fail(const struct init *in, const struct error *err)
+{
+	sync_send_error(in->sync, err);
+	_exit(1);
+}
+
+/* ------------------------------------------------------------------ builder */
+
+/* Must: nothing that we mount reaches the host. */
+static int step_private(struct work *w _unused_, struct error *err)
+{
+	int r = mount_propagate("/", MS_REC | MS_PRIVATE);
+
+	return r < 0 ? error_errno(err, -r, "make the mount namespace private") : 0;
+}
+
+static int attach_tmpfs(int dirfd, const char *path, struct error *err)
+{
+	const struct mount_new tmpfs = {.fstype = "tmpfs", .source = "sysbox", .options = "mode=755"};
+	_cleanup_close_ int fd = mount_make(&tmpfs, NULL, 0);
+	int r = fd < 0 ? fd : mount_attach(fd, dirfd, path);
+
+	return r < 0 ? error_errno(err, -r, "mount a tmpfs to work in") : take_fd(&fd);
+}
+
+/*
+ * A scratch tmpfs covers the engine's rootfs directory, in this namespace only:
+ * the one directory of the host that is known to exist. It goes with the old root.
+ */
+static int step_root(struct work *w, struct error *err)
+{
+	const struct rootfs *rootfs = w->in->rootfs;
+	_cleanup_close_ int scratch = attach_tmpfs(AT_FDCWD, rootfs->path, err);
+
+	if (scratch < 0)
+		return scratch;
+	if (mkdirat(scratch, "base", 0755) < 0)
+		return error_errno(err, errno, "make the base directory");
+	w->base_fd = attach_tmpfs(scratch, "base", err);
+	if (w->base_fd < 0)
+		return w->base_fd;
+	w->root_mount = rootfs_mount(rootfs, scratch, w->in->map, err);
+	return w->root_mount < 0 ? w->root_mount : 0;
+}
+
+static int step_dev(struct work *w, struct error *err)
+{
+	w->dev_fd = do_dev_make(w->in->plan, w->in->map, err);
+	return w->dev_fd < 0 ? w->dev_fd : 0;
+}
+
+/* Must: the host's tree is gone from this namespace. Must not: leave the base. */
+static int step_pivot(struct work *w, struct error *err)
+{
+	if (fchdir(w->base_fd) < 0 || sys_pivot_root(".", ".") < 0)
+		return error_errno(err, errno, "pivot_root");
+	if (umount2(".", MNT_DETACH) < 0)
+		return error_errno(err, errno, "detach the host's root");
+	if (chdir("/") < 0)
+		return error_errno(err, errno, "enter the base");
+	if (mkdir("proc", 0555) < 0 || mkdir("sys", 0555) < 0)
+		return error_errno(err, errno, "make the directories of the base");
+	return do_mounts_lock(w->in->plan, w->in->mount_fds, err);
+}
+
+/* A read-only root is locked read-only by the copy; a writable clone serves to make mount points. */
+static int make_readonly(struct work *w, struct error *err)
+{
+	int r;
+
+	w->writable_fd = mount_clone(w->root_mount, "", MOUNT_CLONE_RECURSIVE);
+	if (w->writable_fd < 0)
+		return error_errno(err, -w->writable_fd, "clone the root file system");
+	r = mount_set_attr(w->root_mount, MOUNT_ATTR_RDONLY, 0, 0);
+	return r < 0 ? error_errno(err, -r, "make the root file system read-only") : 0;
+}
+
+/* Must: "/" is the container's, the working directory is the base. */
+static int step_stack(struct work *w, struct error *err)
+{
+	_cleanup_close_ int base = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = w->in->plan->rootfs_readonly ? make_readonly(w, err) : 0;
+
+	if (r < 0)
+		return r;
+	r = base < 0 ? -errno : mount_attach(w->root_mount, AT_FDCWD, "/");
+	if (r < 0)
+		return error_errno(err, -r, "attach the root file system");
+	if (fchdir(w->root_mount) < 0 || chroot(".") < 0 || fchdir(base) < 0)
+		return error_errno(err, errno, "enter the root file system");
+	/* No second way to the base. */
+	w->base_fd = fd_close(w->base_fd);
+	return 0;
+}
+
+static int step_limits(struct work *w, struct error *err)
+{
+	const struct plan_process *p = &w->in->plan->process;
+	const struct init *in = w->in;
+
+	do_stdio_chown(idmap_to_outside(&in->map->uids, p->uid), idmap_to_outside(&in->map->gids, p->gid));
+	return do_limits(p, err);
+}
+
+/* Namespaces given by path are entered with the host's powers: they may belong to anybody. */
+static int step_join(struct work *w, struct error *err)
+{
+	const struct plan *p = w->in->plan;
+
+	for (size_t i = 0; i < p->n_joins; i++) {
+		if (p->joins[i].type == CLONE_NEWUSER)
+			continue;
+		if (setns(w->in->join_fds[i], (int)p->joins[i].type) < 0)
+			return error_errno(err, errno, "join the namespace %s", p->joins[i].path);
+	}
+	return 0;
+}
+
+/*
+ * Must: the parent has put us into the cgroup (its namespace starts where we
+ * are). Must not: have the ids of the host when the namespaces are made, or what
+ * the kernel mounts for them (/dev/mqueue) belongs to nobody.
+ */
+static int step_enter(struct work *w, struct error *err)
+{
+	const struct plan *p = w->in->plan;
+	int r = sync_recv(w->in->sync, SYNC_CGROUP, NULL, NULL, 0, err);
+
+	if (r < 0)
+		return r;
+	if (setns(w->in->userns_fd, CLONE_NEWUSER) < 0)
+		return error_errno(err, errno, "enter the user namespace");
+	r = do_root_ids(err);
+	if (r < 0)
+		return r;
+	/* The change of credentials has cleared it (prctl(2)). */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (unshare((int)(p->unshare | CLONE_NEWNS)) < 0)
+		return error_errno(err, errno, "make the container's namespaces");
+	return 0;
+}
+
+static int step_fork(struct work *w, struct error *err);
+
+static const struct step builder_steps[] = {
+	{"private mounts", step_private},
+	{"root file system", step_root},
+	{"devices", step_dev},
+	{"leave the host's tree", step_pivot},
+	{"stack the root", step_stack},
+	{"limits", step_limits},
+	{"join namespaces", step_join},
+	{"enter namespaces", step_enter},
+	{"fork init", step_fork},
+	{0},
+};
+
+void init_build(struct init *in)
+{
+	struct work w = {
+		.in = in,
+		.base_fd = -EBADF,
+		.root_mount = -EBADF,
+		.writable_fd = -EBADF,
+		.dev_fd = -EBADF,
+		.root_fd = -EBADF,
+		.proc_fd = -EBADF,
+		.sys_fd = -EBADF,
+		.slave_fd = -EBADF,
+	};
+	struct error err = {0};
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (run_steps(builder_steps, &w, &err) < 0)
+		fail(in, &err);
+	_exit(0);
+}
+
+/* ------------------------------------------------------------------ init */
+
+static int step_kernel_fs(struct work *w, struct error *err)
+{
+	int fds[2];
+	int r = sync_recv(w->in->sync, SYNC_KERNEL_FS, NULL, fds, 2, err);
+
+	if (r < 0)
+		return r;
+	w->proc_fd = fds[0];
+	w->sys_fd = fds[1];
+	w->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return w->root_fd < 0 ? error_errno(err, errno, "open the root") : 0;
+}
+
+static struct do_mounts mounts_of(const struct work *w)
+{
+	return (struct do_mounts){
+		.plan = w->in->plan,
+		.fds = w->in->mount_fds,
+		.root_fd = w->root_fd,
+		.writable_fd = w->writable_fd,
+		.proc_fd = w->proc_fd,
+		.sys_fd = w->sys_fd,
+		.dev_fd = w->dev_fd,
+		.host = w->in->host,
+	};
+}
+
+static int step_mounts(struct work *w, struct error *err)
+{
+	const struct do_mounts m = mounts_of(w);
+
+	return do_mounts_attach(&m, err);
+}
+
+static int step_hostname(struct work *w, struct error *err)
+{
+	const struct plan *p = w->in->plan;
+
+	if (p->hostname && sethostname(p->hostname, strlen(p->hostname)) < 0)
+		return error_errno(err, errno, "set the hostname");
+	if (p->domainname && setdomainname(p->domainname, strlen(p->domainname)) < 0)
+		return error_errno(err, errno, "set the domain name");
+	return 0;
+}
+
+/* Written with the container's own rights: the kernel refuses what is not namespaced. */
+static int step_sysctl(struct work *w, struct error *err)
+{
+	for (size_t i = 0; i < w->in->plan->n_sysctl; i++) {
+		const struct json_pair *s = &w->in->plan->sysctl[i];
+		_cleanup_free_ char *path = xasprintf("sys/%s", s->key);
+		int r;
+
+		/* "net.ipv4.ip_forward" or "net/ipv4/conf/eth0.1/forwarding" (sysctl.d(5)). */
+		for (char *c = path; *c && !strchr(s->key, '/'); c++)
+			if (*c == '.')
+				*c = '/';
+		r = file_write(w->proc_fd, path, s->value);
+		if (r < 0)
+			return error_errno(err, -r, "set the sysctl %s to \"%s\"", s->key, s->value);
+	}
+	return 0;
+}
+
+static int send_console(struct work *w, int master, struct error *err)
+{
+	int r;
+
+	if (w->in->console_fd < 0)
+		return 0;
+	r = sock_send_fd(w->in->console_fd, master, "/dev/ptmx");
+	return r < 0 ? error_errno(err, -r, "send the terminal to the console socket") : 0;
+}
+
+/* Also the moment of the hooks: everything is mounted, the user's program has not run. */
+static int step_terminal(struct work *w, struct error *err)
+{
+	const struct plan_process *p = &w->in->plan->process;
+	_cleanup_close_ int master = -EBADF;
+	int r;
+
+	if (setsid() < 0)
+		return error_errno(err, errno, "start a session");
+	if (!p->terminal)
+		return 0;
+	master = do_terminal_open(p, w->root_fd, &w->slave_fd, err);
+	if (master < 0)
+		return master;
+	r = do_dev_console(w->root_fd, w->slave_fd, err);
+	if (r == 0)
+		r = send_console(w, master, err);
+	return r < 0 ? r : do_terminal_attach(w->slave_fd, err);
+}
+
+static int step_hooks(struct work *w, struct error *err)
+{
+	int r = sync_send(w->in->sync, SYNC_HOOKS, 0, NULL, 0, err);
+
+	return r < 0 ? r : sync_recv(w->in->sync, SYNC_HOOKS_DONE, NULL, NULL, 0, err);
+}
+
+static int step_mask(struct work *w, struct error *err)
+{
+	const struct do_mounts m = mounts_of(w);
+
+	return do_mounts_mask(&m, err);
+}
+
+static int step_propagation(struct work *w, struct error *err)
+{
+	const struct plan *p = w->in->plan;
+	int r = p->rootfs_propagation ? mount_propagate("/", p->rootfs_propagation) : 0;
+
+	return r < 0 ? error_errno(err, -r, "set the propagation of the root") : 0;
+}
+
+/* A session keyring of its own: keys of the engine's session stay the engine's. */
+static int step_keyring(struct work *w, struct error *err _unused_)
+{
+	_cleanup_free_ char *name = xasprintf("_ses.%s", w->in->state->id);
+
+	if (w->in->new_keyring && sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING, name) < 0)
+		log_debug("no session keyring: %s", strerror(errno));
+	return 0;
+}
+
+/* Must not: keep a way to the base. */
+static int step_cwd(struct work *w, struct error *err)
+{
+	const struct plan_process *p = &w->in->plan->process;
+	_cleanup_close_ int dir = -EBADF;
+
+	if (chdir("/") < 0)
+		return error_errno(err, errno, "chdir /");
+	/* Engines expect the working directory to be made (runc does), owned by root. */
+	dir = path_mkdir_in_root(w->root_fd, p->cwd, 0755, (uid_t)-1, (gid_t)-1);
+	if (dir < 0 && dir != -EROFS)
+		log_debug("cannot make %s: %s", p->cwd, strerror(-dir));
+	return 0;
+}
+
+static int step_identity(struct work *w, struct error *err)
+{
+	const struct init *in = w->in;
+	const struct plan_process *p = &in->plan->process;
+	int listener, r;
+
+	/* As root of the container too: a directory that only root may enter is a valid cwd. */
+	bool entered = chdir(p->cwd) == 0;
+
+	r = do_identity(p, in->seccomp, &listener, err);
+	if (r == 0 && !entered)
+		r = do_chdir(p, err);
+	if (r == 0 && entered)
+		r = do_check_cwd(p, err);
+	if (r == 0)
+		r = do_find_program(p, &w->program, err);
+	/* The change of credentials has cleared it. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (r == 0)
+		r = sync_send(in->sync, SYNC_READY, listener, NULL, 0, err);
+	if (r == 0)
+		r = sync_recv(in->sync, SYNC_GO, NULL, NULL, 0, err);
+	if (listener >= 0)
+		fd_close(listener);
+	return r;
+}
+
+static const struct step init_steps[] = {
+	{"kernel file systems", step_kernel_fs},
+	{"mounts", step_mounts},
+	{"hostname", step_hostname},
+	{"terminal", step_terminal},
+	{"hooks", step_hooks},
+	{"sysctl", step_sysctl},
+	{"masked paths", step_mask},
+	{"propagation", step_propagation},
+	{"session keyring", step_keyring},
+	{"working directory", step_cwd},
+	{"identity", step_identity},
+	{0},
+};
+
+/*
+ * Created: from here on nobody listens to our errors but the container's stderr.
+ * Opening the FIFO for writing blocks until `start` opens it for reading.
+ */
+static int wait_for_start(struct work *w, struct error *err)
+{
+	_cleanup_free_ char *link = xasprintf("self/fd/%d", w->in->fifo_fd);
+	_cleanup_close_ int fd = -EBADF;
+
+	do {
+		fd = openat(w->proc_fd, link, O_WRONLY | O_CLOEXEC);
+	} while (fd < 0 && errno == EINTR);
+	if (fd < 0 || write(fd, "0", 1) != 1)
+		return error_errno(err, errno, "wait for start");
+	return 0;
+}
+
+_noreturn_ static void init_main(struct work *w)
+{
+	const struct init *in = w->in;
+	struct error err = {0};
+	int r;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (run_steps(init_steps, w, &err) < 0)
+		fail(in, &err);
+	/* The runtime ends now; the container does not. */
+	(void)prctl(PR_SET_PDEATHSIG, 0);
+	fd_close(in->sync);
+	r = wait_for_start(w, &err);
+	if (r == 0 && in->hooks)
+		r = hooks_run_start_container(in->hooks, in->state, &err);
+	if (r == 0)
+		r = do_exec(&in->plan->process, w->program, in->preserve_fds, &err);
+	(void)r;
+	dprintf(STDERR_FILENO, "sysbox-runc: %s\n", err.text);
+	_exit(err.errnum == ENOENT ? 127 : 126);
+}
+
+/* The parent needs the root mount for the supervisor, and time to write the offsets. */
+static int step_fork(struct work *w, struct error *err)
+{
+	struct clone_args args = {.flags = CLONE_PARENT};
+	pid_t pid;
+	int r;
+
+	r = sync_send(w->in->sync, SYNC_NAMESPACES, 0, &w->root_mount, 1, err);
+	if (r == 0)
+		r = sync_recv(w->in->sync, SYNC_OFFSETS, NULL, NULL, 0, err);
+	if (r < 0)
+		return r;
+	w->root_mount = fd_close(w->root_mount);
+	pid = sys_clone3(&args);
+	if (pid < 0)
+		return error_errno(err, errno, "fork init");
+	if (pid == 0)
+		init_main(w);
+	return sync_send(w->in->sync, SYNC_INIT, pid, NULL, 0, err);
+}

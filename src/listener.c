@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "src/listener.h"
+
+#include <errno.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+#include "lib/alloc.h"
+#include "lib/fd.h"
+#include "lib/json.h"
+#include "lib/sock.h"
+#include "lib/strbuf.h"
+#include "src/state.h"
+
+/* "fds" names what travels beside the text; "state" is the ordinary state. */
+static char *process_state(const char *metadata, const struct state *s)
+{
+	_cleanup_strbuf_ struct strbuf b = STRBUF_EMPTY;
+	_cleanup_free_ char *state = state_format(s, STATE_CREATING);
+
+	strbuf_addf(&b, "{\"ociVersion\":\"%s\",\"fds\":[\"seccompFd\"],\"pid\":%d,\"metadata\":",
+		    SPEC_VERSION, s->init_pid);
+	json_quote(&b, metadata ? metadata : "");
+	strbuf_addf(&b, ",\"state\":%s}", state);
+	return strbuf_take(&b);
+}
+
+int listener_hand_over(const char *path, const char *metadata, const struct state *s,
+		       int init_pidfd, int listener_fd, struct error *err)
+{
+	_cleanup_close_ int fd = pidfd_getfd(init_pidfd, listener_fd, 0), sock = -EBADF;
+	_cleanup_free_ char *text = NULL;
+	int r;
+
+	if (fd < 0)
+		return error_errno(err, errno, "fetch the seccomp listener of init");
+	sock = sock_connect_stream(path);
+	if (sock < 0)
+		return error_errno(err, -sock, "connect to the seccomp listener %s", path);
+	text = process_state(metadata, s);
+	r = sock_send_fd(sock, fd, text);
+	return r < 0 ? error_errno(err, -r, "send the seccomp descriptor to %s", path) : 0;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How the image's ids appear right inside, with nothing chowned.
+ *
+ * Prepared by the parent in the host's namespaces (every layer opened and
+ * id-mapped, detached), mounted by the child in its private mount namespace.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "lib/error.h"
+
+struct idmap;
+
+enum rootfs_kind {
+	/* The engine's overlay mounted once more, of id-mapped layers. */
+	ROOTFS_OVERLAY,
+	/* A directory of any other file system, id-mapped as a whole. */
+	ROOTFS_IDMAPPED,
+	/* Owned by the container's ids on disk already (Docker's userns-remap). */
+	ROOTFS_SHIFTED,
+};
+
+struct rootfs {
+	enum rootfs_kind kind;
+	char *path; /* on the host, symlinks resolved */
+	int mount_fd; /* IDMAPPED, SHIFTED: the detached tree */
+
+	/* OVERLAY: */
+	int *layer_fds; /* id-mapped lower layers, topmost first */
+	size_t n_layers;
+	size_t n_data_layers; /* how many of them, at the end, are data-only */
+	int upper_fd; /* id-mapped directory that holds upper and work; -EBADF: no upper layer */
+	char *upper_name; /* relative to it */
+	char *work_name; /* our own work directory, relative to it */
+	char *work_path; /* the same on the host, for clean-up */
+	char *options; /* the engine's other overlay options, ",redirect_dir=..", or "" */
+};
+#define ROOTFS_EMPTY {.mount_fd = -EBADF, .upper_fd = -EBADF}
+void rootfs_done(struct rootfs *r);
+
+enum rootfs_flags {
+	/* The maps came with the specification: the engine may have shifted the files itself. */
+	ROOTFS_MAYBE_SHIFTED = 1u << 0,
+};
+
+/*
+ * Parent, host namespaces, host root. `userns_fd` has the maps of `map`. The
+ * error names the path, the file system and what would do.
+ */
+int rootfs_prepare(struct rootfs *ret, const char *path, int userns_fd, const struct idmap *map,
+		   unsigned int flags, struct error *err);
+
+/*
+ * Child, private mount namespace, host root; `scratch_fd` is an attached, empty
+ * tmpfs to work in, which the caller throws away afterwards; the working
+ * directory changes. Returns the detached, private mount of the container's root
+ * file system (owned fd). fsuid and fsgid are those of the container's root for
+ * the moment of the mount, which overlayfs remembers as the mounter's.
+ */
+int rootfs_mount(const struct rootfs *r, int scratch_fd, const struct idmap *map, struct error *err);

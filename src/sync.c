@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "src/sync.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/fd.h"
+#include "lib/sock.h"
+
+struct sync_msg {
+	uint32_t step;
+	uint32_t reserved;
+	int64_t value;
+	struct error err; /* with SYNC_ERROR only; else the message ends before it */
+};
+#define SYNC_SHORT offsetof(struct sync_msg, err)
+
+static const char *const step_names[] = {
+	[SYNC_ERROR] = "error",	      [SYNC_CGROUP] = "cgroup",
+	[SYNC_NAMESPACES] = "namespaces", [SYNC_OFFSETS] = "offsets",
+	[SYNC_INIT] = "init",	      [SYNC_KERNEL_FS] = "kernel file systems",
+	[SYNC_HOOKS] = "hooks",	      [SYNC_HOOKS_DONE] = "hooks done",
+	[SYNC_READY] = "ready",	      [SYNC_GO] = "go",
+};
+
+int sync_send(int sock, enum sync_step step, int64_t value, const int *fds, size_t n_fds,
+	      struct error *err)
+{
+	const struct sync_msg m = {.step = step, .value = value};
+	int r = sock_send(sock, &m, SYNC_SHORT, fds, n_fds);
+
+	return r < 0 ? error_errno(err, -r, "handshake \"%s\"", step_names[step]) : 0;
+}
+
+void sync_send_error(int sock, const struct error *err)
+{
+	struct sync_msg m = {.step = SYNC_ERROR};
+
+	m.err = *err;
+	(void)sock_send(sock, &m, sizeof(m), NULL, 0);
+}
+
+int sync_recv(int sock, enum sync_step step, int64_t *ret_value, int *ret_fds, size_t n_fds,
+	      struct error *err)
+{
+	struct sync_msg m = {0};
+	int fds[SYNC_MAX_FDS] = {-EBADF, -EBADF};
+	size_t n = 0;
+	ssize_t len;
+	int r = 0;
+
+	len = sock_recv(sock, &m, sizeof(m), fds, SYNC_MAX_FDS, &n);
+	if (len < 0)
+		return error_errno(err, (int)-len, "handshake \"%s\"", step_names[step]);
+	if (len == 0)
+		r = error_set(err, EPIPE, "the other side of the set-up ended before \"%s\"",
+			      step_names[step]);
+	else if (m.step == SYNC_ERROR && len == sizeof(m)) {
+		m.err.text[sizeof(m.err.text) - 1] = '\0';
+		*err = m.err;
+		r = m.err.errnum > 0 ? -m.err.errnum : -EIO;
+	} else if (m.step != step || (size_t)len != SYNC_SHORT || n > n_fds)
+		r = error_set(err, EPROTO, "handshake out of step, \"%s\" expected",
+			      step_names[step]);
+
+	for (size_t i = 0; i < SYNC_MAX_FDS; i++) {
+		if (r == 0 && i < n_fds)
+			ret_fds[i] = i < n ? fds[i] : -EBADF;
+		else if (i < n)
+			fd_close(fds[i]);
+	}
+	if (r == 0 && ret_value)
+		*ret_value = m.value;
+	return r;
+}

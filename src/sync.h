@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The handshake between the runtime and the process that becomes the container.
+ *
+ * One SEQPACKET pair, numbered steps, each sent by one side only. A step that
+ * fails is answered with SYNC_ERROR and the error value itself. When the other
+ * side is gone, the answer is an error too: nobody waits for ever.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/error.h"
+
+enum sync_step {
+	SYNC_ERROR, /* child: and the error follows; the child exits */
+	SYNC_CGROUP, /* parent: the child is in its cgroup */
+	SYNC_NAMESPACES, /* child: it is in its namespaces; fd: the container's root mount */
+	SYNC_OFFSETS, /* parent: the time offsets are written; fork init */
+	SYNC_INIT, /* child: value is the pid of init */
+	SYNC_KERNEL_FS, /* parent: fds: procfs and sysfs of the container's namespaces */
+	SYNC_HOOKS, /* child: mounts are done; time for the hooks; fd: console master if wanted */
+	SYNC_HOOKS_DONE, /* parent */
+	SYNC_READY, /* child: all is done but execve; value is its seccomp listener fd or -1 */
+	SYNC_GO, /* parent: the container is recorded; wait for start */
+};
+
+#define SYNC_MAX_FDS 2
+
+/* fds are borrowed. -EPIPE when the other side is gone. */
+int sync_send(int sock, enum sync_step step, int64_t value, const int *fds, size_t n_fds,
+	      struct error *err);
+/* Report a failure to the other side; never fails. */
+void sync_send_error(int sock, const struct error *err);
+/*
+ * Wait for exactly this step. Up to n_fds descriptors are received (owned); each
+ * missing one is -EBADF. A SYNC_ERROR of the other side becomes our error.
+ */
+int sync_recv(int sock, enum sync_step step, int64_t *ret_value, int *ret_fds, size_t n_fds,
+	      struct error *err);
