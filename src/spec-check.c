@@ -9,6 +9,7 @@
  */
 #include "src/spec-check.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -39,9 +40,23 @@ bool spec_check_is_word(const char *const *words, const char *word)
 	return false;
 }
 
-static bool is_empty(const char *s)
+bool spec_check_is_one_word(const char *s)
 {
-	return !s || !*s;
+	if (is_empty(s))
+		return false;
+	for (; *s; s++)
+		if (isspace((unsigned char)*s) || iscntrl((unsigned char)*s))
+			return false;
+	return true;
+}
+
+int spec_check_max(const struct maybe_u64 *v, uint64_t max, const char *where,
+		   struct error *err)
+{
+	if (v->present && v->value > max)
+		return error_set(err, ERANGE, "%s: %llu is out of range (0 to %llu)", where,
+				 (unsigned long long)v->value, (unsigned long long)max);
+	return 0;
 }
 
 static bool is_absolute(const char *s)
@@ -52,10 +67,9 @@ static bool is_absolute(const char *s)
 static int check_absolute(const char *path, const char *where, struct error *err)
 {
 	if (is_empty(path))
-		return error_set(err, EINVAL, "%s: must not be empty", where);
+		return invalid(err, "%s: must not be empty", where);
 	if (!is_absolute(path))
-		return error_set(err, EINVAL, "%s: must be an absolute path, not \"%s\"", where,
-				 path);
+		return invalid(err, "%s: must be an absolute path, not \"%s\"", where, path);
 	return 0;
 }
 
@@ -85,20 +99,18 @@ static int check_version(const struct spec *s, struct error *err)
 	const char *v = s->oci_version, *rest = is_empty(v) ? NULL : skip_version(v);
 
 	if (!rest || (*rest && *rest != '-' && *rest != '+'))
-		return error_set(err, EINVAL, "ociVersion: \"%s\" is not a version",
-				 v ? v : "");
+		return invalid(err, "ociVersion: \"%s\" is not a version", or_empty(v));
 	if (strtoul(v, NULL, 10) != 1)
-		return error_set(err, EINVAL, "ociVersion: %s is not supported, only 1.x is",
-				 v);
+		return invalid(err, "ociVersion: %s is not supported, only 1.x is", v);
 	return 0;
 }
 
 static int check_root(const struct spec *s, struct error *err)
 {
 	if (!s->root)
-		return error_set(err, EINVAL, "root: is missing");
+		return invalid(err, "root: is missing");
 	if (is_empty(s->root->path))
-		return error_set(err, EINVAL, "root.path: must not be empty");
+		return invalid(err, "root.path: must not be empty");
 	return 0;
 }
 
@@ -107,9 +119,9 @@ static int check_root(const struct spec *s, struct error *err)
 static int check_args(const struct spec_process *p, struct error *err)
 {
 	if (!strv_len(p->args))
-		return error_set(err, EINVAL, "process.args: must not be empty");
+		return invalid(err, "process.args: must not be empty");
 	if (is_empty(p->args[0]))
-		return error_set(err, EINVAL, "process.args[0]: must not be empty");
+		return invalid(err, "process.args[0]: must not be empty");
 	return 0;
 }
 
@@ -125,10 +137,9 @@ static int check_env(const struct spec_process *p, struct error *err)
 
 		/* Not the entry itself: it may well be a secret. */
 		if (!equals)
-			return error_set(err, EINVAL, "process.env[%zu]: no \"=\" in it", i);
+			return invalid(err, "process.env[%zu]: no \"=\" in it", i);
 		if (equals == p->env[i])
-			return error_set(err, EINVAL, "process.env[%zu]: no name before \"=\"",
-					 i);
+			return invalid(err, "process.env[%zu]: no name before \"=\"", i);
 	}
 	return 0;
 }
@@ -138,8 +149,8 @@ static int check_user(const struct spec_process *p, struct error *err)
 	const struct maybe_u64 *umask = &p->user.umask;
 
 	if (umask->present && umask->value > 0777)
-		return error_set(err, EINVAL, "process.user.umask: %llu is not a umask",
-				 (unsigned long long)umask->value);
+		return invalid(err, "process.user.umask: %llu is not a umask",
+			       (unsigned long long)umask->value);
 	return 0;
 }
 
@@ -149,17 +160,15 @@ static int check_rlimits(const struct spec_process *p, struct error *err)
 		const struct spec_rlimit *l = &p->rlimits[i];
 
 		if (is_empty(l->type) || !flag_find(flags_rlimits, l->type))
-			return error_set(err, EINVAL,
-					 "process.rlimits[%zu].type: unknown limit \"%s\"", i,
-					 l->type ? l->type : "");
+			return invalid(err, "process.rlimits[%zu].type: unknown limit \"%s\"",
+				       i, or_empty(l->type));
 		for (size_t j = 0; j < i; j++)
 			if (str_eq(l->type, p->rlimits[j].type))
-				return error_set(err, EINVAL,
-						 "process.rlimits[%zu].type: %s twice", i,
-						 l->type);
+				return invalid(err, "process.rlimits[%zu].type: %s twice", i,
+					       l->type);
 		if (l->soft > l->hard)
-			return error_set(
-				err, EINVAL,
+			return invalid(
+				err,
 				"process.rlimits[%zu]: soft limit of %s above the hard one", i,
 				l->type);
 	}
@@ -171,9 +180,8 @@ static int check_oom_score_adj(const struct spec_process *p, struct error *err)
 	const struct maybe_i64 *adj = &p->oom_score_adj;
 
 	if (adj->present && (adj->value < OOM_SCORE_ADJ_MIN || adj->value > OOM_SCORE_ADJ_MAX))
-		return error_set(err, EINVAL,
-				 "process.oomScoreAdj: %lld is not within %d to %d",
-				 (long long)adj->value, OOM_SCORE_ADJ_MIN, OOM_SCORE_ADJ_MAX);
+		return invalid(err, "process.oomScoreAdj: %lld is not within %d to %d",
+			       (long long)adj->value, OOM_SCORE_ADJ_MIN, OOM_SCORE_ADJ_MAX);
 	return 0;
 }
 
@@ -186,28 +194,25 @@ static int check_scheduler(const struct spec_process *p, struct error *err)
 	if (!sched)
 		return 0;
 	if (is_empty(sched->policy) || !flag_find(flags_sched_policies, sched->policy))
-		return error_set(err, EINVAL, "process.scheduler.policy: unknown policy \"%s\"",
-				 sched->policy ? sched->policy : "");
+		return invalid(err, "process.scheduler.policy: unknown policy \"%s\"",
+			       or_empty(sched->policy));
 	for (size_t i = 0; sched->flags && sched->flags[i]; i++)
 		if (!flag_find(flags_sched_flags, sched->flags[i]))
-			return error_set(err, EINVAL,
-					 "process.scheduler.flags[%zu]: unknown flag \"%s\"", i,
-					 sched->flags[i]);
+			return invalid(err, "process.scheduler.flags[%zu]: unknown flag \"%s\"",
+				       i, sched->flags[i]);
 
 	is_nice = str_eq(sched->policy, "SCHED_OTHER") || str_eq(sched->policy, "SCHED_BATCH");
 	is_realtime = str_eq(sched->policy, "SCHED_FIFO") || str_eq(sched->policy, "SCHED_RR");
 	is_deadline = str_eq(sched->policy, "SCHED_DEADLINE");
 	if (is_nice && (sched->nice < NICE_MIN || sched->nice > NICE_MAX))
-		return error_set(err, EINVAL,
-				 "process.scheduler.nice: %d is not within %d to %d",
-				 sched->nice, NICE_MIN, NICE_MAX);
+		return invalid(err, "process.scheduler.nice: %d is not within %d to %d",
+			       sched->nice, NICE_MIN, NICE_MAX);
 	if (!is_realtime && sched->priority)
-		return error_set(err, EINVAL, "process.scheduler.priority: not with %s",
-				 sched->policy);
+		return invalid(err, "process.scheduler.priority: not with %s", sched->policy);
 	if (!is_deadline && (sched->runtime || sched->deadline || sched->period))
-		return error_set(err, EINVAL,
-				 "process.scheduler: runtime, deadline and period not with %s",
-				 sched->policy);
+		return invalid(err,
+			       "process.scheduler: runtime, deadline and period not with %s",
+			       sched->policy);
 	return 0;
 }
 
@@ -218,12 +223,11 @@ static int check_io_priority(const struct spec_process *p, struct error *err)
 	if (!io)
 		return 0;
 	if (is_empty(io->class) || !flag_find(flags_io_classes, io->class))
-		return error_set(err, EINVAL, "process.ioPriority.class: unknown class \"%s\"",
-				 io->class ? io->class : "");
+		return invalid(err, "process.ioPriority.class: unknown class \"%s\"",
+			       or_empty(io->class));
 	if (io->priority < 0 || io->priority > IO_PRIORITY_MAX)
-		return error_set(err, EINVAL,
-				 "process.ioPriority.priority: %d is not within 0 to %d",
-				 io->priority, IO_PRIORITY_MAX);
+		return invalid(err, "process.ioPriority.priority: %d is not within 0 to %d",
+			       io->priority, IO_PRIORITY_MAX);
 	return 0;
 }
 
@@ -263,14 +267,13 @@ static int check_cpu_affinity(const struct spec_process *p, struct error *err)
 	const struct spec_cpu_affinity *a = p->exec_cpu_affinity;
 
 	if (a && a->initial && !is_cpu_list(a->initial))
-		return error_set(
-			err, EINVAL,
-			"process.execCPUAffinity.initial: \"%s\" is not a list of CPUs",
-			a->initial);
+		return invalid(err,
+			       "process.execCPUAffinity.initial: \"%s\" is not a list of CPUs",
+			       a->initial);
 	if (a && a->final && !is_cpu_list(a->final))
-		return error_set(err, EINVAL,
-				 "process.execCPUAffinity.final: \"%s\" is not a list of CPUs",
-				 a->final);
+		return invalid(err,
+			       "process.execCPUAffinity.final: \"%s\" is not a list of CPUs",
+			       a->final);
 	return 0;
 }
 
@@ -295,7 +298,7 @@ int spec_process_check(const struct spec_process *p, struct error *err)
 static int check_process(const struct spec *s, struct error *err)
 {
 	if (!s->process)
-		return error_set(err, EINVAL, "process: is missing");
+		return invalid(err, "process: is missing");
 	return spec_process_check(s->process, err);
 }
 
@@ -304,8 +307,7 @@ static int check_process(const struct spec *s, struct error *err)
 static int check_name_length(const char *name, const char *where, struct error *err)
 {
 	if (name && strlen(name) > UTS_NAME_MAX)
-		return error_set(err, EINVAL, "%s: longer than %d characters", where,
-				 UTS_NAME_MAX);
+		return invalid(err, "%s: longer than %d characters", where, UTS_NAME_MAX);
 	return 0;
 }
 
@@ -329,13 +331,13 @@ static bool is_bind(const struct spec_mount *m)
 static int check_bind(const struct spec_mount *m, size_t i, struct error *err)
 {
 	if (is_empty(m->source))
-		return error_set(err, EINVAL, "mounts[%zu].source: a bind mount needs one", i);
+		return invalid(err, "mounts[%zu].source: a bind mount needs one", i);
 	for (size_t j = 0; m->options && m->options[j]; j++)
 		if (!flags_mount_option(m->options[j]))
-			return error_set(err, EINVAL,
-					 "mounts[%zu].options[%zu]: \"%s\" is not an option of "
-					 "a bind mount",
-					 i, j, m->options[j]);
+			return invalid(err,
+				       "mounts[%zu].options[%zu]: \"%s\" is not an option of a "
+				       "bind mount",
+				       i, j, m->options[j]);
 	return 0;
 }
 
@@ -375,9 +377,8 @@ static int check_hook_list(const struct spec_hook *hooks, size_t n, const char *
 			return r;
 		if (hooks[i].timeout.present &&
 		    (hooks[i].timeout.value <= 0 || hooks[i].timeout.value > INT_MAX))
-			return error_set(err, EINVAL,
-					 "hooks.%s[%zu].timeout: %lld is not within 1 to %d",
-					 name, i, (long long)hooks[i].timeout.value, INT_MAX);
+			return invalid(err, "hooks.%s[%zu].timeout: %lld is not within 1 to %d",
+				       name, i, (long long)hooks[i].timeout.value, INT_MAX);
 	}
 	return 0;
 }
@@ -412,7 +413,7 @@ static int check_annotations(const struct spec *s, struct error *err)
 {
 	for (size_t i = 0; i < s->n_annotations; i++)
 		if (is_empty(s->annotations[i].key))
-			return error_set(err, EINVAL, "annotations: a key must not be empty");
+			return invalid(err, "annotations: a key must not be empty");
 	return 0;
 }
 
