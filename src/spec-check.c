@@ -99,7 +99,7 @@ static int check_version(const struct spec *s, struct error *err)
 	const char *v = s->oci_version, *rest = is_empty(v) ? NULL : skip_version(v);
 
 	if (!rest || (*rest && *rest != '-' && *rest != '+'))
-		return invalid(err, "ociVersion: \"%s\" is not a version", or_empty(v));
+		return invalid(err, "ociVersion: not a version: \"%s\"", or_empty(v));
 	if (strtoul(v, NULL, 10) != 1)
 		return invalid(err, "ociVersion: %s is not supported, only 1.x is", v);
 	return 0;
