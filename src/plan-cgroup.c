@@ -152,8 +152,8 @@ static int swap_alone(const struct spec_memory *m, int64_t *ret, bool *ret_write
 
 static int memory_v2(struct writes *ws, const struct spec_memory *m, struct error *err)
 {
-	int64_t swap;
-	bool write;
+	int64_t swap = 0;
+	bool write = false;
 	int r;
 
 	r = swap_alone(m, &swap, &write, err);
