@@ -20,7 +20,8 @@ char *xasprintf(const char *fmt, ...) _printf_(1, 2) __attribute__((returns_nonn
 
 /*
  * Room for one more element of a counted array: grows *array (element size
- * `size`, `n` in use) in powers of two and returns the zeroed new slot.
+ * `size`, `n` in use) in powers of two and returns the zeroed new slot. The capacity
+ * follows from n: only for arrays that begin as NULL and grow by this alone.
  *
  *	struct mount *m = array_add((void **)&p->mounts, &p->n_mounts, sizeof(*m));
  */

@@ -15,7 +15,7 @@ struct caps {
 
 #define CAPS_BIT(cap) (UINT64_C(1) << (cap))
 
-/* "CAP_SYS_ADMIN" (any case, prefix optional) to its number; -EINVAL when this kernel has no such one. */
+/* "CAP_SYS_ADMIN" (any case, prefix optional) to its number; -EINVAL: not in this kernel. */
 int caps_number(const char *name);
 /* "CAP_..." in a static buffer of libcap's spelling, or NULL. */
 const char *caps_name(int number);

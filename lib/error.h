@@ -23,7 +23,8 @@ static_assert(sizeof(struct error) == 1024, "the error value is a message of fix
 /* A fresh error: returns -errnum. Pass errno as argument, never read it after another call. */
 int error_set(struct error *err, int errnum, const char *fmt, ...) _printf_(3, 4) _must_check_;
 /* As error_set(), with ": strerror(errnum)" behind the text. */
-int error_errno(struct error *err, int errnum, const char *fmt, ...) _printf_(3, 4) _must_check_;
+int error_errno(struct error *err, int errnum, const char *fmt, ...)
+	_printf_(3, 4) _must_check_;
 /* Put context in front ("mount /proc: ..."); returns r unchanged. */
 int error_wrap(struct error *err, int r, const char *fmt, ...) _printf_(3, 4);
 

@@ -2,6 +2,7 @@
 /* File descriptors: ownership, whole reads and writes, memfds, reopening. */
 #pragma once
 
+#include <errno.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -15,11 +16,11 @@ static inline void fd_closep(int *fd)
 }
 #define _cleanup_close_ _cleanup_(fd_closep)
 
-#define take_fd(fdp)                                                                               \
-	({                                                                                         \
-		int taken_fd_ = *(fdp);                                                            \
-		*(fdp) = -EBADF;                                                                   \
-		taken_fd_;                                                                         \
+#define take_fd(fdp)                                                                           \
+	({                                                                                     \
+		int taken_fd_ = *(fdp);                                                        \
+		*(fdp) = -EBADF;                                                               \
+		taken_fd_;                                                                     \
 	})
 
 /* A close-on-exec duplicate at or above 3, or -errno. */

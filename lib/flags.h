@@ -22,7 +22,7 @@ extern const struct flag_name flags_namespaces[];
 const char *flags_ns_file(uint64_t clone_flag);
 /* RLIMIT_* by "RLIMIT_NOFILE". */
 extern const struct flag_name flags_rlimits[];
-/* "SIGTERM"; flags_signal() also takes "TERM", "term", "15", "RTMIN+3". -EINVAL when unknown. */
+/* "SIGTERM"; flags_signal() also takes "TERM", "term", "15", "RTMIN+3". -EINVAL: unknown. */
 extern const struct flag_name flags_signals[];
 int flags_signal(const char *text);
 /* SCHED_* policies and SCHED_FLAG_* by OCI name; IOPRIO_CLASS_* by OCI name. */
@@ -41,7 +41,7 @@ extern const struct flag_name flags_personalities[];
 enum mount_option_kind {
 	MOUNT_OPTION_ATTR,     /* set / clear: MOUNT_ATTR_* of this mount */
 	MOUNT_OPTION_REC_ATTR, /* the same, recursively ("rro") */
-	MOUNT_OPTION_SB,       /* MS_* of the superblock: sync, dirsync, mand, lazytime, silent, ... */
+	MOUNT_OPTION_SB,       /* MS_* of the superblock: sync, dirsync, mand, lazytime ... */
 	MOUNT_OPTION_PROP,     /* propagation: set is MS_SHARED.. [| MS_REC] */
 	MOUNT_OPTION_BIND,     /* set is MS_BIND [| MS_REC] */
 	MOUNT_OPTION_REMOUNT,

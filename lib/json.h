@@ -103,6 +103,8 @@ struct json_type {
 
 /* Documents above this are refused before parsing. */
 #define JSON_TEXT_MAX (16u << 20)
+/* Elements of one array, members of one map. */
+#define JSON_ITEMS_MAX (1u << 16)
 
 /*
  * Decode a whole document into a zeroed struct of `type`; on failure the struct

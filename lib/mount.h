@@ -16,9 +16,9 @@ enum mount_clone_flags {
 	MOUNT_CLONE_ONE = 0,
 	MOUNT_CLONE_RECURSIVE = 1u << 0,
 };
-/* A detached copy (open_tree(OPEN_TREE_CLONE)) of what is at dirfd/path; path "" means the fd itself. */
+/* A detached copy (OPEN_TREE_CLONE) of what is at dirfd/path; path "" means the fd itself. */
 int mount_clone(int dirfd, const char *path, unsigned int flags);
-/* Attach to directory or file dirfd/path; an empty path means the dirfd (AT_EMPTY_PATH), stacked upon it. */
+/* Attach to directory or file dirfd/path; an empty path means the dirfd, stacked upon it. */
 int mount_attach(int mount_fd, int dirfd, const char *path);
 /* Set and clear MOUNT_ATTR_*; flags 0 or MOUNT_CLONE_RECURSIVE. */
 int mount_set_attr(int mount_fd, uint64_t set, uint64_t clear, unsigned int flags);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Questions to the mount table, over libmount's parser. Read-only; no mounting. */
+/* Questions to the mount table of this process. Read-only; no mounting. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,7 +11,7 @@
 struct mountinfo {
 	int id;
 	int parent_id;
-	char *root;	   /* path inside the file system */
+	char *root; /* path inside the file system */
 	char *target;
 	char *fstype;
 	char *source;
@@ -22,12 +22,15 @@ struct mountinfo {
 struct mountinfo *mountinfo_free(struct mountinfo *m);
 DEFINE_CLEANUP(struct mountinfo *, mountinfo_free)
 
-/* The topmost mount at exactly this path (cleaned, symlinks resolved by the caller): 0, -ENOENT, -errno. */
+/* The topmost mount at exactly this path (cleaned, no symlinks), or -ENOENT. */
 int mountinfo_at(const char *target, struct mountinfo **ret);
-/* The mount that holds the path: the topmost at the longest mount point that is a prefix of it. */
+/* The mount that holds the path, or would hold it once it is made. */
 int mountinfo_of(const char *path, struct mountinfo **ret);
 /* Every mount of /proc/self/mountinfo in its order; counted array, each owned. */
 int mountinfo_all(struct mountinfo ***ret, size_t *ret_n);
 void mountinfo_free_all(struct mountinfo **all, size_t n);
-/* The value of "name=value" in an option string (owned, backslash escapes of overlayfs kept), or NULL; "" for a bare word. */
+/*
+ * The value of "name=value" in an option string (owned, backslash escapes of
+ * overlayfs kept), or NULL; "" for a bare word.
+ */
 char *mountinfo_option(const char *options, const char *name);

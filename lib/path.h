@@ -21,12 +21,12 @@ bool path_has_prefix(const char *path, const char *prefix);
 /* dirname and last component of a cleaned path; both owned. "/" gives "/" and ".". */
 void path_split(const char *path, char **ret_dir, char **ret_base);
 
-/* open(2) flags; the path may be absolute, and is then taken from the root. Owned fd or -errno. */
+/* open(2) flags; an absolute path too is taken from the root. Owned fd or -errno. */
 int path_open_in_root(int root_dirfd, const char *path, int flags);
 /*
- * As mkdir -p inside the root, following its symlinks; missing directories get
- * `mode` and, where uid is not (uid_t)-1, the owner. Returns an owned O_PATH fd
- * of the directory.
+ * As mkdir -p inside the root, following its symlinks, dangling ones too (their
+ * targets are made); missing directories get `mode` and, where uid is not
+ * (uid_t)-1, the owner. Returns an owned O_PATH fd of the directory.
  */
 int path_mkdir_in_root(int root_dirfd, const char *path, mode_t mode, uid_t uid, gid_t gid);
 /*
@@ -34,6 +34,10 @@ int path_mkdir_in_root(int root_dirfd, const char *path, mode_t mode, uid_t uid,
  * is a file): opened when there, made with its parents (0755) when not. Returns
  * an owned O_PATH fd. -ENOTDIR or -EISDIR where the types disagree.
  */
-int path_mountpoint_in_root(int root_dirfd, const char *path, mode_t mode, uid_t uid, gid_t gid);
-/* rm -rf of one directory entry, without following symlinks or crossing mounts; absent is success. */
+int path_mountpoint_in_root(int root_dirfd, const char *path, mode_t mode, uid_t uid,
+			    gid_t gid);
+/*
+ * rm -rf of one directory entry, without following symlinks or crossing mounts
+ * (-EBUSY); absent is success.
+ */
 int path_remove_tree(int dirfd, const char *name);

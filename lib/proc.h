@@ -21,7 +21,7 @@ bool proc_is_alive(pid_t pid, uint64_t start_time);
  * a reused pid is never taken. -ESRCH when it is gone. Owned fd.
  */
 int proc_pidfd_open(pid_t pid, uint64_t start_time);
-/* Wait until a pidfd is readable (the process ended): 1 ended, 0 timeout. timeout_ms -1: for ever. */
+/* Wait until the process of a pidfd ended: 1 ended, 0 timeout. timeout_ms -1: for ever. */
 int proc_pidfd_wait(int pidfd, int timeout_ms);
 /* This boot's id (/proc/sys/kernel/random/boot_id), 36 characters and NUL. */
 int proc_boot_id(char ret[37]);

@@ -16,8 +16,9 @@ int sock_send(int sock, const void *data, size_t len, const int *fds, size_t n_f
  * of file. Received fds are owned by the caller; -EMSGSIZE (and nothing is kept)
  * when the message or the fds do not fit.
  */
-ssize_t sock_recv(int sock, void *data, size_t len, int *fds, size_t max_fds, size_t *ret_n_fds);
-/* Connect to a SOCK_STREAM unix socket by path (console sockets); paths above 107 bytes go through O_PATH. */
+ssize_t sock_recv(int sock, void *data, size_t len, int *fds, size_t max_fds,
+		  size_t *ret_n_fds);
+/* Connect to a SOCK_STREAM unix socket by path of any length (console sockets). */
 int sock_connect_stream(const char *path);
 /* Send one fd with a short text over a stream socket (the console protocol of runc). */
 int sock_send_fd(int sock, int fd, const char *text);

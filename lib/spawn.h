@@ -10,7 +10,7 @@ struct spawn {
 	char *const *envp; /* NULL: an empty environment */
 	const char *input; /* text for its stdin; NULL: /dev/null */
 	int timeout_ms;	   /* 0: none. On expiry the child is killed: -ETIMEDOUT */
-	/* Runs in the child before execve, e.g. to enter namespaces; non-zero -errno ends it. */
+	/* Runs in the child before execve, e.g. to enter namespaces; -errno ends it. */
 	int (*prepare)(void *arg);
 	void *arg;
 };

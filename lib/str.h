@@ -39,5 +39,5 @@ int str_to_u32(const char *s, uint32_t *ret);
 int str_to_int(const char *s, int *ret);
 /* Base 8, for modes ("0755", "1777"). */
 int str_to_mode(const char *s, uint32_t *ret);
-/* "512m", "2g", "1024", "-1": binary suffixes b k m g t p, upper or lower, optional "b" or "ib". */
+/* "512m", "2g", "1024", "-1": binary suffixes b k m g t p in any case, optional "b" or "ib". */
 int str_to_size(const char *s, int64_t *ret);

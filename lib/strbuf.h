@@ -15,7 +15,7 @@ struct strbuf {
 	bool failed; /* the limit was met; later additions do nothing */
 };
 #define STRBUF_EMPTY {0}
-#define STRBUF_MAX   (16u << 20)
+#define STRBUF_MAX (16u << 20)
 
 void strbuf_done(struct strbuf *b);
 #define _cleanup_strbuf_ _cleanup_(strbuf_done)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* System calls and constants that glibc 2.36 does not wrap or define. Each returns -1 and errno. */
+/* System calls and constants that glibc 2.36 lacks. Each call returns -1 and errno. */
 #pragma once
 
 #include <fcntl.h>

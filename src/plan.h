@@ -161,6 +161,8 @@ struct plan_cgroup_write {
 	char *file;	  /* "memory.max" */
 	char *value;
 	bool optional; /* a file that is absent, or a kernel that refuses: debug line, no error */
+	/* Instead of the write before, and only where that one's file is absent. */
+	bool otherwise;
 };
 
 struct plan_timens {
@@ -215,7 +217,13 @@ void plan_process_done(struct plan_process *p);
 int plan_seccomp(struct plan_seccomp **ret, const struct spec_seccomp *s, struct error *err);
 struct plan_seccomp *plan_seccomp_free(struct plan_seccomp *s);
 
-/* Resources as cgroup writes, in the order that the kernel demands: src/plan-cgroup.c. */
+/*
+ * Resources as cgroup writes: src/plan-cgroup.c. Values that the kernel checks
+ * against each other (quota and period, memory and memory+swap) have no order
+ * that is right for every update: who applies them repeats a write that was
+ * refused with EINVAL behind the others of its controller. Devices are not
+ * files on v2 and are not here: src/cgroup-devices.c.
+ */
 enum plan_cgroup_version {
 	PLAN_CGROUP_V1,
 	PLAN_CGROUP_V2,

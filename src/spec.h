@@ -338,6 +338,7 @@ extern const struct json_type spec_type;
 extern const struct json_type spec_process_type;
 extern const struct json_type spec_resources_type;
 extern const struct json_type spec_hooks_type;
+extern const struct json_type spec_linux_type;
 extern const struct json_type spec_id_mapping_type;
 
 /* Decode config.json; `what` names it in messages. Syntax and types only: see spec_check(). */
@@ -365,10 +366,12 @@ const char *spec_annotation(const struct spec *s, const char *key);
 
 /*
  * Does the configuration make sense? One rule a function; the error names the
- * JSON path and what is wrong. Pure. `spec_process_check` is also for exec.
+ * JSON path and what is wrong. Pure. `spec_process_check` is also for exec,
+ * `spec_resources_check` for update.
  */
 int spec_check(const struct spec *s, struct error *err);
 int spec_process_check(const struct spec_process *p, struct error *err);
+int spec_resources_check(const struct spec_resources *r, struct error *err);
 
 /* The configuration that `sysbox-runc spec` writes: a system container with a shell. */
 struct spec *spec_example(void);

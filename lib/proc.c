@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+
+#include "lib/fd.h"
+#include "lib/str.h"
+
+#define STAT_MAX 4096
+
+/* Numbers of proc_pid_stat(5), counted from the state, which follows the name. */
+enum {
+	FIELD_STATE = 0,
+	FIELD_PPID = 1,
+	FIELD_START_TIME = 19,
+};
+
+/* The name is in parentheses and may itself hold ") R 1": count from the last one. */
+static int parse_stat(const char *text, struct proc_stat *ret)
+{
+	_cleanup_(strv_freep) char **words = NULL;
+	const char *behind = strrchr(text, ')');
+	struct proc_stat st = {0};
+	int r;
+
+	if (!behind)
+		return -EBADMSG;
+	words = strv_split(behind + 1, " \n");
+	if (strv_len(words) <= FIELD_START_TIME)
+		return -EBADMSG;
+	st.state = words[FIELD_STATE][0];
+	r = str_to_int(words[FIELD_PPID], &st.ppid);
+	if (r == 0)
+		r = str_to_u64(words[FIELD_START_TIME], &st.start_time);
+	if (r < 0)
+		return -EBADMSG;
+	*ret = st;
+	return 0;
+}
+
+int proc_stat_read(pid_t pid, struct proc_stat *ret)
+{
+	_cleanup_free_ char *text = NULL;
+	char path[64];
+	int r;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	r = file_read(AT_FDCWD, path, STAT_MAX, &text, NULL);
+	if (r == -ENOENT)
+		return -ESRCH;
+	return r < 0 ? r : parse_stat(text, ret);
+}
+
+bool proc_is_alive(pid_t pid, uint64_t start_time)
+{
+	struct proc_stat st;
+
+	if (proc_stat_read(pid, &st) < 0)
+		return false;
+	return st.start_time == start_time && st.state != 'Z' && st.state != 'X';
+}
+
+int proc_pidfd_open(pid_t pid, uint64_t start_time)
+{
+	_cleanup_close_ int fd = pidfd_open(pid, 0);
+	struct proc_stat st;
+	int r;
+
+	if (fd < 0)
+		return errno == EINVAL ? -ESRCH : -errno;
+	/* The fd pins its process: if the number names the recorded one now, the fd does. */
+	r = proc_stat_read(pid, &st);
+	if (r < 0)
+		return r;
+	if (st.start_time != start_time)
+		return -ESRCH;
+	return take_fd(&fd);
+}
+
+int proc_pidfd_wait(int pidfd, int timeout_ms)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	int r;
+
+	do
+		r = poll(&p, 1, timeout_ms);
+	while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : r;
+}
+
+int proc_boot_id(char ret[37])
+{
+	_cleanup_free_ char *text = NULL;
+	int r = file_read_line(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &text);
+
+	if (r < 0)
+		return r;
+	if (strlen(text) != 36)
+		return -EBADMSG;
+	memcpy(ret, text, 37);
+	return 0;
+}

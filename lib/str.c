@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/str.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <strings.h>
+
+#include "lib/alloc.h"
+
+bool str_eq(const char *a, const char *b)
+{
+	if (!a || !b)
+		return a == b;
+	return strcmp(a, b) == 0;
+}
+
+bool str_has_prefix(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+bool str_has_suffix(const char *s, const char *suffix)
+{
+	size_t len = strlen(s), n = strlen(suffix);
+
+	return len >= n && strcmp(s + len - n, suffix) == 0;
+}
+
+void strv_free(char **v)
+{
+	if (!v)
+		return;
+	for (char **p = v; *p; p++)
+		free(*p);
+	free(v);
+}
+
+size_t strv_len(char *const *v)
+{
+	size_t n = 0;
+
+	while (v && v[n])
+		n++;
+	return n;
+}
+
+bool strv_contains(char *const *v, const char *s)
+{
+	for (; v && *v; v++)
+		if (strcmp(*v, s) == 0)
+			return true;
+	return false;
+}
+
+void strv_take(char ***v, char *s)
+{
+	size_t n = strv_len(*v);
+
+	*v = xrealloc(*v, n + 2, sizeof(**v));
+	(*v)[n] = s;
+	(*v)[n + 1] = NULL;
+}
+
+void strv_add(char ***v, const char *s)
+{
+	strv_take(v, xstrdup(s));
+}
+
+char **strv_copy(char *const *v)
+{
+	size_t n = strv_len(v);
+	char **copy;
+
+	if (!v)
+		return NULL;
+	copy = xcalloc(n + 1, sizeof(*copy));
+	for (size_t i = 0; i < n; i++)
+		copy[i] = xstrdup(v[i]);
+	return copy;
+}
+
+/* Frees and drops the elements for which `match` holds; the others move up. */
+static size_t remove_if(char **v, bool (*match)(const char *, const char *), const char *arg)
+{
+	char **to = v;
+	size_t n = 0;
+
+	for (; v && *v; v++) {
+		if (match(*v, arg)) {
+			free(*v);
+			n++;
+		} else {
+			*to++ = *v;
+		}
+	}
+	if (to)
+		*to = NULL;
+	return n;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+size_t strv_remove(char **v, const char *s)
+{
+	return remove_if(v, same, s);
+}
+
+char **strv_split(const char *s, const char *seps)
+{
+	char **v = NULL;
+
+	for (;;) {
+		size_t len;
+
+		s += strspn(s, seps);
+		if (!*s)
+			return v;
+		len = strcspn(s, seps);
+		strv_take(&v, xstrndup(s, len));
+		s += len;
+	}
+}
+
+char *strv_join(char *const *v, const char *sep)
+{
+	size_t len = 1;
+	char *s, *p;
+
+	for (char *const *e = v; e && *e; e++)
+		len += strlen(*e) + strlen(sep);
+	p = s = xmalloc(len);
+	*p = '\0';
+	for (char *const *e = v; e && *e; e++) {
+		if (e != v)
+			p = stpcpy(p, sep);
+		p = stpcpy(p, *e);
+	}
+	return s;
+}
+
+static bool is_variable(const char *entry, const char *name)
+{
+	size_t len = strlen(name);
+
+	return strncmp(entry, name, len) == 0 && entry[len] == '=';
+}
+
+/* The last of several counts, as the engines that write such vectors see it. */
+const char *strv_env_get(char *const *env, const char *name)
+{
+	const char *value = NULL;
+
+	for (; env && *env; env++)
+		if (is_variable(*env, name))
+			value = *env + strlen(name) + 1;
+	return value;
+}
+
+void strv_env_set(char ***env, const char *name, const char *value)
+{
+	char *entry = xasprintf("%s=%s", name, value);
+
+	for (char **e = *env; e && *e; e++) {
+		if (!is_variable(*e, name))
+			continue;
+		free(*e);
+		*e = entry;
+		/* There shall be one: drop those behind. */
+		(void)remove_if(e + 1, is_variable, name);
+		return;
+	}
+	strv_take(env, entry);
+}
+
+void strv_env_unset(char **env, const char *name)
+{
+	(void)remove_if(env, is_variable, name);
+}
+
+/* strtoull(3) takes blanks, signs and empty strings: all refused here. */
+static int parse_digits(const char *s, unsigned int base, uint64_t *ret, const char **ret_end)
+{
+	uint64_t v = 0;
+	const char *p;
+
+	for (p = s; *p >= '0' && (unsigned int)(*p - '0') < base; p++)
+		if (__builtin_mul_overflow(v, base, &v) ||
+		    __builtin_add_overflow(v, (uint64_t)(*p - '0'), &v))
+			return -ERANGE;
+	if (p == s)
+		return -EINVAL;
+	*ret = v;
+	*ret_end = p;
+	return 0;
+}
+
+static int parse_whole(const char *s, unsigned int base, uint64_t max, uint64_t *ret)
+{
+	const char *end;
+	uint64_t v;
+	int r = parse_digits(s, base, &v, &end);
+
+	/* "99999999999999999999x" is no number at all rather than a large one. */
+	if (r == -ERANGE && s[strspn(s, "0123456789")])
+		return -EINVAL;
+	if (r < 0)
+		return r;
+	if (*end)
+		return -EINVAL;
+	if (v > max)
+		return -ERANGE;
+	*ret = v;
+	return 0;
+}
+
+int str_to_u64(const char *s, uint64_t *ret)
+{
+	return parse_whole(s, 10, UINT64_MAX, ret);
+}
+
+int str_to_i64(const char *s, int64_t *ret)
+{
+	bool negative = *s == '-';
+	uint64_t v;
+	int r = parse_whole(s + negative, 10, (uint64_t)INT64_MAX + negative, &v);
+
+	if (r < 0)
+		return r;
+	/* Unsigned negation, as -INT64_MIN does not exist. */
+	*ret = (int64_t)(negative ? 0 - v : v);
+	return 0;
+}
+
+int str_to_u32(const char *s, uint32_t *ret)
+{
+	uint64_t v;
+	int r = parse_whole(s, 10, UINT32_MAX, &v);
+
+	if (r < 0)
+		return r;
+	*ret = (uint32_t)v;
+	return 0;
+}
+
+int str_to_int(const char *s, int *ret)
+{
+	int64_t v;
+	int r = str_to_i64(s, &v);
+
+	if (r < 0)
+		return r;
+	if (v < INT_MIN || v > INT_MAX)
+		return -ERANGE;
+	*ret = (int)v;
+	return 0;
+}
+
+int str_to_mode(const char *s, uint32_t *ret)
+{
+	uint64_t v;
+	int r = parse_whole(s, 8, 07777, &v);
+
+	if (r < 0)
+		return r;
+	*ret = (uint32_t)v;
+	return 0;
+}
+
+/* The power of 1024 of a suffix that is complete ("", "m", "mb", "mib"), or -EINVAL. */
+static int size_exponent(const char *suffix)
+{
+	static const char letters[] = "bkmgtp";
+	const char *letter;
+
+	if (!*suffix)
+		return 0;
+	letter = strchr(letters, tolower((unsigned char)*suffix));
+	if (!letter)
+		return -EINVAL;
+	suffix++;
+	if (letter == letters)
+		return *suffix ? -EINVAL : 0;
+	if (*suffix && strcasecmp(suffix, "b") != 0 && strcasecmp(suffix, "ib") != 0)
+		return -EINVAL;
+	return (int)(letter - letters);
+}
+
+int str_to_size(const char *s, int64_t *ret)
+{
+	const char *end;
+	uint64_t v;
+	int r;
+
+	/* The one negative size: "no limit". */
+	if (strcmp(s, "-1") == 0) {
+		*ret = -1;
+		return 0;
+	}
+	r = parse_digits(s, 10, &v, &end);
+	if (r < 0)
+		return r;
+	r = size_exponent(end);
+	if (r < 0)
+		return r;
+	if (__builtin_mul_overflow(v, UINT64_C(1) << (10 * r), &v) || v > INT64_MAX)
+		return -ERANGE;
+	*ret = (int64_t)v;
+	return 0;
+}

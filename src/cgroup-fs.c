@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The cgroupfs driver.
+ *
+ * Theory of operation: a start makes one directory in each of about ten v1
+ * hierarchies, so every system call counts tenfold. Each directory is made by
+ * one mkdir(2) that is expected to succeed; only where it fails are parents made.
+ * Files are opened relative to a descriptor of their directory.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/alloc.h"
+#include "lib/fd.h"
+#include "lib/log.h"
+#include "lib/path.h"
+#include "lib/str.h"
+#include "src/cgroup-internal.h"
+
+/* Waiting for the last processes to leave: 1, 2, 4 .. ms, about a second in total. */
+#define DESTROY_TRIES 10
+/* A task that is being born cannot be moved (EINVAL). */
+#define ENTER_TRIES 5
+
+static void sleep_ms(unsigned int ms)
+{
+	struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+
+	nanosleep(&t, NULL);
+}
+
+void cgroup_made_done(struct cgroup_made *m)
+{
+	free(m->dirs);
+	m->dirs = NULL;
+}
+
+/* cpusets (v1): a group with no cpus or no memory nodes takes no process. */
+
+/* The text of a cpuset file, "" where it is empty. */
+static int cpuset_read(const char *dir, const char *file, char **ret)
+{
+	_cleanup_free_ char *path = path_join(dir, file);
+
+	return file_read_line(AT_FDCWD, path, ret);
+}
+
+/*
+ * Fill an empty cpus or mems file from the nearest ancestor that has it filled,
+ * and the empty groups between. The root of the hierarchy is always filled.
+ */
+static int cpuset_fill(const char *dir, const char *file, struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	_cleanup_(strv_freep) char **empty = NULL;
+	_cleanup_free_ char *at = xstrdup(dir);
+	size_t n = 0;
+	int r;
+
+	for (;;) {
+		char *slash;
+
+		r = cpuset_read(at, file, &text);
+		if (r < 0)
+			return error_errno(err, -r, "read %s/%s", at, file);
+		if (*text)
+			break;
+		strv_add(&empty, at);
+		n++;
+		free(take_ptr(&text));
+		slash = strrchr(at, '/');
+		if (!slash || slash == at)
+			return error_set(err, ENOENT, "no parent of %s has %s", dir, file);
+		*slash = '\0';
+	}
+	for (; n > 0; n--) {
+		_cleanup_free_ char *path = path_join(empty[n - 1], file);
+
+		r = file_write(AT_FDCWD, path, text);
+		if (r < 0)
+			return error_errno(err, -r, "failed to write \"%s\" to %s", text, path);
+	}
+	return 0;
+}
+
+static int cpuset_prepare(const char *dir, struct error *err)
+{
+	_cleanup_free_ char *clone = path_join(dir, "cgroup.clone_children");
+	int r;
+
+	r = cpuset_fill(dir, "cpuset.cpus", err);
+	if (r == 0)
+		r = cpuset_fill(dir, "cpuset.mems", err);
+	if (r < 0)
+		return r;
+	/* Groups that are made inside begin with a copy of ours. */
+	r = file_write(AT_FDCWD, clone, "1");
+	if (r < 0)
+		return error_errno(err, -r, "failed to write \"1\" to %s", clone);
+	return 0;
+}
+
+/* Controllers (v2): a group has those that its parent hands down. */
+
+/* "+cpu +memory" of "cpu memory"; NULL when there is none. */
+static char *enable_words(char *const *controllers)
+{
+	_cleanup_free_ char *joined = NULL;
+
+	if (!controllers)
+		return NULL;
+	joined = strv_join(controllers, " +");
+	return xasprintf("+%s", joined);
+}
+
+static int read_words(const char *dir, const char *file, char ***ret)
+{
+	_cleanup_free_ char *path = path_join(dir, file);
+	_cleanup_free_ char *text = NULL;
+	int r;
+
+	r = file_read_line(AT_FDCWD, path, &text);
+	if (r < 0)
+		return r;
+	*ret = strv_split(text, " ");
+	return 0;
+}
+
+static int read_controllers(const char *dir, char ***ret)
+{
+	return read_words(dir, "cgroup.controllers", ret);
+}
+
+/*
+ * All at once; where the kernel refuses one (cpu, while there are realtime
+ * tasks), each on its own. What could not be enabled is missed only by a
+ * limit that needs it, and that reports it.
+ */
+static void enable_controllers(const char *dir)
+{
+	_cleanup_(strv_freep) char **controllers = NULL;
+	_cleanup_free_ char *words = NULL, *path = NULL;
+
+	if (read_controllers(dir, &controllers) < 0)
+		return;
+	words = enable_words(controllers);
+	path = path_join(dir, "cgroup.subtree_control");
+	if (!words || file_write(AT_FDCWD, path, words) == 0)
+		return;
+	for (size_t i = 0; controllers[i]; i++) {
+		_cleanup_free_ char *word = xasprintf("+%s", controllers[i]);
+		int r = file_write(AT_FDCWD, path, word);
+
+		if (r < 0)
+			log_debug("cgroup: enable %s in %s: %s", controllers[i], dir,
+				  strerror(-r));
+	}
+}
+
+/* Enable what there is in every group from the root of the hierarchy to the parent. */
+static void hand_down_controllers(const char *dir)
+{
+	_cleanup_(strv_freep) char **ancestors = NULL;
+	_cleanup_(strv_freep) char **have = NULL;
+	_cleanup_(strv_freep) char **root = NULL;
+	_cleanup_free_ char *at = xstrdup(dir);
+	size_t n = 0;
+
+	if (read_controllers(dir, &have) < 0)
+		return;
+	for (char *slash; (slash = strrchr(at, '/')) && slash != at;) {
+		char **controllers = NULL;
+
+		*slash = '\0';
+		if (read_controllers(at, &controllers) < 0)
+			break;
+		strv_free(root);
+		root = controllers;
+		strv_add(&ancestors, at);
+		n++;
+	}
+	if (strv_len(have) == strv_len(root))
+		return; /* somebody was here before */
+	for (; n > 0; n--)
+		enable_controllers(ancestors[n - 1]);
+}
+
+/*
+ * A group that was there before, and has handed controllers down, takes no process
+ * (cgroups(7), "no internal processes"). What an earlier container has left so
+ * is taken back; where groups below still need it, entering reports it.
+ */
+static void withdraw_controllers(const char *dir)
+{
+	_cleanup_(strv_freep) char **enabled = NULL;
+	_cleanup_free_ char *path = path_join(dir, "cgroup.subtree_control");
+
+	if (read_words(dir, "cgroup.subtree_control", &enabled) < 0)
+		return;
+	for (size_t i = 0; enabled && enabled[i]; i++) {
+		_cleanup_free_ char *word = xasprintf("-%s", enabled[i]);
+
+		(void)file_write(AT_FDCWD, path, word); /* see above */
+	}
+}
+
+/* Directories */
+
+static int make_parents(const struct cgroup_dir *d, struct error *err)
+{
+	_cleanup_free_ char *at = xstrdup(d->path);
+
+	/* The mount point and what is above it exist. */
+	for (char *p = strchr(at + 1, '/'); p; p = strchr(p + 1, '/')) {
+		*p = '\0';
+		if (mkdir(at, 0755) < 0 && errno != EEXIST)
+			return error_errno(err, errno, "make the cgroup %s", at);
+		*p = '/';
+	}
+	return 0;
+}
+
+/* Sets *ret_made when the directory was not there before. */
+static int make_dir(const struct cgroup_dir *d, bool *ret_made, struct error *err)
+{
+	int r;
+
+	*ret_made = true;
+	if (mkdir(d->path, 0755) == 0)
+		return 0;
+	if (errno == ENOENT) {
+		r = make_parents(d, err);
+		if (r < 0)
+			return r;
+		if (mkdir(d->path, 0755) == 0)
+			return 0;
+	}
+	*ret_made = false;
+	if (errno == EEXIST)
+		return 0;
+	return error_errno(err, errno, "make the cgroup %s", d->path);
+}
+
+/* Parents only: the group itself gets its own values first, then cpuset_prepare(). */
+static int prepare_dir(const struct cgroup *cg, const struct cgroup_dir *d, struct error *err)
+{
+	_cleanup_free_ char *parent = NULL, *base = NULL;
+	int r;
+
+	if (cg->is_v2) {
+		hand_down_controllers(d->path);
+		return 0;
+	}
+	if (!cgroup_dir_has(d, "cpuset"))
+		return 0;
+	path_split(d->path, &parent, &base);
+	r = cpuset_fill(parent, "cpuset.cpus", err);
+	return r < 0 ? r : cpuset_fill(parent, "cpuset.mems", err);
+}
+
+int cgroup_fs_make(const struct cgroup *cg, struct cgroup_made *ret, struct error *err)
+{
+	_cleanup_(cgroup_made_done) struct cgroup_made made = {
+		.dirs = xcalloc(cg->n_dirs, sizeof(bool))};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < cg->n_dirs; i++) {
+		r = make_dir(&cg->dirs[i], &made.dirs[i], err);
+		if (r == 0)
+			r = prepare_dir(cg, &cg->dirs[i], err);
+	}
+	if (r < 0) {
+		cgroup_fs_unmake(cg, &made);
+		return r;
+	}
+	ret->dirs = take_ptr(&made.dirs);
+	return 0;
+}
+
+void cgroup_fs_unmake(const struct cgroup *cg, const struct cgroup_made *m)
+{
+	for (size_t i = 0; i < cg->n_dirs; i++)
+		if (m->dirs[i] && rmdir(cg->dirs[i].path) < 0 && errno != ENOENT)
+			log_debug("cgroup: remove %s: %s", cg->dirs[i].path, strerror(errno));
+}
+
+static int check_empty(const struct cgroup_dir *d, struct error *err)
+{
+	_cleanup_free_ pid_t *pids = NULL;
+	size_t n;
+	int r;
+
+	r = cgroup_dir_pids(d, &pids, &n, err);
+	if (r < 0 || n == 0)
+		return r;
+	return error_set(err, EBUSY, "container's cgroup is not empty: %zu process(es) found in %s",
+			 n, d->path);
+}
+
+int cgroup_fs_reuse(const struct cgroup *cg, const struct cgroup_made *m, struct error *err)
+{
+	bool reused = false;
+
+	for (size_t i = 0; i < cg->n_dirs; i++) {
+		const struct cgroup_dir *d = &cg->dirs[i];
+		int r;
+
+		if (m->dirs[i])
+			continue;
+		reused = true;
+		r = check_empty(d, err);
+		if (r < 0)
+			return r;
+		if (!*d->controllers)
+			withdraw_controllers(d->path);
+	}
+	if (reused && cgroup_is_frozen(cg) == 1)
+		return error_set(err, EBUSY, "container's cgroup unexpectedly frozen");
+	return 0;
+}
+
+int cgroup_fs_ready(const struct cgroup *cg, struct error *err)
+{
+	const struct cgroup_dir *d = cg->is_v2 ? NULL : cgroup_dir_find(cg, "cpuset");
+
+	return d ? cpuset_prepare(d->path, err) : 0;
+}
+
+int cgroup_fs_enter(const struct cgroup *cg, pid_t pid, struct error *err)
+{
+	_cleanup_free_ char *text = xasprintf("%d", (int)pid);
+	int r = 0;
+
+	for (size_t i = 0; i < cg->n_dirs; i++) {
+		_cleanup_free_ char *path = path_join(cg->dirs[i].path, "cgroup.procs");
+
+		r = file_write(AT_FDCWD, path, text);
+		for (int k = 0; r == -EINVAL && k < ENTER_TRIES; k++) {
+			sleep_ms(1);
+			r = file_write(AT_FDCWD, path, text);
+		}
+		if (r < 0)
+			return error_errno(err, -r, "failed to write \"%s\" to %s", text, path);
+	}
+	return 0;
+}
+
+/* Removal */
+
+static int remove_child(int parent_dirfd, const char *name, void *arg)
+{
+	(void)arg;
+	if (unlinkat(parent_dirfd, name, AT_REMOVEDIR) < 0 && !errno_is_gone(errno))
+		return -errno;
+	return 0;
+}
+
+static int remove_below(const char *path)
+{
+	static const struct cgroup_visitor remover = {.leave = remove_child};
+	_cleanup_close_ int dirfd = -EBADF;
+
+	dirfd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dirfd < 0)
+		return errno_is_gone(errno) ? 0 : -errno;
+	return cgroup_walk(dirfd, &remover);
+}
+
+static int remove_dir(const char *path)
+{
+	int r;
+
+	if (rmdir(path) == 0 || errno_is_gone(errno))
+		return 0;
+	if (errno != EBUSY && errno != ENOTEMPTY)
+		return -errno;
+	r = remove_below(path);
+	if (r < 0)
+		return r;
+	return rmdir(path) == 0 || errno_is_gone(errno) ? 0 : -errno;
+}
+
+int cgroup_fs_destroy(const struct cgroup *cg, struct error *err)
+{
+	unsigned int tries = 0;
+	int status = 0;
+
+	for (size_t i = 0; i < cg->n_dirs; i++) {
+		int r = remove_dir(cg->dirs[i].path);
+
+		for (; r == -EBUSY && tries < DESTROY_TRIES; tries++) {
+			sleep_ms(1u << tries);
+			r = remove_dir(cg->dirs[i].path);
+		}
+		/* The others are removed all the same; the first error is told. */
+		if (r < 0 && status == 0)
+			status = error_errno(err, -r, "remove the cgroup %s", cg->dirs[i].path);
+	}
+	return status;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the files of the cgroup family; everybody else includes src/cgroup.h. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/error.h"
+#include "lib/macro.h"
+#include "src/cgroup.h"
+
+struct spec_resources;
+
+/* Directories (src/cgroup-dir.c) */
+
+/* Has this v1 directory the controller? */
+bool cgroup_dir_has(const struct cgroup_dir *d, const char *controller);
+/* The directory of a v1 controller; on v2 the only one. NULL: there is none. */
+const struct cgroup_dir *cgroup_dir_find(const struct cgroup *cg, const char *controller);
+/* The v2 directory, also that of the hybrid layout. NULL: there is none. */
+const struct cgroup_dir *cgroup_dir_v2(const struct cgroup *cg);
+/* O_PATH, owned. */
+int cgroup_dir_open(const struct cgroup_dir *d, struct error *err);
+/* The value behind "key " in a flat-keyed file, or -errno; -ENODATA: no such key. */
+int cgroup_read_key(int dirfd, const char *file, const char *key, uint64_t *ret);
+/* All pids in the directory and below; owned array. */
+int cgroup_dir_pids(const struct cgroup_dir *d, pid_t **ret, size_t *ret_n, struct error *err);
+/* A file of one number; "max" is UINT64_MAX. */
+int cgroup_read_u64(int dirfd, const char *file, uint64_t *ret);
+
+/*
+ * Visit a directory and all below it. Either function may be NULL. The tree is
+ * the container's: deep, wide, and changing meanwhile.
+ */
+struct cgroup_visitor {
+	/* Before what lies below. Non-zero -errno ends the walk. */
+	int (*enter)(int dirfd, void *arg);
+	/* Behind what lies below; not for the top. Non-zero -errno ends the walk. */
+	int (*leave)(int parent_dirfd, const char *name, void *arg);
+	void *arg;
+};
+int cgroup_walk(int dirfd, const struct cgroup_visitor *v);
+
+/* Device rules (src/cgroup-devices.c) */
+
+struct cgroup_device_rule {
+	bool allow;
+	char type;	     /* 'b', 'c' */
+	int64_t major;	     /* -1: any */
+	int64_t minor;	     /* -1: any */
+	unsigned int access; /* BPF_DEVCG_ACC_* */
+};
+
+/* In order; the last rule that matches decides, for each kind of access. */
+struct cgroup_devices {
+	bool allow_all; /* where no rule matches */
+	struct cgroup_device_rule *rules;
+	size_t n_rules;
+};
+void cgroup_devices_done(struct cgroup_devices *d);
+/* Rules of the specification, with the nodes that every container has. Pure. */
+int cgroup_devices_resolve(struct cgroup_devices *ret, const struct spec_resources *r,
+			   struct error *err);
+/* To the files of a v1 group that has no children. */
+int cgroup_devices_apply_v1(int dirfd, const struct cgroup_devices *d, struct error *err);
+
+/* v2 (src/cgroup-bpf.c): a program; one that we attached before is replaced. */
+struct bpf_insn;
+/* The instructions, counted and owned. Pure. */
+size_t cgroup_bpf_program(const struct cgroup_devices *d, struct bpf_insn **ret);
+int cgroup_bpf_apply(int dirfd, const struct cgroup_devices *d, struct error *err);
+
+/* The cgroupfs driver (src/cgroup-fs.c), also used behind systemd's back */
+
+/* Which directories cgroup_fs_make() made itself. */
+struct cgroup_made {
+	bool *dirs; /* n_dirs of the cgroup */
+};
+void cgroup_made_done(struct cgroup_made *m);
+/* Directories, ready for a process (cpusets filled, controllers enabled). */
+int cgroup_fs_make(const struct cgroup *cg, struct cgroup_made *ret, struct error *err);
+/* Remove what cgroup_fs_make() made. */
+void cgroup_fs_unmake(const struct cgroup *cg, const struct cgroup_made *m);
+/* Those that were there before: -EBUSY when one holds a process or is frozen. */
+int cgroup_fs_reuse(const struct cgroup *cg, const struct cgroup_made *m, struct error *err);
+/* The last step before a process enters; behind the limits, which may fill the cpuset. */
+int cgroup_fs_ready(const struct cgroup *cg, struct error *err);
+/* Write the pid into every hierarchy. */
+int cgroup_fs_enter(const struct cgroup *cg, pid_t pid, struct error *err);
+int cgroup_fs_destroy(const struct cgroup *cg, struct error *err);
+
+/* Limits (src/cgroup-limits.c) */
+int cgroup_fs_limits(const struct cgroup *cg, const struct spec_resources *r, struct error *err);
+/* Nothing when the specification has no device rules. */
+int cgroup_fs_devices(const struct cgroup *cg, const struct spec_resources *r, struct error *err);
+
+/* The systemd driver (src/cgroup-systemd.c) */
+
+/* Start the scope with the process in it, and wait until it stands. */
+int cgroup_systemd_start(const struct cgroup *cg, const struct spec_resources *r, pid_t pid,
+			 const struct cgroup_property *properties, size_t n_properties,
+			 struct error *err);
+int cgroup_systemd_update(const struct cgroup *cg, const struct spec_resources *r,
+			  struct error *err);
+int cgroup_systemd_stop(const struct cgroup *cg, struct error *err);

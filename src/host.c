@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: this is on the path of every start, so it asks the
+ * kernel and nobody else, with some thirty cheap system calls and without
+ * parsing the mount table where statfs(2) has answered already (cgroup v2).
+ * Where the table is needed, only its cgroup lines are looked at: a Docker host
+ * has hundreds of others.
+ */
+#include "src/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <linux/magic.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "lib/alloc.h"
+#include "lib/caps.h"
+#include "lib/fd.h"
+#include "lib/flags.h"
+#include "lib/json.h"
+#include "lib/ns.h"
+#include "lib/path.h"
+#include "lib/str.h"
+#include "lib/strbuf.h"
+#include "lib/sys.h"
+
+#define CGROUP_ROOT "/sys/fs/cgroup"
+/* A host with more mounts than fit into this is not one that runs containers. */
+#define MOUNTINFO_MAX (16u << 20)
+
+#define KERNEL_MAJOR_MIN 5
+#define KERNEL_MINOR_MIN 19
+
+void host_done(struct host *h)
+{
+	for (size_t i = 0; i < h->n_hierarchies; i++) {
+		free(h->hierarchies[i].controllers);
+		free(h->hierarchies[i].path);
+	}
+	free(h->hierarchies);
+	free(h->kernel_release);
+	strv_free(h->v2_controllers);
+	*h = (struct host){0};
+}
+
+/* The cgroup layout. */
+
+static void hierarchy_add(struct host *h, char *controllers, char *path)
+{
+	struct host_hierarchy *n =
+		array_add((void **)&h->hierarchies, &h->n_hierarchies, sizeof(*n));
+
+	n->controllers = controllers;
+	n->path = path;
+}
+
+static bool hierarchy_is_known(const struct host *h, const char *controllers)
+{
+	for (size_t i = 0; i < h->n_hierarchies; i++)
+		if (str_eq(h->hierarchies[i].controllers, controllers))
+			return true;
+	return false;
+}
+
+/* Undo the \ooo escapes of mountinfo (proc_pid_mountinfo(5)) in place. */
+static void unescape(char *s)
+{
+	char *to = s;
+
+	while (*s) {
+		unsigned int c;
+
+		if (s[0] == '\\' && sscanf(s + 1, "%3o", &c) == 1 && c <= 0377) {
+			*to++ = (char)c;
+			s += 4;
+		} else {
+			*to++ = *s++;
+		}
+	}
+	*to = '\0';
+}
+
+/*
+ * The words of a v1 superblock's options that name its hierarchy. The others
+ * are flags (cgroup1_show_options() in the kernel) and common to all of them.
+ */
+static char *hierarchy_name(const char *options)
+{
+	static const char *const flags[] = {
+		"rw", "ro", "xattr", "noprefix", "clone_children", "cpuset_v2_mode",
+		"favordynmods", "seclabel",
+	};
+	_cleanup_(strv_freep) char **words = strv_split(options, ",");
+	_cleanup_(strv_freep) char **names = NULL;
+
+	for (size_t i = 0; words && words[i]; i++) {
+		bool is_flag = str_has_prefix(words[i], "release_agent=");
+
+		for (size_t k = 0; k < ARRAY_SIZE(flags); k++)
+			is_flag |= str_eq(words[i], flags[k]);
+		if (!is_flag)
+			strv_add(&names, words[i]);
+	}
+	return names ? strv_join(names, ",") : xstrdup("");
+}
+
+/*
+ * "31 23 0:28 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu": the fifth field,
+ * and behind the dash type, source and options. The first mount of a hierarchy
+ * wins: later ones are binds of it into some container's tree.
+ */
+static void mountinfo_line(struct host *h, char *line)
+{
+	char *tail = strstr(line, " - cgroup");
+	char type[8], options[512], path[PATH_MAX];
+	_cleanup_free_ char *controllers = NULL;
+
+	if (!tail || sscanf(tail, " - %7s %*s %511s", type, options) != 2)
+		return;
+	if (sscanf(line, "%*s %*s %*s %*s %4095s", path) != 1)
+		return;
+	if (str_eq(type, "cgroup2"))
+		controllers = xstrdup("");
+	else if (str_eq(type, "cgroup"))
+		controllers = hierarchy_name(options);
+	else
+		return;
+	if (hierarchy_is_known(h, controllers))
+		return;
+	unescape(path);
+	hierarchy_add(h, take_ptr(&controllers), xstrdup(path));
+}
+
+static int probe_mountinfo(struct host *h, struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	char *save = NULL;
+	int r;
+
+	r = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL);
+	if (r < 0)
+		return error_errno(err, -r, "read /proc/self/mountinfo");
+	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
+		mountinfo_line(h, l);
+	return 0;
+}
+
+static enum host_cgroup_mode mode_of(const struct host *h)
+{
+	bool v1 = false, v2 = false;
+
+	for (size_t i = 0; i < h->n_hierarchies; i++) {
+		if (*h->hierarchies[i].controllers)
+			v1 = true;
+		else
+			v2 = true;
+	}
+	if (v1)
+		return v2 ? HOST_CGROUP_HYBRID : HOST_CGROUP_V1;
+	return v2 ? HOST_CGROUP_V2 : HOST_CGROUP_NONE;
+}
+
+static void probe_v2_controllers(struct host *h)
+{
+	for (size_t i = 0; i < h->n_hierarchies; i++) {
+		_cleanup_free_ char *path = NULL, *text = NULL;
+
+		if (*h->hierarchies[i].controllers)
+			continue;
+		path = path_join(h->hierarchies[i].path, "cgroup.controllers");
+		if (file_read_line(AT_FDCWD, path, &text) == 0)
+			h->v2_controllers = strv_split(text, " ");
+	}
+}
+
+static int probe_cgroups(struct host *h, struct error *err)
+{
+	struct statfs fs;
+	int r;
+
+	if (statfs(CGROUP_ROOT, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC) {
+		hierarchy_add(h, xstrdup(""), xstrdup(CGROUP_ROOT));
+	} else {
+		r = probe_mountinfo(h, err);
+		if (r < 0)
+			return r;
+	}
+	h->cgroup_mode = mode_of(h);
+	probe_v2_controllers(h);
+	return 0;
+}
+
+/* The rest: one question, one function. */
+
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool first_char_is(const char *path, char want)
+{
+	_cleanup_free_ char *text = NULL;
+
+	return file_read_line(AT_FDCWD, path, &text) == 0 && text[0] == want;
+}
+
+static bool probe_selinux(void)
+{
+	struct statfs fs;
+
+	return statfs("/sys/fs/selinux", &fs) == 0 && (unsigned int)fs.f_type == SELINUX_MAGIC;
+}
+
+static bool probe_seccomp(void)
+{
+	uint32_t action = SECCOMP_RET_USER_NOTIF;
+
+	return sys_seccomp(SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
+static bool probe_fuse(void)
+{
+	_cleanup_close_ int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+	return fd >= 0;
+}
+
+/*
+ * A loaded tun shows up in sysfs. One that is a module and not loaded is made
+ * known by the node that kmod's static-nodes service puts there, and loads
+ * when a container opens it.
+ */
+static bool probe_tun(void)
+{
+	struct stat st;
+
+	return access("/sys/class/misc/tun", F_OK) == 0 ||
+	       (stat("/dev/net/tun", &st) == 0 && S_ISCHR(st.st_mode));
+}
+
+static uint64_t probe_namespaces(void)
+{
+	uint64_t known = 0;
+
+	for (const struct flag_name *f = flags_namespaces; f->name; f++)
+		if (ns_is_supported(f->value))
+			known |= f->value;
+	return known;
+}
+
+static uint64_t probe_number(const char *path)
+{
+	_cleanup_free_ char *text = NULL;
+	uint64_t n;
+
+	if (file_read_line(AT_FDCWD, path, &text) < 0 || str_to_u64(text, &n) < 0)
+		return 0;
+	return n;
+}
+
+int host_probe(struct host *ret, struct error *err)
+{
+	_cleanup_(host_done) struct host h = {0};
+	struct utsname u;
+	struct caps caps;
+	int r;
+
+	if (uname(&u) < 0)
+		return error_errno(err, errno, "uname");
+	h.kernel_release = xstrdup(u.release);
+	r = probe_cgroups(&h, err);
+	if (r < 0)
+		return r;
+	r = caps_get(&caps);
+	if (r < 0)
+		return error_errno(err, -r, "read our own capabilities");
+	h.caps = caps.bounding & caps.effective;
+	h.namespaces = probe_namespaces();
+	h.has_systemd = is_directory("/run/systemd/system");
+	h.has_apparmor = first_char_is("/sys/module/apparmor/parameters/enabled", 'Y');
+	h.has_selinux = probe_selinux();
+	h.has_seccomp = probe_seccomp();
+	h.has_fuse = probe_fuse();
+	h.has_tun = probe_tun();
+	h.max_user_namespaces = probe_number("/proc/sys/user/max_user_namespaces");
+	*ret = h;
+	h = (struct host){0};
+	return 0;
+}
+
+/* JSON: words where the struct has bits. */
+
+struct host_json {
+	char *kernel_release;
+	char *cgroup_mode;
+	struct host_hierarchy *hierarchies;
+	size_t n_hierarchies;
+	char **v2_controllers;
+	char **namespaces;
+	char **capabilities;
+	bool systemd;
+	bool apparmor;
+	bool selinux;
+	bool seccomp;
+	bool fuse;
+	bool tun;
+	uint64_t max_user_namespaces;
+};
+
+static const struct json_field hierarchy_fields[] = {
+	JSON_FIELD(struct host_hierarchy, "controllers", STRING, controllers,
+		   JSON_REQUIRED | JSON_KEEP),
+	JSON_FIELD(struct host_hierarchy, "path", STRING, path, JSON_REQUIRED),
+	{0},
+};
+static const struct json_type hierarchy_type =
+	JSON_TYPE("hierarchy", struct host_hierarchy, hierarchy_fields);
+
+#define F(nm, kd, mb) JSON_FIELD(struct host_json, nm, kd, mb, JSON_KEEP)
+static const struct json_field host_fields[] = {
+	JSON_FIELD(struct host_json, "kernelRelease", STRING, kernel_release, JSON_REQUIRED),
+	JSON_FIELD(struct host_json, "cgroupMode", STRING, cgroup_mode, JSON_REQUIRED),
+	JSON_COUNTED(struct host_json, "hierarchies", ARRAY, hierarchies, n_hierarchies,
+		     &hierarchy_type, JSON_KEEP),
+	F("v2Controllers", STRV, v2_controllers),
+	F("namespaces", STRV, namespaces),
+	F("capabilities", STRV, capabilities),
+	F("systemd", BOOL, systemd),
+	F("apparmor", BOOL, apparmor),
+	F("selinux", BOOL, selinux),
+	F("seccomp", BOOL, seccomp),
+	F("fuse", BOOL, fuse),
+	F("tun", BOOL, tun),
+	F("maxUserNamespaces", U64, max_user_namespaces),
+	{0},
+};
+#undef F
+static const struct json_type host_type = JSON_TYPE("host", struct host_json, host_fields);
+
+static const struct flag_name mode_names[] = {
+	{"none", HOST_CGROUP_NONE},
+	{"v1", HOST_CGROUP_V1},
+	{"hybrid", HOST_CGROUP_HYBRID},
+	{"v2", HOST_CGROUP_V2},
+	{0},
+};
+
+static void host_json_done(struct host_json *j)
+{
+	json_done(&host_type, j);
+}
+
+static int words_from_json(struct host *h, const struct host_json *j, const char *what,
+			   struct error *err)
+{
+	const struct flag_name *mode = flag_find(mode_names, j->cgroup_mode);
+
+	if (!mode)
+		return error_set(err, EINVAL, "%s: cgroupMode: unknown value \"%s\"", what,
+				 j->cgroup_mode);
+	h->cgroup_mode = (enum host_cgroup_mode)mode->value;
+	for (size_t i = 0; j->namespaces && j->namespaces[i]; i++) {
+		const struct flag_name *f = flag_find(flags_namespaces, j->namespaces[i]);
+
+		if (!f)
+			return error_set(err, EINVAL, "%s: namespaces: unknown value \"%s\"",
+					 what, j->namespaces[i]);
+		h->namespaces |= f->value;
+	}
+	for (size_t i = 0; j->capabilities && j->capabilities[i]; i++) {
+		int cap = caps_number(j->capabilities[i]);
+
+		if (cap < 0)
+			return error_set(err, EINVAL, "%s: capabilities: unknown value \"%s\"",
+					 what, j->capabilities[i]);
+		h->caps |= CAPS_BIT(cap);
+	}
+	return 0;
+}
+
+int host_parse(struct host *ret, const char *text, size_t len, const char *what, struct error *err)
+{
+	_cleanup_(host_json_done) struct host_json j = {0};
+	struct host h = {0};
+	int r;
+
+	r = json_decode(&host_type, &j, text, len, what, err);
+	if (r < 0)
+		return r;
+	r = words_from_json(&h, &j, what, err);
+	if (r < 0)
+		return r;
+	h.kernel_release = take_ptr(&j.kernel_release);
+	h.hierarchies = take_ptr(&j.hierarchies);
+	h.n_hierarchies = j.n_hierarchies;
+	j.n_hierarchies = 0;
+	h.v2_controllers = take_ptr(&j.v2_controllers);
+	h.has_systemd = j.systemd;
+	h.has_apparmor = j.apparmor;
+	h.has_selinux = j.selinux;
+	h.has_seccomp = j.seccomp;
+	h.has_fuse = j.fuse;
+	h.has_tun = j.tun;
+	h.max_user_namespaces = j.max_user_namespaces;
+	*ret = h;
+	return 0;
+}
+
+char *host_format(const struct host *h)
+{
+	_cleanup_(strbuf_done) struct strbuf out = STRBUF_EMPTY;
+	_cleanup_(strv_freep) char **namespaces = NULL;
+	_cleanup_(strv_freep) char **capabilities = NULL;
+	struct host_json j;
+
+	for (const struct flag_name *f = flags_namespaces; f->name; f++)
+		if (h->namespaces & f->value)
+			strv_add(&namespaces, f->name);
+	for (int cap = 0; cap < 64; cap++)
+		if ((h->caps & CAPS_BIT(cap)) && caps_name(cap))
+			strv_add(&capabilities, caps_name(cap));
+	/* A view of what is borrowed: nothing of it is released here. */
+	j = (struct host_json){
+		.kernel_release = h->kernel_release,
+		.cgroup_mode = (char *)flag_name(mode_names, h->cgroup_mode),
+		.hierarchies = h->hierarchies,
+		.n_hierarchies = h->n_hierarchies,
+		.v2_controllers = h->v2_controllers,
+		.namespaces = namespaces,
+		.capabilities = capabilities,
+		.systemd = h->has_systemd,
+		.apparmor = h->has_apparmor,
+		.selinux = h->has_selinux,
+		.seccomp = h->has_seccomp,
+		.fuse = h->has_fuse,
+		.tun = h->has_tun,
+		.max_user_namespaces = h->max_user_namespaces,
+	};
+	json_encode(&host_type, &j, JSON_PRETTY, &out);
+	return strbuf_take(&out);
+}
+
+/* The check: one requirement, one function. */
+
+static int check_kernel(const struct host *h, struct error *err)
+{
+	unsigned int major, minor;
+
+	if (sscanf(h->kernel_release, "%u.%u", &major, &minor) != 2)
+		return error_set(err, ENOSYS, "cannot make out the kernel release \"%s\"",
+				 h->kernel_release);
+	if (major > KERNEL_MAJOR_MIN || (major == KERNEL_MAJOR_MIN && minor >= KERNEL_MINOR_MIN))
+		return 0;
+	return error_set(err, ENOSYS,
+			 "kernel %s is too old: overlayfs on id-mapped layers needs Linux %d.%d "
+			 "or newer; boot a newer kernel",
+			 h->kernel_release, KERNEL_MAJOR_MIN, KERNEL_MINOR_MIN);
+}
+
+static int check_namespaces(const struct host *h, struct error *err)
+{
+	/* Time namespaces are used where they exist. */
+	const uint64_t need = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
+			      CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+
+	for (const struct flag_name *f = flags_namespaces; f->name; f++)
+		if ((need & f->value) && !(h->namespaces & f->value))
+			return error_set(err, ENOSYS,
+					 "the kernel has no %s namespaces; boot one that is "
+					 "configured with them (CONFIG_NAMESPACES)",
+					 f->name);
+	/*
+	 * Debian's kernel.unprivileged_userns_clone and AppArmor's restriction of
+	 * user namespaces bind unprivileged processes; we are root.
+	 */
+	if (h->max_user_namespaces == 0)
+		return error_set(err, ENOSPC,
+				 "user namespaces are switched off (user.max_user_namespaces is "
+				 "0); allow them with: sysctl -w user.max_user_namespaces=65536");
+	return 0;
+}
+
+static int check_caps(const struct host *h, struct error *err)
+{
+	static const int need[] = {
+		CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID, CAP_CHOWN, CAP_DAC_OVERRIDE,
+		CAP_FOWNER,    CAP_MKNOD,  CAP_KILL,   CAP_SYS_CHROOT,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(need); i++)
+		if (!(h->caps & CAPS_BIT(need[i])))
+			return error_set(err, EPERM,
+					 "the capability %s is missing; run as root of the host, "
+					 "with all capabilities",
+					 caps_name(need[i]));
+	return 0;
+}
+
+static bool has_v1_controller(const struct host *h, const char *name)
+{
+	for (size_t i = 0; i < h->n_hierarchies; i++) {
+		_cleanup_(strv_freep) char **v = strv_split(h->hierarchies[i].controllers, ",");
+
+		if (strv_contains(v, name))
+			return true;
+	}
+	return false;
+}
+
+static int check_cgroups(const struct host *h, struct error *err)
+{
+	if (h->cgroup_mode == HOST_CGROUP_NONE)
+		return error_set(err, ENOENT,
+				 "no cgroup hierarchy is mounted; mount one with: "
+				 "mount -t cgroup2 none " CGROUP_ROOT);
+	/* Without it nothing would keep a container from the host's devices. */
+	if (h->cgroup_mode != HOST_CGROUP_V2 && !has_v1_controller(h, "devices"))
+		return error_set(err, ENOENT,
+				 "the cgroup v1 controller \"devices\" is not mounted; mount it "
+				 "with: mkdir -p " CGROUP_ROOT "/devices && mount -t cgroup -o "
+				 "devices none " CGROUP_ROOT "/devices");
+	return 0;
+}
+
+int host_check(const struct host *h, struct error *err)
+{
+	static int (*const checks[])(const struct host *h, struct error *err) = {
+		check_kernel,
+		check_caps,
+		check_namespaces,
+		check_cgroups,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
+		int r = checks[i](h, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

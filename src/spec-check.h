@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the two halves of spec_check() share; nobody else includes this. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/error.h"
+
+struct maybe_u64;
+struct spec;
+struct spec_id_mapping;
+
+/* The end of a rule that is broken. */
+#define invalid(err, ...) error_set((err), EINVAL, __VA_ARGS__)
+
+/* A rule looks at one thing; the first that fails ends the check. */
+typedef int (*spec_check_rule)(const struct spec *s, struct error *err);
+
+/* The rules of `linux`, also where it is absent: then no namespace is there. */
+int spec_check_linux(const struct spec *s, struct error *err);
+/* Both maps or none, each sound; `where` is the JSON path of the object that has them. */
+int spec_check_id_mappings(const struct spec_id_mapping *uids, size_t n_uids,
+			   const struct spec_id_mapping *gids, size_t n_gids, const char *where,
+			   struct error *err);
+/* The rules of the parts of `linux` that have files of their own. */
+int spec_check_seccomp(const struct spec *s, struct error *err);
+/* A value, where there is one, from 0 to max. */
+int spec_check_max(const struct maybe_u64 *v, uint64_t max, const char *where,
+		   struct error *err);
+/* Not empty, no blanks and no control characters: fit for a line of words. */
+bool spec_check_is_one_word(const char *s);
+/* One of a NULL-terminated list of words? NULL is not. */
+bool spec_check_is_word(const char *const *words, const char *word);
+
+static inline bool is_empty(const char *s)
+{
+	return !s || !*s;
+}
+
+static inline const char *or_empty(const char *s)
+{
+	return s ? s : "";
+}
