@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <sys/pidfd.h>
+
+#include "lib/fd.h"
+#include "lib/flags.h"
+#include "src/cli.h"
+#include "src/cmd.h"
+#include "src/container.h"
+
+struct kill {
+	bool all;
+};
+
+static const struct cli_option options[] = {
+	CLI_OPTION(struct kill, "all", 'a', FLAG, all, NULL, "every process of the container"),
+	{0},
+};
+
+static int kill_init(const struct container *ct, int sig, struct error *err)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+
+	/* The words that containerd matches to know that there is nothing left to kill. */
+	if (state_status(&ct->dir, &ct->state) == STATE_STOPPED)
+		return error_set(err, ESRCH, "container not running");
+	pidfd = state_init_pidfd(&ct->state, err);
+	if (pidfd < 0)
+		return pidfd;
+	if (pidfd_send_signal(pidfd, sig, NULL, 0) < 0)
+		return error_errno(err, errno, "send signal %d to init", sig);
+	return 0;
+}
+
+static int run(struct cmd *c, struct error *err)
+{
+	_cleanup_(container_done) struct container ct = CONTAINER_EMPTY;
+	const struct kill *a = c->values;
+	int sig, r;
+
+	sig = flags_signal(c->n_args > 1 ? c->args[1] : "SIGTERM");
+	if (sig < 0)
+		return error_set(err, EINVAL, "unknown signal \"%s\"", c->args[1]);
+	r = container_open(&ct, c->options->root, c->args[0], STATE_SHARED, err);
+	if (r < 0)
+		return r;
+	return a->all ? cgroup_kill(&ct.state.cgroup, sig, err) : kill_init(&ct, sig, err);
+}
+
+const struct verb verb_kill = {
+	.name = "kill",
+	.arguments = "CONTAINER [SIGNAL]",
+	.summary = "send a signal to a container's init [SIGTERM]",
+	.options = options,
+	.values_size = sizeof(struct kill),
+	.min_args = 1,
+	.max_args = 2,
+	.cli_flags = CLI_PERMUTE,
+	.run = run,
+};

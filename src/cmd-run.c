@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <sys/prctl.h>
+
+#include "lib/fd.h"
+#include "src/cli.h"
+#include "src/cmd.h"
+#include "src/container.h"
+#include "src/monitor.h"
+
+struct run {
+	struct container_create create;
+	bool detach;
+	bool keep;
+	bool no_subreaper;
+};
+
+#define OPT(nm, lt, kd, mb, arg, hlp) CLI_OPTION(struct run, nm, lt, kd, mb, arg, hlp)
+static const struct cli_option options[] = {
+	OPT("bundle", 'b', STRING, create.bundle, "DIR", "directory of config.json [.]"),
+	OPT("console-socket", 0, STRING, create.console_socket, "SOCKET", "unix socket that receives the terminal"),
+	OPT("detach", 'd', FLAG, detach, NULL, "return once the program runs"),
+	OPT("keep", 0, FLAG, keep, NULL, "do not delete the container when it has ended"),
+	OPT("pid-file", 0, STRING, create.pid_file, "FILE", "write the pid of init to FILE"),
+	OPT("no-pivot", 0, FLAG, create.no_pivot, NULL, "accepted and without effect"),
+	OPT("no-new-keyring", 0, FLAG, create.no_new_keyring, NULL, "keep the caller's session keyring"),
+	OPT("no-subreaper", 0, FLAG, no_subreaper, NULL, "do not adopt what the container orphans"),
+	OPT("preserve-fds", 0, INT, create.preserve_fds, "N", "pass N more descriptors, from 3 on"),
+	{0},
+};
+
+static int start_and_wait(struct container *ct, const struct launch *l, const struct run *a,
+			  int *ret_status, struct error *err)
+{
+	int r = container_start(ct, err);
+
+	if (r < 0 || a->detach)
+		return r;
+	/* Other commands must be able to reach the container while it runs. */
+	ct->dir.lock_fd = fd_close(ct->dir.lock_fd);
+	r = monitor(l->init_pid, l->master_fd, err);
+	if (r < 0)
+		return r;
+	*ret_status = r;
+	return 0;
+}
+
+static int run(struct cmd *c, struct error *err)
+{
+	_cleanup_(container_done) struct container ct = CONTAINER_EMPTY;
+	_cleanup_(launch_done) struct launch l = LAUNCH_EMPTY;
+	struct run *a = c->values;
+	struct error ignored = {0};
+	int r;
+
+	a->create.keep_terminal = !a->detach && !a->create.console_socket;
+	if (!a->detach && !a->no_subreaper)
+		(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	r = container_create(&ct, &l, c->options, c->args[0], &a->create, err);
+	if (r < 0)
+		return r;
+	r = start_and_wait(&ct, &l, a, &c->exit_status, err);
+	if (r < 0 || (!a->detach && !a->keep)) {
+		int e = container_destroy(&ct, CONTAINER_KILL, r < 0 ? &ignored : err);
+
+		r = r < 0 ? r : e;
+	}
+	return r;
+}
+
+const struct verb verb_run = {
+	.name = "run",
+	.arguments = "CONTAINER",
+	.summary = "create and start a container, and wait for it",
+	.options = options,
+	.values_size = sizeof(struct run),
+	.min_args = 1,
+	.max_args = 1,
+	.cli_flags = CLI_PERMUTE,
+	.run = run,
+};

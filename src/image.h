@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Facts about an image, read from its root file system before anything of it runs. */
+#pragma once
+
+#include "lib/error.h"
+#include "src/syscont.h"
+
+/*
+ * Host root, host namespaces; nothing of the image is executed, and no symlink of
+ * it leads out of it. What cannot be found is zero; only a root that cannot be
+ * opened is an error.
+ */
+int image_read(struct image *ret, const char *rootfs, struct error *err);

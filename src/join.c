@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation
+ *
+ * Two forks, as in create: the first enters the namespaces (all in one setns(2)
+ * on init's pidfd, so that no half-entered state exists), the second is in the
+ * pid namespace and executes. CLONE_PARENT makes the runtime its parent.
+ *
+ * A process that has entered is visible inside, with the container's root as its
+ * user. Its memory and descriptors are the host's until execve. The kernel
+ * protects it: the change of ids makes it non-dumpable, and its memory belongs to
+ * the user namespace in which the runtime was executed (ptrace(2), "Ptrace access
+ * mode checking"), so nobody inside may attach (CVE-2016-9962), and the
+ * runtime's binary is not writable through /proc/PID/exe, being owned by an id
+ * that the container does not have (CVE-2019-5736).
+ */
+#include "src/join.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/alloc.h"
+#include "lib/fd.h"
+#include "lib/idmap.h"
+#include "lib/log.h"
+#include "lib/sock.h"
+#include "lib/spawn.h"
+#include "lib/sys.h"
+#include "src/cgroup.h"
+#include "src/do.h"
+#include "src/host.h"
+#include "src/listener.h"
+#include "src/plan.h"
+#include "src/state.h"
+#include "src/sync.h"
+
+struct work {
+	struct join *j;
+	struct seccomp_program seccomp;
+	struct idmap map;
+	int init_pidfd;
+	int console_fd;
+	int terminal_fd;
+	int sync;
+	int child_sync;
+	pid_t first;
+	char *program;
+};
+
+/* ------------------------------------------------------------------ children */
+
+_noreturn_ static void fail(const struct work *w, const struct error *err)
+{
+	sync_send_error(w->child_sync, err);
+	_exit(1);
+}
+
+static int open_terminal(const struct work *w, int root_fd, struct error *err)
+{
+	const struct plan_process *p = w->j->process;
+	_cleanup_close_ int master = -EBADF, slave = -EBADF;
+	int r;
+
+	if (setsid() < 0)
+		return error_errno(err, errno, "start a session");
+	if (!p->terminal)
+		return 0;
+	master = do_terminal_open(p, root_fd, &slave, err);
+	if (master < 0)
+		return master;
+	r = sock_send_fd(w->console_fd, master, "/dev/ptmx");
+	if (r < 0)
+		return error_errno(err, -r, "send the terminal to the console socket");
+	return do_terminal_attach(slave, err);
+}
+
+static int become(struct work *w, struct error *err)
+{
+	const struct plan_process *p = w->j->process;
+	_cleanup_close_ int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int listener, r = open_terminal(w, root_fd, err);
+	bool entered;
+
+	if (r < 0)
+		return r;
+	/* As root of the container too: a directory that only root may enter is a valid cwd. */
+	entered = chdir(p->cwd) == 0;
+	r = do_identity(p, w->j->seccomp ? &w->seccomp : NULL, &listener, err);
+	if (r == 0 && !entered)
+		r = do_chdir(p, err);
+	if (r == 0 && entered)
+		r = do_check_cwd(p, err);
+	if (r == 0)
+		r = do_find_program(p, &w->program, err);
+	if (r == 0)
+		r = sync_send(w->child_sync, SYNC_READY, listener, NULL, 0, err);
+	if (r == 0)
+		r = sync_recv(w->child_sync, SYNC_GO, NULL, NULL, 0, err);
+	if (listener >= 0)
+		fd_close(listener);
+	return r;
+}
+
+/* The handshake's socket is close-on-exec: its end tells the parent that execve succeeded. */
+_noreturn_ static void second_main(struct work *w)
+{
+	struct error err = {0};
+	int r;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	r = become(w, &err);
+	(void)prctl(PR_SET_PDEATHSIG, 0);
+	if (r == 0)
+		r = do_exec(w->j->process, w->program, w->j->preserve_fds, &err);
+	(void)r;
+	fail(w, &err);
+}
+
+static int enter(struct work *w, struct error *err)
+{
+	const struct plan_process *p = w->j->process;
+	uint64_t all = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
+		       CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME;
+	int r;
+
+	do_stdio_chown(idmap_to_outside(&w->map.uids, p->uid), idmap_to_outside(&w->map.gids, p->gid));
+	r = do_limits(p, err);
+	if (r == 0)
+		r = sync_recv(w->child_sync, SYNC_CGROUP, NULL, NULL, 0, err);
+	if (r < 0)
+		return r;
+	if (setns(w->init_pidfd, (int)(all & w->j->host->namespaces)) < 0)
+		return error_errno(err, errno, "enter the container's namespaces");
+	return do_root_ids(err);
+}
+
+_noreturn_ static void first_main(struct work *w)
+{
+	struct clone_args args = {.flags = CLONE_PARENT};
+	struct error err = {0};
+	pid_t pid;
+	int r;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	r = enter(w, &err);
+	if (r < 0)
+		fail(w, &err);
+	pid = sys_clone3(&args);
+	if (pid < 0) {
+		(void)!error_errno(&err, errno, "fork in the container");
+		fail(w, &err);
+	}
+	if (pid == 0)
+		second_main(w);
+	_exit(sync_send(w->child_sync, SYNC_INIT, pid, NULL, 0, &err) < 0);
+}
+
+/* ------------------------------------------------------------------ parent */
+
+static int prepare(struct work *w, struct error *err)
+{
+	const struct join *j = w->j;
+	int r = j->seccomp ? do_seccomp_compile(j->seccomp, &w->seccomp, err) : 0;
+
+	if (r < 0)
+		return r;
+	w->init_pidfd = state_init_pidfd(j->state, err);
+	if (w->init_pidfd < 0)
+		return w->init_pidfd;
+	r = idmap_read(&w->map, j->state->init_pid);
+	return r < 0 ? error_errno(err, -r, "read the container's id mapping") : 0;
+}
+
+static int prepare_console(struct work *w, struct error *err)
+{
+	int pair[2];
+
+	if (!w->j->process->terminal)
+		return 0;
+	if (w->j->keep_terminal) {
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+			return error_errno(err, errno, "make a socket for the terminal");
+		w->terminal_fd = pair[0];
+		w->console_fd = pair[1];
+		return 0;
+	}
+	w->console_fd = sock_connect_stream(w->j->console_socket);
+	return w->console_fd < 0 ? error_errno(err, -w->console_fd,
+					       "connect to the console socket %s", w->j->console_socket)
+				 : 0;
+}
+
+static int start_first(struct work *w, struct error *err)
+{
+	int pair[2], r = sock_pair(pair);
+
+	if (r < 0)
+		return error_errno(err, -r, "make the socket of the handshake");
+	w->sync = pair[0];
+	w->child_sync = pair[1];
+	w->first = fork();
+	if (w->first < 0)
+		return error_errno(err, errno, "fork");
+	if (w->first == 0) {
+		fd_close(w->sync);
+		first_main(w);
+	}
+	w->child_sync = fd_close(w->child_sync);
+	w->console_fd = fd_close(w->console_fd);
+	return 0;
+}
+
+static int receive_terminal(struct work *w, struct error *err)
+{
+	char text[64];
+	size_t n = 0;
+
+	if (w->terminal_fd < 0)
+		return 0;
+	if (sock_recv(w->terminal_fd, text, sizeof(text), &w->j->master_fd, 1, &n) < 0 || n != 1)
+		return error_set(err, EIO, "the terminal did not arrive");
+	return 0;
+}
+
+static int hand_over_listener(struct work *w, int64_t listener, struct error *err)
+{
+	const struct plan_seccomp *s = w->j->seccomp;
+	_cleanup_close_ int pidfd = -EBADF;
+
+	if (listener < 0)
+		return 0;
+	pidfd = pidfd_open(w->j->pid, 0);
+	if (pidfd < 0)
+		return error_errno(err, errno, "open the new process");
+	return listener_hand_over(s->listener_path, s->listener_metadata, w->j->state, pidfd,
+				  (int)listener, err);
+}
+
+/* The end of the handshake is the success of execve; an error, its failure. */
+static int wait_for_exec(struct work *w, struct error *err)
+{
+	struct error said = {0};
+	int r = sync_recv(w->sync, SYNC_READY, NULL, NULL, 0, &said);
+
+	if (r == -EPIPE && said.errnum == EPIPE)
+		return 0;
+	*err = said;
+	return r < 0 ? r : error_set(err, EPROTO, "handshake out of step");
+}
+
+static int run(struct work *w, struct error *err)
+{
+	const struct state *s = w->j->state;
+	int64_t pid, listener;
+	int r = prepare(w, err);
+
+	if (r == 0)
+		r = prepare_console(w, err);
+	if (r == 0)
+		r = start_first(w, err);
+	if (r == 0)
+		r = cgroup_enter(&s->cgroup, w->first, s->init_pid, err);
+	if (r == 0)
+		r = sync_send(w->sync, SYNC_CGROUP, 0, NULL, 0, err);
+	if (r == 0)
+		r = sync_recv(w->sync, SYNC_INIT, &pid, NULL, 0, err);
+	if (r < 0)
+		return r;
+	w->j->pid = (pid_t)pid;
+	(void)spawn_wait(w->first, NULL);
+	w->first = 0;
+	r = sync_recv(w->sync, SYNC_READY, &listener, NULL, 0, err);
+	if (r == 0)
+		r = receive_terminal(w, err);
+	if (r == 0)
+		r = hand_over_listener(w, listener, err);
+	if (r == 0)
+		r = sync_send(w->sync, SYNC_GO, 0, NULL, 0, err);
+	return r < 0 ? r : wait_for_exec(w, err);
+}
+
+static void kill_and_reap(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	(void)kill(pid, SIGKILL);
+	(void)spawn_wait(pid, NULL);
+}
+
+int join(struct join *j, struct error *err)
+{
+	struct work w = {
+		.j = j,
+		.init_pidfd = -EBADF,
+		.console_fd = -EBADF,
+		.terminal_fd = -EBADF,
+		.sync = -EBADF,
+		.child_sync = -EBADF,
+	};
+	int r = run(&w, err);
+
+	if (r < 0) {
+		kill_and_reap(w.first);
+		kill_and_reap(j->pid);
+		j->pid = 0;
+		j->master_fd = fd_close(j->master_fd);
+	}
+	fd_close(w.init_pidfd);
+	fd_close(w.console_fd);
+	fd_close(w.terminal_fd);
+	fd_close(w.sync);
+	fd_close(w.child_sync);
+	seccomp_program_done(&w.seccomp);
+	idmap_done(&w.map);
+	free(w.program);
+	return r;
+}
