@@ -16,6 +16,12 @@ noinst_LIBRARIES += %D%/liblib.a
 	%D%/flags.h \
 	%D%/idmap.c \
 	%D%/idmap.h \
+	%D%/json-decode.c \
+	%D%/json-encode.c \
+	%D%/json-scan.c \
+	%D%/json-scan.h \
+	%D%/json-walk.h \
+	%D%/json.c \
 	%D%/json.h \
 	%D%/log.c \
 	%D%/log.h \
@@ -30,6 +36,8 @@ noinst_LIBRARIES += %D%/liblib.a
 	%D%/path.h \
 	%D%/proc.c \
 	%D%/proc.h \
+	%D%/proto.c \
+	%D%/proto.h \
 	%D%/sock.c \
 	%D%/sock.h \
 	%D%/spawn.c \

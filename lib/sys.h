@@ -30,6 +30,23 @@ static inline int sys_pivot_root(const char *new_root, const char *put_old)
 	return (int)syscall(SYS_pivot_root, new_root, put_old);
 }
 
+/* sched_setattr(2), for the calling thread. Glibc has neither the call nor the struct. */
+struct sys_sched_attr {
+	uint32_t size;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime;
+	uint64_t deadline;
+	uint64_t period;
+};
+
+static inline int sys_sched_setattr(struct sys_sched_attr *attr)
+{
+	return (int)syscall(SYS_sched_setattr, 0, attr, 0);
+}
+
 static inline int sys_seccomp(unsigned int op, unsigned int flags, void *args)
 {
 	return (int)syscall(SYS_seccomp, op, flags, args);

@@ -48,7 +48,9 @@ static int make_links(int dev_fd, struct owner root, struct error *err)
 	for (size_t i = 0; i < ARRAY_SIZE(dev_links); i++) {
 		if (symlinkat(dev_links[i].target, dev_fd, dev_links[i].name) < 0)
 			return error_errno(err, errno, "make /dev/%s", dev_links[i].name);
-		(void)fchownat(dev_fd, dev_links[i].name, root.uid, root.gid, AT_SYMLINK_NOFOLLOW);
+		if (fchownat(dev_fd, dev_links[i].name, root.uid, root.gid, AT_SYMLINK_NOFOLLOW) < 0)
+			return error_errno(err, errno, "give /dev/%s to the container",
+					   dev_links[i].name);
 	}
 	return 0;
 }

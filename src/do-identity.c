@@ -13,9 +13,9 @@
 #include <grp.h>
 #include <limits.h>
 #include <linux/ioprio.h>
-#include <linux/sched/types.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -73,18 +73,18 @@ static int set_oom_score(int value, struct error *err)
 
 static int set_scheduler(const struct plan_scheduler *s, struct error *err)
 {
-	struct sched_attr attr = {
+	struct sys_sched_attr attr = {
 		.size = sizeof(attr),
-		.sched_policy = s->policy,
-		.sched_flags = s->flags,
-		.sched_nice = s->nice,
-		.sched_priority = s->priority,
-		.sched_runtime = s->runtime,
-		.sched_deadline = s->deadline,
-		.sched_period = s->period,
+		.policy = s->policy,
+		.flags = s->flags,
+		.nice = s->nice,
+		.priority = s->priority,
+		.runtime = s->runtime,
+		.deadline = s->deadline,
+		.period = s->period,
 	};
 
-	if (syscall(SYS_sched_setattr, 0, &attr, 0) < 0)
+	if (sys_sched_setattr(&attr) < 0)
 		return error_errno(err, errno, "set the scheduling policy");
 	return 0;
 }

@@ -55,6 +55,6 @@ void do_stdio_chown(uid_t uid, gid_t gid)
 		struct stat st;
 
 		if (fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
-			(void)fchown(fd, uid, gid);
+			(void)!fchown(fd, uid, gid);
 	}
 }

@@ -31,6 +31,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
@@ -423,7 +424,7 @@ static int attach_layer(int fd, int dirfd, const char *name, struct error *err)
 
 static int attach_layers(const struct rootfs *r, int dirfd, struct error *err)
 {
-	char name[16];
+	char name[24];
 	int e = 0;
 
 	for (size_t i = 0; e == 0 && i < r->n_layers; i++) {
