@@ -67,25 +67,14 @@ char *xasprintf(const char *fmt, ...)
 }
 
 /*
- * The capacity is not stored: it is the smallest power of two that holds n, from
- * ARRAY_MIN upwards, so the array is full exactly when n is 0 or such a power.
+ * No capacity is stored, and none can be inferred: arrays also come from the JSON
+ * decoder, which allocates exactly. realloc(3) itself amortises small growth.
  */
-#define ARRAY_MIN 4
-
-static bool array_is_full(size_t n)
-{
-	return n == 0 || (n >= ARRAY_MIN && (n & (n - 1)) == 0);
-}
-
 void *array_add(void **array, size_t *n, size_t size)
 {
 	char *slot;
 
-	if (array_is_full(*n)) {
-		if (*n > SIZE_MAX / 2)
-			out_of_memory();
-		*array = xrealloc(*array, *n ? *n * 2 : ARRAY_MIN, size);
-	}
+	*array = xrealloc(*array, *n + 1, size);
 	slot = (char *)*array + *n * size;
 	memset(slot, 0, size);
 	(*n)++;

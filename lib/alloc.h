@@ -19,8 +19,8 @@ char *xstrndup(const char *s, size_t n) __attribute__((returns_nonnull));
 char *xasprintf(const char *fmt, ...) _printf_(1, 2) __attribute__((returns_nonnull));
 
 /*
- * Room for one more element of a counted array: grows *array (element size
- * `size`, `n` in use) in powers of two and returns the zeroed new slot. The capacity
+ * Room for one more element of a counted array, however it was allocated: grows
+ * *array (element size `size`, `n` in use) and returns the zeroed new slot. The capacity
  * follows from n: only for arrays that begin as NULL and grow by this alone.
  *
  *	struct mount *m = array_add((void **)&p->mounts, &p->n_mounts, sizeof(*m));
