@@ -101,7 +101,9 @@ static int step_fifo(struct work *w, struct error *err)
 {
 	const struct state_dir *d = w->l->dir;
 
-	if (mkfifoat(d->dirfd, "exec.fifo", 0622) < 0 && errno != EEXIST)
+	/* Written by the container's user, whoever that is; the directory keeps others away. */
+	if (mkfifoat(d->dirfd, "exec.fifo", 0622) < 0 ||
+	    fchmodat(d->dirfd, "exec.fifo", 0622, 0) < 0)
 		return error_errno(err, errno, "make %s/exec.fifo", d->path);
 	w->fifo_fd = openat(d->dirfd, "exec.fifo", O_PATH | O_CLOEXEC | O_NOFOLLOW);
 	if (w->fifo_fd < 0)

@@ -136,7 +136,7 @@ int state_dir_make(struct state_dir *ret, const char *root, const char *id, stru
 	r = root_make(root, err);
 	if (r < 0)
 		return r;
-	if (mkdir(path, 0711) < 0) {
+	if (mkdir(path, 0700) < 0) {
 		exists = errno == EEXIST;
 		if (!exists)
 			return error_errno(err, errno, "make the state directory %s", path);
