@@ -50,7 +50,7 @@ static int run(struct cmd *c, struct error *err)
 	_cleanup_(container_done) struct container ct = CONTAINER_EMPTY;
 	_cleanup_(launch_done) struct launch l = LAUNCH_EMPTY;
 	struct run *a = c->values;
-	struct error ignored = {0};
+	struct error later = {0};
 	int r;
 
 	a->create.keep_terminal = !a->detach && !a->create.console_socket;
@@ -61,8 +61,11 @@ static int run(struct cmd *c, struct error *err)
 		return r;
 	r = start_and_wait(&ct, &l, a, &c->exit_status, err);
 	if (r < 0 || (!a->detach && !a->keep)) {
-		int e = container_destroy(&ct, CONTAINER_KILL, r < 0 ? &ignored : err);
+		int e = container_destroy(&ct, CONTAINER_KILL, r < 0 ? &later : err);
 
+		/* The first failure is the one to report. */
+		if (r < 0 && e < 0)
+			log_warn("%s", later.text);
 		r = r < 0 ? r : e;
 	}
 	return r;

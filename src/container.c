@@ -295,9 +295,10 @@ static int make(struct making *m, struct launch *ret, struct error *err)
 	if (r == 0)
 		r = do_launch(m, ret, err);
 	if (r < 0) {
-		struct error ignored = {0};
+		struct error later = {0};
 
-		(void)container_destroy(&m->c, CONTAINER_KILL, &ignored);
+		if (container_destroy(&m->c, CONTAINER_KILL, &later) < 0)
+			log_warn("after the failed creation: %s", later.text);
 	}
 	return r;
 }

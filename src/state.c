@@ -184,8 +184,13 @@ int state_dir_open(struct state_dir *ret, const char *root, const char *id, enum
 
 int state_dir_remove(struct state_dir *d, struct error *err)
 {
-	int r = path_remove_tree(AT_FDCWD, d->path);
+	_cleanup_free_ char *parent = NULL, *name = NULL;
+	_cleanup_close_ int dirfd = -EBADF;
+	int r;
 
+	path_split(d->path, &parent, &name);
+	dirfd = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = dirfd < 0 ? -errno : path_remove_tree(dirfd, name);
 	return r < 0 ? error_errno(err, -r, "remove %s", d->path) : 0;
 }
 
