@@ -348,16 +348,16 @@ int container_open(struct container *ret, const char *root, const char *id, enum
  */
 static int release_init(const struct container *c, struct error *err)
 {
+	/* In this order: once the FIFO is open, init may run, and end, at any moment. */
+	_cleanup_close_ int pidfd = state_init_pidfd(&c->state, err);
 	_cleanup_close_ int fifo = openat(c->dir.dirfd, "exec.fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	_cleanup_close_ int pidfd = -EBADF;
 	struct pollfd fds[2];
 	char byte;
 
-	if (fifo < 0)
-		return error_errno(err, errno, "open exec.fifo");
-	pidfd = state_init_pidfd(&c->state, err);
 	if (pidfd < 0)
 		return pidfd;
+	if (fifo < 0)
+		return error_errno(err, errno, "open exec.fifo");
 	fds[0] = (struct pollfd){.fd = fifo, .events = POLLIN};
 	fds[1] = (struct pollfd){.fd = pidfd, .events = POLLIN};
 	while (poll(fds, 2, -1) < 0)
