@@ -28,16 +28,18 @@
 int caps_number(const char *name)
 {
 	char full[48];
+	const char *known;
 	cap_value_t value;
 
 	if (strncasecmp(name, "CAP_", 4) == 0)
 		name += 4;
 	if (snprintf(full, sizeof(full), "cap_%s", name) >= (int)sizeof(full))
 		return -EINVAL;
-	/* libcap also takes bare numbers, but not behind "cap_". */
-	if (cap_from_name(full, &value) < 0 || value >= cap_max_bits())
+	if (cap_from_name(full, &value) < 0)
 		return -EINVAL;
-	return value;
+	/* libcap does not mind what stands behind a name. */
+	known = caps_name(value);
+	return known && strcasecmp(known, full) == 0 ? value : -EINVAL;
 }
 
 const char *caps_name(int number)
