@@ -74,25 +74,23 @@ size_t json_utf8_len(const char *str, size_t len)
 
 static bool scan_string(struct scan *s)
 {
-	for (s->pos++; s->pos < s->len;) {
-		size_t n = json_utf8_len(s->text + s->pos, s->len - s->pos);
-		unsigned char c = peek(s);
+	size_t n;
 
-		if (c == '"') {
+	for (s->pos++; s->pos < s->len; s->pos += n) {
+		if (peek(s) == '"') {
 			s->pos++;
 			return true;
 		}
+		if (s->len - s->pos >= 6 && !memcmp(s->text + s->pos, "\\u0000", 6))
+			return fail(s, "NUL in a string");
+		/* Whether there is such an escape is json-c's affair. */
+		if (peek(s) == '\\' && ++s->pos == s->len)
+			break;
+		n = json_utf8_len(s->text + s->pos, s->len - s->pos);
 		if (!n)
 			return fail(s, "invalid UTF-8");
-		if (c < ' ')
+		if (peek(s) < ' ')
 			return fail(s, "control character in a string");
-		if (c == '\\' && s->len - s->pos >= 6 &&
-		    !memcmp(s->text + s->pos, "\\u0000", 6))
-			return fail(s, "NUL in a string");
-		/* Whether the escape is a known one is json-c's affair. */
-		if (c == '\\' && ++s->pos < s->len)
-			n = json_utf8_len(s->text + s->pos, s->len - s->pos);
-		s->pos += n ? n : 1;
 	}
 	return fail(s, "unterminated string");
 }
@@ -145,8 +143,10 @@ static bool scan_number(struct scan *s)
 		if (!scan_digits(s))
 			return fail(s, "malformed number");
 	}
-	if (integer && !fits_64_bits(s->text + start, n, negative))
+	if (integer && !fits_64_bits(s->text + start, n, negative)) {
+		s->pos = start - negative;
 		return fail(s, "number out of range");
+	}
 	return true;
 }
 

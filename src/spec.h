@@ -345,8 +345,8 @@ extern const struct json_type spec_id_mapping_type;
 int spec_parse(struct spec **ret, const char *text, size_t len, const char *what,
 	       struct error *err);
 /* Decode a process.json (of exec). */
-int spec_process_parse(struct spec_process **ret, const char *text, size_t len, const char *what,
-		       struct error *err);
+int spec_process_parse(struct spec_process **ret, const char *text, size_t len,
+		       const char *what, struct error *err);
 /* Decode a resources.json (of update). */
 int spec_resources_parse(struct spec_resources **ret, const char *text, size_t len,
 			 const char *what, struct error *err);

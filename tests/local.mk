@@ -3,32 +3,35 @@
 # links what it needs of the three libraries.
 LDADD = src/libsrc.a fs/libfs.a lib/liblib.a $(LIBS_ALL) $(CMOCKA_LIBS)
 
-UNIT_TESTS = \
-	%D%/unit/test-alloc \
-	%D%/unit/test-atomicfile \
-	%D%/unit/test-caps \
-	%D%/unit/test-error \
-	%D%/unit/test-fd \
-	%D%/unit/test-flags \
-	%D%/unit/test-idmap \
-	%D%/unit/test-mount \
-	%D%/unit/test-mountinfo \
-	%D%/unit/test-ns \
-	%D%/unit/test-path \
-	%D%/unit/test-proc \
-	%D%/unit/test-sock \
-	%D%/unit/test-spawn \
-	%D%/unit/test-str \
-	%D%/unit/test-strbuf \
-	%D%/unit/test-userns
+UNIT_TESTS =
+UNIT_TESTS += %D%/unit/test-alloc
+UNIT_TESTS += %D%/unit/test-atomicfile
+UNIT_TESTS += %D%/unit/test-caps
+UNIT_TESTS += %D%/unit/test-error
+UNIT_TESTS += %D%/unit/test-fd
+UNIT_TESTS += %D%/unit/test-flags
+UNIT_TESTS += %D%/unit/test-idmap
+UNIT_TESTS += %D%/unit/test-json
+UNIT_TESTS += %D%/unit/test-mount
+UNIT_TESTS += %D%/unit/test-mountinfo
+UNIT_TESTS += %D%/unit/test-ns
+UNIT_TESTS += %D%/unit/test-path
+UNIT_TESTS += %D%/unit/test-proc
+UNIT_TESTS += %D%/unit/test-sock
+UNIT_TESTS += %D%/unit/test-spawn
+UNIT_TESTS += %D%/unit/test-spec
+UNIT_TESTS += %D%/unit/test-spec-check
+UNIT_TESTS += %D%/unit/test-str
+UNIT_TESTS += %D%/unit/test-strbuf
+UNIT_TESTS += %D%/unit/test-userns
 
-LINT_TESTS = \
-	%D%/lint/format.sh \
-	%D%/lint/headers.sh \
-	%D%/lint/layers.sh \
-	%D%/lint/pure.sh \
-	%D%/lint/shell.sh \
-	%D%/lint/spdx.sh
+LINT_TESTS =
+LINT_TESTS += %D%/lint/format.sh
+LINT_TESTS += %D%/lint/headers.sh
+LINT_TESTS += %D%/lint/layers.sh
+LINT_TESTS += %D%/lint/pure.sh
+LINT_TESTS += %D%/lint/shell.sh
+LINT_TESTS += %D%/lint/spdx.sh
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(UNIT_TESTS)
@@ -39,3 +42,16 @@ EXTRA_DIST += $(LINT_TESTS) %D%/unit/unit.h
 
 AM_TESTS_ENVIRONMENT = \
 	CC='$(CC)'; NM='$(NM)'; LINT_CFLAGS='$(AM_CFLAGS)'; export CC NM LINT_CFLAGS;
+
+# Fuzz targets: with libFuzzer under --enable-fuzz, else over their corpus in `make check`.
+FUZZ_TESTS =
+FUZZ_TESTS += %D%/fuzz/fuzz-config
+
+check_PROGRAMS += $(FUZZ_TESTS)
+EXTRA_DIST += %D%/fuzz/corpus
+%C%_fuzz_fuzz_config_SOURCES = %D%/fuzz/fuzz-config.c
+%C%_fuzz_fuzz_config_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+if !ENABLE_FUZZ
+%C%_fuzz_fuzz_config_SOURCES += %D%/fuzz/replay.c
+TESTS += $(FUZZ_TESTS)
+endif
