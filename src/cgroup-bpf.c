@@ -50,8 +50,8 @@ enum {
 	R_MINOR,
 };
 
-static void emit(struct program *p, uint8_t code, unsigned int dst, unsigned int src, int16_t off,
-		 uint32_t imm)
+static void emit(struct program *p, uint8_t code, unsigned int dst, unsigned int src,
+		 int16_t off, uint32_t imm)
 {
 	struct bpf_insn *i = array_add((void **)&p->insns, &p->n, sizeof(*i));
 

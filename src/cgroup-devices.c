@@ -25,8 +25,8 @@
 #include "src/cgroup-internal.h"
 #include "src/spec.h"
 
-#define ANY	  (-1)
-#define ACCESS_RW (BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE)
+#define ANY	   (-1)
+#define ACCESS_RW  (BPF_DEVCG_ACC_READ | BPF_DEVCG_ACC_WRITE)
 #define ACCESS_ALL (ACCESS_RW | BPF_DEVCG_ACC_MKNOD)
 
 static const struct cgroup_device_rule default_rules[] = {
@@ -65,10 +65,11 @@ static int parse_access(const struct spec_device_rule *s, size_t i, unsigned int
 		else if (*p == 'm')
 			access |= BPF_DEVCG_ACC_MKNOD;
 		else
-			return error_set(err, EINVAL,
-					 "linux.resources.devices[%zu].access: \"%s\" is not made "
-					 "of r, w and m",
-					 i, s->access);
+			return error_set(
+				err, EINVAL,
+				"linux.resources.devices[%zu].access: \"%s\" is not made "
+				"of r, w and m",
+				i, s->access);
 	}
 	*ret = access;
 	return 0;
@@ -87,7 +88,8 @@ static int parse_number(struct maybe_i64 v, size_t i, const char *what, int64_t 
 
 static void rule_add(struct cgroup_devices *d, const struct cgroup_device_rule *r)
 {
-	*(struct cgroup_device_rule *)array_add((void **)&d->rules, &d->n_rules, sizeof(*r)) = *r;
+	*(struct cgroup_device_rule *)array_add((void **)&d->rules, &d->n_rules, sizeof(*r)) =
+		*r;
 }
 
 static void begin_anew(struct cgroup_devices *d, bool allow_all)
@@ -134,10 +136,11 @@ static int rule_resolve(struct cgroup_devices *d, const struct spec_device_rule 
 		rule_add(d, &rule);
 		return 0;
 	default:
-		return error_set(err, EINVAL,
-				 "linux.resources.devices[%zu].type: invalid cgroup device type "
-				 "\"%s\"",
-				 i, s->type);
+		return error_set(
+			err, EINVAL,
+			"linux.resources.devices[%zu].type: invalid cgroup device type "
+			"\"%s\"",
+			i, s->type);
 	}
 }
 
@@ -173,7 +176,8 @@ static bool rule_same_numbers(const struct cgroup_device_rule *a,
 	return a->type == b->type && a->major == b->major && a->minor == b->minor;
 }
 
-static bool rule_overlaps(const struct cgroup_device_rule *a, const struct cgroup_device_rule *b)
+static bool rule_overlaps(const struct cgroup_device_rule *a,
+			  const struct cgroup_device_rule *b)
 {
 	return a->type == b->type &&
 	       (a->major == b->major || a->major == ANY || b->major == ANY) &&

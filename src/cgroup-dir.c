@@ -90,7 +90,7 @@ int cgroup_read_u64(int dirfd, const char *file, uint64_t *ret)
  * stop it. What is left to visit is kept by name.
  */
 struct level {
-	char *name; /* in the level above; NULL at the top */
+	char *name;	 /* in the level above; NULL at the top */
 	char **children; /* NULL: none */
 	size_t next;
 };

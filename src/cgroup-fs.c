@@ -297,8 +297,9 @@ static int check_empty(const struct cgroup_dir *d, struct error *err)
 	r = cgroup_dir_pids(d, &pids, &n, err);
 	if (r < 0 || n == 0)
 		return r;
-	return error_set(err, EBUSY, "container's cgroup is not empty: %zu process(es) found in %s",
-			 n, d->path);
+	return error_set(err, EBUSY,
+			 "container's cgroup is not empty: %zu process(es) found in %s", n,
+			 d->path);
 }
 
 int cgroup_fs_reuse(const struct cgroup *cg, const struct cgroup_made *m, struct error *err)

@@ -92,9 +92,11 @@ int cgroup_fs_enter(const struct cgroup *cg, pid_t pid, struct error *err);
 int cgroup_fs_destroy(const struct cgroup *cg, struct error *err);
 
 /* Limits (src/cgroup-limits.c) */
-int cgroup_fs_limits(const struct cgroup *cg, const struct spec_resources *r, struct error *err);
+int cgroup_fs_limits(const struct cgroup *cg, const struct spec_resources *r,
+		     struct error *err);
 /* Nothing when the specification has no device rules. */
-int cgroup_fs_devices(const struct cgroup *cg, const struct spec_resources *r, struct error *err);
+int cgroup_fs_devices(const struct cgroup *cg, const struct spec_resources *r,
+		      struct error *err);
 
 /* The systemd driver (src/cgroup-systemd.c) */
 

@@ -74,7 +74,8 @@ static int memory_busy(struct limits *l, const struct plan_cgroup_write *w, stru
 	uint64_t usage = 0, peak = 0;
 
 	if (dirfd >= 0) {
-		(void)cgroup_read_u64(dirfd, "memory.usage_in_bytes", &usage); /* for the message */
+		(void)cgroup_read_u64(dirfd, "memory.usage_in_bytes",
+				      &usage); /* for the message */
 		(void)cgroup_read_u64(dirfd, "memory.max_usage_in_bytes", &peak);
 	}
 	return error_set(err, EBUSY,
@@ -118,10 +119,11 @@ static int write_failed(struct limits *l, size_t i, int errnum, struct error *er
 				 "available",
 				 w->file, controller);
 	if (!d || (l->cg->is_v2 && lacks_controller(l, controller)))
-		return error_set(err, ENOENT,
-				 "cannot set %s limit: container could not join or create cgroup "
-				 "(the controller is not available)",
-				 controller);
+		return error_set(
+			err, ENOENT,
+			"cannot set %s limit: container could not join or create cgroup "
+			"(the controller is not available)",
+			controller);
 	return error_errno(err, errnum, "failed to write \"%s\" to %s/%s", w->value, d->path,
 			   w->file);
 }
@@ -185,7 +187,8 @@ static int check_usage(const struct cgroup *cg, const struct spec_memory *m, str
 				 "rejecting memory+swap limit %" PRId64 " <= usage %" PRIu64,
 				 m->swap.value, usage);
 	if (m->limit.value > 0 && (uint64_t)m->limit.value <= usage)
-		return error_set(err, EBUSY, "rejecting memory limit %" PRId64 " <= usage %" PRIu64,
+		return error_set(err, EBUSY,
+				 "rejecting memory limit %" PRId64 " <= usage %" PRIu64,
 				 m->limit.value, usage);
 	return 0;
 }
@@ -224,7 +227,8 @@ static bool in_user_namespace(void)
 	return inside != 0 || outside != 0 || size != UINT32_MAX;
 }
 
-int cgroup_fs_devices(const struct cgroup *cg, const struct spec_resources *r, struct error *err)
+int cgroup_fs_devices(const struct cgroup *cg, const struct spec_resources *r,
+		      struct error *err)
 {
 	const struct cgroup_dir *d = cgroup_dir_find(cg, "devices");
 	_cleanup_(cgroup_devices_done) struct cgroup_devices devices = {0};
@@ -237,16 +241,18 @@ int cgroup_fs_devices(const struct cgroup *cg, const struct spec_resources *r, s
 	if (status < 0)
 		return status;
 	if (!d)
-		return error_set(err, ENOENT,
-				 "cannot set devices limit: the cgroup v1 controller \"devices\" is "
-				 "not mounted");
+		return error_set(
+			err, ENOENT,
+			"cannot set devices limit: the cgroup v1 controller \"devices\" is "
+			"not mounted");
 	dirfd = cgroup_dir_open(d, err);
 	if (dirfd < 0)
 		return dirfd;
 	status = cg->is_v2 ? cgroup_bpf_apply(dirfd, &devices, err)
 			   : cgroup_devices_apply_v1(dirfd, &devices, err);
 	if (status == -EPERM && in_user_namespace()) {
-		log_debug("cgroup: no device rules from inside a user namespace: %s", err->text);
+		log_debug("cgroup: no device rules from inside a user namespace: %s",
+			  err->text);
 		return 0;
 	}
 	return error_wrap(err, status, "%s", d->path);

@@ -21,7 +21,8 @@ static const struct json_field dir_fields[] = {
 	JSON_FIELD(struct cgroup_dir, "path", STRING, path, JSON_REQUIRED),
 	{0},
 };
-static const struct json_type dir_type = JSON_TYPE("cgroup directory", struct cgroup_dir, dir_fields);
+static const struct json_type dir_type =
+	JSON_TYPE("cgroup directory", struct cgroup_dir, dir_fields);
 
 /* The driver is saved by its number: enum cgroup_driver is append-only. */
 static_assert(sizeof(enum cgroup_driver) == sizeof(uint32_t), "the codec writes 32 bits");
@@ -59,10 +60,11 @@ static int plan_fs(const char *cgroups_path, const char *id, char **ret, struct 
 	rooted = path_join("/", cgroups_path && *cgroups_path ? cgroups_path : id);
 	path = path_clean(rooted);
 	if (str_eq(path, "/"))
-		return error_set(err, EINVAL,
-				 "linux.cgroupsPath: \"%s\" is the root of the hierarchy, which "
-				 "belongs to the host",
-				 cgroups_path);
+		return error_set(
+			err, EINVAL,
+			"linux.cgroupsPath: \"%s\" is the root of the hierarchy, which "
+			"belongs to the host",
+			cgroups_path);
 	*ret = take_ptr(&path);
 	return 0;
 }
@@ -73,7 +75,8 @@ static bool is_unit_name(const char *s)
 	if (!*s || *s == '.' || strlen(s) > 255)
 		return false;
 	for (; *s; s++)
-		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:-_.\\@",
+		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:-_."
+			    "\\@",
 			    *s))
 			return false;
 	return true;
@@ -90,7 +93,8 @@ static int expand_slice(const char *slice, char **ret, struct error *err)
 		return 0;
 	}
 	if (len <= suffix || !str_has_suffix(slice, SLICE_SUFFIX) || !is_unit_name(slice))
-		return error_set(err, EINVAL, "linux.cgroupsPath: invalid slice name \"%s\"", slice);
+		return error_set(err, EINVAL, "linux.cgroupsPath: invalid slice name \"%s\"",
+				 slice);
 	len -= suffix;
 	for (size_t i = 0; i <= len; i++) {
 		char *longer;
@@ -98,8 +102,8 @@ static int expand_slice(const char *slice, char **ret, struct error *err)
 		if (i < len && slice[i] != '-')
 			continue;
 		if (i == 0 || slice[i - 1] == '-')
-			return error_set(err, EINVAL, "linux.cgroupsPath: invalid slice name \"%s\"",
-					 slice);
+			return error_set(err, EINVAL,
+					 "linux.cgroupsPath: invalid slice name \"%s\"", slice);
 		longer = xasprintf("%s/%.*s" SLICE_SUFFIX, path, (int)i, slice);
 		free(path);
 		path = longer;
@@ -109,8 +113,8 @@ static int expand_slice(const char *slice, char **ret, struct error *err)
 }
 
 /* "slice:prefix:name", the slice may be empty. */
-static int split_unit(const char *cgroups_path, const char *id, char **ret_slice, char **ret_unit,
-		      struct error *err)
+static int split_unit(const char *cgroups_path, const char *id, char **ret_slice,
+		      char **ret_unit, struct error *err)
 {
 	const char *prefix, *name;
 	_cleanup_free_ char *unit = NULL;
@@ -124,25 +128,29 @@ static int split_unit(const char *cgroups_path, const char *id, char **ret_slice
 	prefix = strchr(cgroups_path, ':');
 	name = prefix ? strchr(prefix + 1, ':') : NULL;
 	if (!name || strchr(name + 1, ':'))
-		return error_set(err, EINVAL,
-				 "expected cgroupsPath to be of format \"slice:prefix:name\" for "
-				 "systemd cgroups, got \"%s\" instead",
-				 cgroups_path);
+		return error_set(
+			err, EINVAL,
+			"expected cgroupsPath to be of format \"slice:prefix:name\" for "
+			"systemd cgroups, got \"%s\" instead",
+			cgroups_path);
 	if (str_has_suffix(name + 1, SLICE_SUFFIX))
-		return error_set(err, EINVAL,
-				 "linux.cgroupsPath: \"%s\" names a slice; a container needs a scope",
-				 cgroups_path);
+		return error_set(
+			err, EINVAL,
+			"linux.cgroupsPath: \"%s\" names a slice; a container needs a scope",
+			cgroups_path);
 	unit = xasprintf("%.*s-%s.scope", (int)(name - prefix - 1), prefix + 1, name + 1);
 	if (!is_unit_name(unit))
-		return error_set(err, EINVAL, "linux.cgroupsPath: invalid unit name \"%s\"", unit);
-	*ret_slice = prefix == cgroups_path ? xstrdup(DEFAULT_SLICE)
-					    : xstrndup(cgroups_path, (size_t)(prefix - cgroups_path));
+		return error_set(err, EINVAL, "linux.cgroupsPath: invalid unit name \"%s\"",
+				 unit);
+	*ret_slice = prefix == cgroups_path
+			     ? xstrdup(DEFAULT_SLICE)
+			     : xstrndup(cgroups_path, (size_t)(prefix - cgroups_path));
 	*ret_unit = take_ptr(&unit);
 	return 0;
 }
 
-static int plan_systemd(const char *cgroups_path, const char *id, char **ret_path, char **ret_unit,
-			struct error *err)
+static int plan_systemd(const char *cgroups_path, const char *id, char **ret_path,
+			char **ret_unit, struct error *err)
 {
 	_cleanup_free_ char *slice = NULL, *unit = NULL, *dir = NULL;
 	int r;
@@ -173,8 +181,7 @@ int cgroup_plan(struct cgroup *ret, const struct host *h, enum cgroup_driver dri
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < h->n_hierarchies; i++) {
-		struct cgroup_dir *d =
-			array_add((void **)&cg.dirs, &cg.n_dirs, sizeof(*d));
+		struct cgroup_dir *d = array_add((void **)&cg.dirs, &cg.n_dirs, sizeof(*d));
 
 		d->controllers = xstrdup(h->hierarchies[i].controllers);
 		d->path = path_join(h->hierarchies[i].path, path);

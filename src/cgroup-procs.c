@@ -149,7 +149,8 @@ static char *hierarchy_root(const char *dir)
  * manager that enables controllers must first move all processes to leaves,
  * itself included.
  */
-static int leaf_of_init(const struct cgroup_dir *d, pid_t init_pid, char **ret, struct error *err)
+static int leaf_of_init(const struct cgroup_dir *d, pid_t init_pid, char **ret,
+			struct error *err)
 {
 	_cleanup_free_ char *path = NULL, *root = NULL, *leaf = NULL;
 	int r;
@@ -160,9 +161,10 @@ static int leaf_of_init(const struct cgroup_dir *d, pid_t init_pid, char **ret, 
 	root = hierarchy_root(d->path);
 	leaf = path_join(root, path);
 	if (!path_has_prefix(leaf, d->path))
-		return error_set(err, EBUSY,
-				 "%s takes no process, and the container's init is elsewhere (%s)",
-				 d->path, leaf);
+		return error_set(
+			err, EBUSY,
+			"%s takes no process, and the container's init is elsewhere (%s)",
+			d->path, leaf);
 	*ret = take_ptr(&leaf);
 	return 0;
 }
@@ -356,7 +358,8 @@ int cgroup_is_frozen(const struct cgroup *cg)
 	dirfd = freezer_open(cg, &ignored);
 	if (dirfd < 0)
 		return dirfd;
-	r = cgroup_read_u64(dirfd, cg->is_v2 ? "cgroup.freeze" : "freezer.self_freezing", &frozen);
+	r = cgroup_read_u64(dirfd, cg->is_v2 ? "cgroup.freeze" : "freezer.self_freezing",
+			    &frozen);
 	return r < 0 ? r : frozen == 1;
 }
 

@@ -32,8 +32,8 @@ static int set_up(const struct cgroup *cg, const struct spec_resources *r, struc
 	return status < 0 ? status : cgroup_fs_ready(cg, err);
 }
 
-static int make(const struct cgroup *cg, const struct spec_resources *r, struct cgroup_made *made,
-		struct error *err)
+static int make(const struct cgroup *cg, const struct spec_resources *r,
+		struct cgroup_made *made, struct error *err)
 {
 	int status;
 
@@ -105,7 +105,8 @@ static int create_systemd(const struct cgroup *cg, const struct spec_resources *
 }
 
 int cgroup_create(const struct cgroup *cg, const struct spec_resources *r, pid_t pid,
-		  const struct cgroup_property *properties, size_t n_properties, struct error *err)
+		  const struct cgroup_property *properties, size_t n_properties,
+		  struct error *err)
 {
 	switch (cg->driver) {
 	case CGROUP_FS:
@@ -155,10 +156,11 @@ static const char *const delegate_v1[] = {
 	NULL,
 };
 static const char *const delegate_v2[] = {
-	"cgroup.procs",	   "cgroup.threads", "cgroup.subtree_control",
-	"memory.oom.group", "memory.reclaim", "cpu.pressure",
-	"memory.pressure", "io.pressure",    "irq.pressure",
-	NULL,
+	"cgroup.procs",		  "cgroup.threads",
+	"cgroup.subtree_control", "memory.oom.group",
+	"memory.reclaim",	  "cpu.pressure",
+	"memory.pressure",	  "io.pressure",
+	"irq.pressure",		  NULL,
 };
 
 int cgroup_delegate(const struct cgroup *cg, uid_t uid, gid_t gid, struct error *err)

@@ -95,8 +95,14 @@ static void unescape(char *s)
 static char *hierarchy_name(const char *options)
 {
 	static const char *const flags[] = {
-		"rw", "ro", "xattr", "noprefix", "clone_children", "cpuset_v2_mode",
-		"favordynmods", "seclabel",
+		"rw",
+		"ro",
+		"xattr",
+		"noprefix",
+		"clone_children",
+		"cpuset_v2_mode",
+		"favordynmods",
+		"seclabel",
 	};
 	_cleanup_(strv_freep) char **words = strv_split(options, ",");
 	_cleanup_(strv_freep) char **names = NULL;
@@ -388,7 +394,8 @@ static int words_from_json(struct host *h, const struct host_json *j, const char
 	return 0;
 }
 
-int host_parse(struct host *ret, const char *text, size_t len, const char *what, struct error *err)
+int host_parse(struct host *ret, const char *text, size_t len, const char *what,
+	       struct error *err)
 {
 	_cleanup_(host_json_done) struct host_json j = {0};
 	struct host h = {0};
@@ -459,12 +466,14 @@ static int check_kernel(const struct host *h, struct error *err)
 	if (sscanf(h->kernel_release, "%u.%u", &major, &minor) != 2)
 		return error_set(err, ENOSYS, "cannot make out the kernel release \"%s\"",
 				 h->kernel_release);
-	if (major > KERNEL_MAJOR_MIN || (major == KERNEL_MAJOR_MIN && minor >= KERNEL_MINOR_MIN))
+	if (major > KERNEL_MAJOR_MIN ||
+	    (major == KERNEL_MAJOR_MIN && minor >= KERNEL_MINOR_MIN))
 		return 0;
-	return error_set(err, ENOSYS,
-			 "kernel %s is too old: overlayfs on id-mapped layers needs Linux %d.%d "
-			 "or newer; boot a newer kernel",
-			 h->kernel_release, KERNEL_MAJOR_MIN, KERNEL_MINOR_MIN);
+	return error_set(
+		err, ENOSYS,
+		"kernel %s is too old: overlayfs on id-mapped layers needs Linux %d.%d "
+		"or newer; boot a newer kernel",
+		h->kernel_release, KERNEL_MAJOR_MIN, KERNEL_MINOR_MIN);
 }
 
 static int check_namespaces(const struct host *h, struct error *err)
@@ -484,25 +493,27 @@ static int check_namespaces(const struct host *h, struct error *err)
 	 * user namespaces bind unprivileged processes; we are root.
 	 */
 	if (h->max_user_namespaces == 0)
-		return error_set(err, ENOSPC,
-				 "user namespaces are switched off (user.max_user_namespaces is "
-				 "0); allow them with: sysctl -w user.max_user_namespaces=65536");
+		return error_set(
+			err, ENOSPC,
+			"user namespaces are switched off (user.max_user_namespaces is "
+			"0); allow them with: sysctl -w user.max_user_namespaces=65536");
 	return 0;
 }
 
 static int check_caps(const struct host *h, struct error *err)
 {
 	static const int need[] = {
-		CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID, CAP_CHOWN, CAP_DAC_OVERRIDE,
+		CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID, CAP_CHOWN,      CAP_DAC_OVERRIDE,
 		CAP_FOWNER,    CAP_MKNOD,  CAP_KILL,   CAP_SYS_CHROOT,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(need); i++)
 		if (!(h->caps & CAPS_BIT(need[i])))
-			return error_set(err, EPERM,
-					 "the capability %s is missing; run as root of the host, "
-					 "with all capabilities",
-					 caps_name(need[i]));
+			return error_set(
+				err, EPERM,
+				"the capability %s is missing; run as root of the host, "
+				"with all capabilities",
+				caps_name(need[i]));
 	return 0;
 }
 
@@ -525,10 +536,11 @@ static int check_cgroups(const struct host *h, struct error *err)
 				 "mount -t cgroup2 none " CGROUP_ROOT);
 	/* Without it nothing would keep a container from the host's devices. */
 	if (h->cgroup_mode != HOST_CGROUP_V2 && !has_v1_controller(h, "devices"))
-		return error_set(err, ENOENT,
-				 "the cgroup v1 controller \"devices\" is not mounted; mount it "
-				 "with: mkdir -p " CGROUP_ROOT "/devices && mount -t cgroup -o "
-				 "devices none " CGROUP_ROOT "/devices");
+		return error_set(
+			err, ENOENT,
+			"the cgroup v1 controller \"devices\" is not mounted; mount it "
+			"with: mkdir -p " CGROUP_ROOT "/devices && mount -t cgroup -o "
+			"devices none " CGROUP_ROOT "/devices");
 	return 0;
 }
 

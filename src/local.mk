@@ -8,8 +8,13 @@ noinst_LIBRARIES += %D%/libsrc.a
 	%D%/cgroup-fs.c \
 	%D%/cgroup-internal.h \
 	%D%/cgroup-limits.c \
+	%D%/cgroup-oom.c \
 	%D%/cgroup-plan.c \
 	%D%/cgroup-procs.c \
+	%D%/cgroup-property.c \
+	%D%/cgroup-property.h \
+	%D%/cgroup-stats.c \
+	%D%/cgroup-systemd.c \
 	%D%/cgroup.c \
 	%D%/cgroup.h \
 	%D%/cli.c \

@@ -294,8 +294,8 @@ static int blkio_weight_check(uint64_t weight, const char *what, struct error *e
 	if (weight >= BLKIO_WEIGHT_MIN && weight <= BLKIO_WEIGHT_MAX)
 		return 0;
 	return error_set(err, EINVAL,
-			 "linux.resources.blockIO.%s: %" PRIu64 " is not in %d..%d", what, weight,
-			 BLKIO_WEIGHT_MIN, BLKIO_WEIGHT_MAX);
+			 "linux.resources.blockIO.%s: %" PRIu64 " is not in %d..%d", what,
+			 weight, BLKIO_WEIGHT_MIN, BLKIO_WEIGHT_MAX);
 }
 
 /* 10..1000 to 1..10000, straight. */
@@ -393,7 +393,8 @@ static int plan_blkio(struct writes *ws, const struct spec_resources *r, struct 
 		if (status < 0)
 			return status;
 	}
-	blkio_throttle(ws, b->read_bps, b->n_read_bps, "blkio.throttle.read_bps_device", "rbps");
+	blkio_throttle(ws, b->read_bps, b->n_read_bps, "blkio.throttle.read_bps_device",
+		       "rbps");
 	blkio_throttle(ws, b->write_bps, b->n_write_bps, "blkio.throttle.write_bps_device",
 		       "wbps");
 	blkio_throttle(ws, b->read_iops, b->n_read_iops, "blkio.throttle.read_iops_device",
@@ -425,9 +426,10 @@ static int plan_hugetlb(struct writes *ws, const struct spec_resources *r, struc
 		_cleanup_free_ char *file = NULL, *reserved = NULL;
 
 		if (!is_word(l->page_size))
-			return error_set(err, EINVAL,
-					 "linux.resources.hugepageLimits: \"%s\" is no page size",
-					 l->page_size ? l->page_size : "");
+			return error_set(
+				err, EINVAL,
+				"linux.resources.hugepageLimits: \"%s\" is no page size",
+				l->page_size ? l->page_size : "");
 		file = xasprintf("hugetlb.%s.%s", l->page_size, suffix);
 		reserved = xasprintf("hugetlb.%s.rsvd.%s", l->page_size, suffix);
 		add(ws, "hugetlb", file, "%" PRIu64, l->limit);
@@ -489,9 +491,10 @@ static int plan_unified(struct writes *ws, const struct spec_resources *r, struc
 		_cleanup_(strv_freep) char **lines = strv_split(u->value ? u->value : "", "\n");
 
 		if (strchr(u->key, '/'))
-			return error_set(err, EINVAL,
-					 "unified resource \"%s\" must be a file name (no slashes)",
-					 u->key);
+			return error_set(
+				err, EINVAL,
+				"unified resource \"%s\" must be a file name (no slashes)",
+				u->key);
 		if (strchr(u->key, '.') == NULL || u->key[0] == '.')
 			return error_set(err, EINVAL,
 					 "unified resource \"%s\" must be in the form "
@@ -506,9 +509,9 @@ static int plan_unified(struct writes *ws, const struct spec_resources *r, struc
 int plan_cgroup(struct plan_cgroup_write **ret, size_t *ret_n, const struct spec_resources *r,
 		enum plan_cgroup_version version, struct error *err)
 {
-	static int (*const parts[])(struct writes *ws, const struct spec_resources *r,
+	static int (*const parts[])(struct writes * ws, const struct spec_resources *r,
 				    struct error *err) = {
-		plan_cpuset, plan_memory,  plan_cpu,  plan_pids,    plan_blkio,
+		plan_cpuset,  plan_memory,  plan_cpu,  plan_pids,    plan_blkio,
 		plan_hugetlb, plan_network, plan_rdma, plan_unified,
 	};
 	_cleanup_(writes_done) struct writes ws = {.version = version};
