@@ -155,6 +155,17 @@ int caps_apply(const struct caps *caps)
 	return prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0 ? -errno : 0;
 }
 
+int caps_set_effective(uint64_t bits)
+{
+	struct caps c;
+	int r = sets_get(&c);
+
+	if (r < 0)
+		return r;
+	c.effective = bits & c.permitted;
+	return sets_put(&c);
+}
+
 int caps_raise(uint64_t bits)
 {
 	struct caps c;

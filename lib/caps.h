@@ -31,5 +31,7 @@ int caps_get(struct caps *ret);
  */
 int caps_apply_bounding(uint64_t bounding);
 int caps_apply(const struct caps *caps);
+/* The effective set becomes what is permitted of these bits; nothing else changes. */
+int caps_set_effective(uint64_t bits);
 /* Raise in the effective set what is permitted of these bits (after a setfsuid()). */
 int caps_raise(uint64_t bits);

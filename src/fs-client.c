@@ -178,7 +178,9 @@ static int mount_id_of(int fd, uint64_t *ret)
 	return 0;
 }
 
-enum { VIEW_TAKEN_OFF = 1 };
+enum {
+	VIEW_TAKEN_OFF = 1
+};
 
 /*
  * The supervisor may be taking off the same mount. By path the second of us would

@@ -17,9 +17,9 @@ struct fs_client {
 	int sock;
 	pid_t pid; /* our child; 0: none */
 };
-#define FS_CLIENT_EMPTY                                                                            \
-	{                                                                                          \
-		.sock = -EBADF                                                                     \
+#define FS_CLIENT_EMPTY                                                                        \
+	{                                                                                      \
+		.sock = -EBADF                                                                 \
 	}
 
 /*

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation
+ *
+ * overlayfs stores what is created under the file-system ids of the creator, mapped
+ * back by the id-mapped layers; so these ids decide the owner on disk. A change
+ * of the fsuid away from 0 would drop the capabilities over files, and they would have
+ * to be raised again for each request: SECBIT_NO_SETUID_FIXUP (capabilities(7)) turns
+ * that off. Then only a caller who is not root costs a change of capabilities.
+ *
+ * These capabilities count against the initial user namespace, so they reach every
+ * id, also files whose owner is outside the range.
+ */
+#include "fs/actor.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
+
+#include "lib/caps.h"
+#include "lib/idmap.h"
+
+#define FILE_CAPS                                                                              \
+	(CAPS_BIT(CAP_CHOWN) | CAPS_BIT(CAP_DAC_OVERRIDE) | CAPS_BIT(CAP_DAC_READ_SEARCH) |    \
+	 CAPS_BIT(CAP_FOWNER) | CAPS_BIT(CAP_FSETID) | CAPS_BIT(CAP_MKNOD) |                   \
+	 CAPS_BIT(CAP_SETFCAP))
+#define ID_CAPS (CAPS_BIT(CAP_SETUID) | CAPS_BIT(CAP_SETGID))
+
+const uint64_t actor_caps = FILE_CAPS | ID_CAPS;
+
+/* The calls return the id before; -1 changes nothing and so tells the one now. */
+static int set_fsuid(struct actor *a, uid_t uid)
+{
+	if (uid == a->fsuid)
+		return 0;
+	(void)setfsuid(uid);
+	a->fsuid = (uid_t)setfsuid((uid_t)-1);
+	return a->fsuid == uid ? 0 : -EPERM;
+}
+
+static int set_fsgid(struct actor *a, gid_t gid)
+{
+	if (gid == a->fsgid)
+		return 0;
+	(void)setfsgid(gid);
+	a->fsgid = (gid_t)setfsgid((gid_t)-1);
+	return a->fsgid == gid ? 0 : -EPERM;
+}
+
+static int set_root(struct actor *a, bool is_root)
+{
+	int r;
+
+	if (is_root == a->is_root)
+		return 0;
+	r = caps_set_effective(is_root ? actor_caps : ID_CAPS);
+	if (r == 0)
+		a->is_root = is_root;
+	return r;
+}
+
+int actor_become(struct actor *a, uid_t uid, gid_t gid)
+{
+	uid_t fsuid = idmap_to_outside(&a->map->uids, uid);
+	gid_t fsgid = idmap_to_outside(&a->map->gids, gid);
+	int r;
+
+	if (fsuid == IDMAP_NONE || fsgid == IDMAP_NONE)
+		return -EOVERFLOW;
+	r = set_fsgid(a, fsgid);
+	if (r == 0)
+		r = set_fsuid(a, fsuid);
+	return r < 0 ? r : set_root(a, uid == 0);
+}
+
+int actor_init(struct actor *ret, const struct idmap *map, struct error *err)
+{
+	int r;
+
+	*ret = (struct actor){.map = map, .is_root = true};
+	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) < 0)
+		return error_errno(err, errno, "set the securebits");
+	r = actor_become(ret, 0, 0);
+	return r < 0 ? error_errno(err, -r, "become the container's root") : 0;
+}

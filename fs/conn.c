@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation
+ *
+ * The kernel speaks INIT once, when the file system is mounted; a library session
+ * refuses every request before it. So the keeper records INIT, and each worker
+ * feeds it to its own session; the answers after the first find no request in
+ * the kernel (ENOENT) and fall away. The negotiation is a function of the record,
+ * hence the same for all.
+ *
+ * A worker handles one request at a time, so one slot a connection is enough. The
+ * successor looks at it first. A request that can be made twice is made again. One
+ * that may have taken effect already is answered with EIO: its caller learns
+ * that the outcome is unknown. A request that was begun twice has killed two
+ * workers, and must not kill a third.
+ */
+#include "fs/conn.h"
+
+#define FUSE_USE_VERSION 312
+#include <errno.h>
+#include <fcntl.h>
+#include <fuse3/fuse_lowlevel.h>
+#include <linux/fuse.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "lib/alloc.h"
+#include "lib/fd.h"
+#include "lib/log.h"
+#include "lib/macro.h"
+#include "lib/mount.h"
+
+#define DEVICE "/dev/fuse"
+/* As it appears behind "fuse." in the mount table; src/fs-client.c looks for it. */
+#define SUBTYPE "sysbox-fs"
+/* Header and arguments beside a request's data; read(2) demands this room (fuse_dev_do_read()). */
+#define HEADER_ROOM 4096u
+/* INIT is some hundred bytes; FUSE_MIN_READ_BUFFER is the least that read(2) takes. */
+#define INIT_ROOM 8192u
+#define THE_SLOT  0
+/* Requests answered before other event sources have their turn. */
+#define BATCH 32
+/* Begun once by the worker that died, and once more: then no more. */
+#define ATTEMPTS_MAX 2
+
+/* An interrupted read has taken nothing. ENOENT: its caller has withdrawn the request meanwhile. */
+static ssize_t read_request(void *mem, size_t size, void *arg)
+{
+	const struct conn *c = arg;
+	ssize_t n;
+
+	do
+		n = read(c->fuse_fd, mem, size);
+	while (n < 0 && (errno == EINTR || errno == ENOENT));
+	return n < 0 ? -errno : n;
+}
+
+/* INIT is queued by the mount itself: no wait. */
+static int receive_init(struct conn *c, struct error *err)
+{
+	_cleanup_free_ void *mem = xmalloc(INIT_ROOM);
+	const struct fuse_in_header *h = mem;
+	ssize_t n = read_request(mem, INIT_ROOM, c);
+
+	if (n < 0)
+		return error_errno(err, (int)-n, "read from " DEVICE);
+	if ((size_t)n < sizeof(*h) || h->opcode != FUSE_INIT)
+		return error_set(err, EPROTO, DEVICE ": a first request that is not INIT");
+	c->init_size = (size_t)n;
+	c->init = xrealloc(take_ptr(&mem), c->init_size, 1);
+	return 0;
+}
+
+static int make_mount(struct conn *c, const struct conn_options *o, struct error *err)
+{
+	_cleanup_free_ char *options = xasprintf(
+		"fd=%d,rootmode=%o,user_id=0,group_id=0,subtype=" SUBTYPE "%s%s", c->fuse_fd,
+		S_IFDIR, o->options ? "," : "", o->options ? o->options : "");
+	const struct mount_new m = {
+		.fstype = "fuse",
+		.source = o->source,
+		.options = options,
+		.attrs = o->attrs,
+	};
+	char msg[256];
+
+	c->mount_fd = mount_make(&m, msg, sizeof(msg));
+	if (c->mount_fd < 0)
+		return error_errno(err, -c->mount_fd, "make a FUSE mount%s%s", *msg ? ": " : "",
+				   msg);
+	return 0;
+}
+
+int conn_open(struct conn *ret, const struct conn_options *o, struct error *err)
+{
+	_cleanup_(conn_done) struct conn c = CONN_EMPTY;
+	int r;
+
+	c.fuse_fd = open(DEVICE, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	if (c.fuse_fd < 0)
+		return error_errno(err, errno, "open " DEVICE);
+	r = make_mount(&c, o, err);
+	if (r == 0)
+		r = receive_init(&c, err);
+	if (r == 0)
+		r = slots_map(&c.slots, 1, o->max_write + HEADER_ROOM, err);
+	if (r < 0)
+		return r;
+	*ret = c;
+	c = (struct conn)CONN_EMPTY;
+	return 0;
+}
+
+void conn_done(struct conn *c)
+{
+	c->mount_fd = fd_close(c->mount_fd);
+	c->fuse_fd = fd_close(c->fuse_fd);
+	free(take_ptr(&c->init));
+}
+
+static ssize_t io_read(int fd, void *buf, size_t len, void *userdata)
+{
+	(void)userdata;
+	return read(fd, buf, len);
+}
+
+static ssize_t io_writev(int fd, struct iovec *iov, int count, void *userdata)
+{
+	(void)userdata;
+	return writev(fd, iov, count);
+}
+
+static const struct fuse_custom_io custom_io = {.read = io_read, .writev = io_writev};
+
+static _printf_(2, 0) void library_log(enum fuse_log_level level, const char *fmt, va_list ap)
+{
+	char text[512];
+
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	log_write(level <= FUSE_LOG_ERR ? LOG_ERROR : LOG_DEBUG, "%s", text);
+}
+
+static void process(struct conn *c, void *mem, size_t size)
+{
+	const struct fuse_buf buf = {.mem = mem, .size = size};
+
+	fuse_session_process_buf(c->session, &buf);
+}
+
+/* What can be made twice. All others change something, or a state that died with the worker. */
+static bool is_repeatable(uint32_t opcode)
+{
+	static const uint32_t repeatable[] = {
+		FUSE_LOOKUP,	FUSE_GETATTR,	 FUSE_READLINK,	   FUSE_OPEN,
+		FUSE_READ,	FUSE_STATFS,	 FUSE_GETXATTR,	   FUSE_LISTXATTR,
+		FUSE_OPENDIR,	FUSE_READDIR,	 FUSE_READDIRPLUS, FUSE_ACCESS,
+		FUSE_RELEASE,	FUSE_RELEASEDIR, FUSE_FORGET,	   FUSE_BATCH_FORGET,
+		FUSE_INTERRUPT, FUSE_LSEEK,	 FUSE_FSYNC,	   FUSE_FSYNCDIR,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(repeatable); i++)
+		if (repeatable[i] == opcode)
+			return true;
+	return false;
+}
+
+/* Nobody waits for an answer to these. */
+static bool is_one_way(uint32_t opcode)
+{
+	return opcode == FUSE_FORGET || opcode == FUSE_BATCH_FORGET || opcode == FUSE_INTERRUPT;
+}
+
+static void refuse(const struct conn *c, const struct fuse_in_header *in)
+{
+	struct fuse_out_header out = {
+		.len = sizeof(out),
+		.error = -EIO,
+		.unique = in->unique,
+	};
+
+	/* ENOENT: it had been answered. */
+	(void)!write(c->fuse_fd, &out, sizeof(out));
+}
+
+static void serve_leftover(struct conn *c)
+{
+	struct fuse_in_header *in = slots_mem(&c->slots, THE_SLOT);
+
+	if (!slots_is_pending(&c->slots, THE_SLOT))
+		return;
+	log_warn("a worker died in request %u", in->opcode);
+	if (is_repeatable(in->opcode) && slots_retry(&c->slots, THE_SLOT) <= ATTEMPTS_MAX)
+		process(c, in, in->len);
+	else if (!is_one_way(in->opcode))
+		refuse(c, in);
+	slots_release(&c->slots, THE_SLOT);
+}
+
+int conn_start(struct conn *c, const struct fuse_lowlevel_ops *ops, size_t ops_size,
+	       void *userdata, struct error *err)
+{
+	char *argv[] = {(char *)SUBTYPE, NULL};
+	struct fuse_args args = FUSE_ARGS_INIT(1, argv);
+	int r;
+
+	fuse_set_log_func(library_log);
+	c->session = fuse_session_new(&args, ops, ops_size, userdata);
+	if (!c->session)
+		return error_set(err, ENOMEM, "new FUSE session");
+	r = fuse_session_custom_io(c->session, &custom_io, c->fuse_fd);
+	if (r < 0)
+		return error_errno(err, -r, "prepare the FUSE session");
+	process(c, c->init, c->init_size);
+	if (fuse_session_exited(c->session))
+		return error_set(err, EPROTO,
+				 "the kernel's FUSE does not offer what is needed");
+	serve_leftover(c);
+	return 0;
+}
+
+static int serve_one(struct conn *c)
+{
+	ssize_t n = slots_receive(&c->slots, THE_SLOT, read_request, c);
+
+	if (n <= 0)
+		return (int)n;
+	process(c, slots_mem(&c->slots, THE_SLOT), (size_t)n);
+	slots_release(&c->slots, THE_SLOT);
+	return 1;
+}
+
+int conn_serve(struct conn *c, struct error *err)
+{
+	for (int i = 0; i < BATCH; i++) {
+		int r = serve_one(c);
+
+		if (r == -EAGAIN)
+			return 0;
+		if (r == -ENODEV || r == -ECONNABORTED)
+			return CONN_E_GONE;
+		if (r < 0)
+			return error_errno(err, -r, "read from " DEVICE);
+	}
+	return 0;
+}

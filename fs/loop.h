@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A small event loop over epoll: descriptors that became readable call a function. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/error.h"
+
+#define LOOP_SOURCES_MAX 16
+
+/* Called when fd is readable, in error or hung up. A negative return ends the loop with it. */
+typedef int (*loop_fn)(void *arg, struct error *err);
+
+struct loop_source {
+	int fd; /* -EBADF: a free place */
+	loop_fn fn;
+	void *arg;
+};
+
+struct loop {
+	int epoll_fd;
+	bool ending;
+	struct loop_source sources[LOOP_SOURCES_MAX];
+};
+#define LOOP_EMPTY                                                                             \
+	{                                                                                      \
+		.epoll_fd = -EBADF                                                             \
+	}
+
+int loop_init(struct loop *l, struct error *err);
+/* The fds themselves stay their owners'. */
+void loop_done(struct loop *l);
+/* fd is borrowed until loop_remove(), which must come before it is closed. */
+int loop_add(struct loop *l, int fd, loop_fn fn, void *arg, struct error *err);
+/* Nothing happens when fd was not added. Legal inside a called function, also for its own fd. */
+void loop_remove(struct loop *l, int fd);
+/* Run until loop_end() (returns 0) or the first failure. */
+int loop_run(struct loop *l, struct error *err);
+void loop_end(struct loop *l);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a supervisor serves: a table with one row for each FUSE connection. The keeper
+ * holds the connections and shows them, the worker answers them.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "lib/error.h"
+
+struct conn;
+struct container;
+struct fuse_lowlevel_ops;
+
+enum {
+	SERVICE_E_UNWANTED = 1 /* this container does not have it */
+};
+
+struct service {
+	const char *name;
+	/* Keeper: make the connection, not visible yet; or SERVICE_E_UNWANTED. */
+	int (*open)(struct conn *ret, const struct container *c, struct error *err);
+	/* Keeper, once the first worker answers: make it visible. NULL: nothing to do. */
+	int (*attach)(const struct conn *conn, const struct container *c, struct error *err);
+	/* Keeper, at the end: take it away from where attach has put it, and close conn's mount_fd. */
+	int (*detach)(struct conn *conn, const struct container *c, struct error *err);
+	/*
+	 * Worker, still with all rights, in its own fd directory: what the operations get
+	 * as userdata. `generation` counts the workers.
+	 */
+	int (*prepare)(void **ret_userdata, const struct container *c, unsigned int generation,
+		       struct error *err);
+	const struct fuse_lowlevel_ops *ops;
+	size_t ops_size;
+};
+
+#define SERVICES_MAX 4
+extern const struct service *const services[];
+extern const size_t n_services;
+
+extern const struct service engine_view_service; /* fs/engine-view.c */

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ids as the engine sees them (the image's: "inside") against ids as the
+ * container's overlay has them ("outside"): owners, and the ids that extended
+ * attributes carry. Pure.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct idmap;
+struct stat;
+
+enum shift_direction {
+	SHIFT_TO_OUTSIDE, /* what the engine writes */
+	SHIFT_TO_INSIDE,  /* what it reads */
+};
+
+/* The owner for a reader; what the container has no id for is the overflow id, as in the kernel. */
+void shift_stat(const struct idmap *map, struct stat *st);
+
+/* No attribute is longer (XATTR_SIZE_MAX). */
+#define SHIFT_XATTR_MAX 65536u
+/*
+ * Translate an attribute's value in place; buf has room for SHIFT_XATTR_MAX bytes.
+ * Attributes without ids stay as they are. Returns the new length; -EOVERFLOW: an
+ * id to be written does not exist in the container; -EINVAL: malformed.
+ */
+ssize_t shift_xattr(const struct idmap *map, enum shift_direction dir, const char *name,
+		    void *buf, size_t len);

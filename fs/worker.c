@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/worker.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "fs/actor.h"
+#include "fs/confine.h"
+#include "fs/conn.h"
+#include "fs/container.h"
+#include "fs/loop.h"
+#include "fs/service.h"
+#include "lib/log.h"
+#include "lib/sock.h"
+
+struct worker;
+
+/* One connection being served. */
+struct line {
+	struct worker *worker;
+	struct conn *conn;
+	const struct service *service;
+	void *userdata;
+};
+
+struct worker {
+	const struct worker_start *start;
+	struct loop loop;
+	struct line lines[SERVICES_MAX];
+	size_t n_open;
+};
+
+static struct line *line_of(struct worker *w, size_t i)
+{
+	return w->start->conns[i].fuse_fd >= 0 ? &w->lines[i] : NULL;
+}
+
+static int on_request(void *arg, struct error *err)
+{
+	struct line *line = arg;
+	struct worker *w = line->worker;
+	int r = conn_serve(line->conn, err);
+
+	if (r != CONN_E_GONE)
+		return r;
+	loop_remove(&w->loop, line->conn->fuse_fd);
+	if (--w->n_open == 0)
+		loop_end(&w->loop);
+	return 0;
+}
+
+/* The keeper says nothing: this is its end. */
+static int on_keeper(void *arg, struct error *err)
+{
+	struct worker *w = arg;
+
+	(void)err;
+	loop_end(&w->loop);
+	return 0;
+}
+
+static int prepare_lines(struct worker *w, struct error *err)
+{
+	for (size_t i = 0; i < n_services; i++) {
+		struct line *line = &w->lines[i];
+		int r;
+
+		*line = (struct line){w, &w->start->conns[i], services[i], NULL};
+		if (!line_of(w, i))
+			continue;
+		r = line->service->prepare(&line->userdata, w->start->container,
+					   w->start->generation, err);
+		if (r < 0)
+			return error_wrap(err, r, "%s", line->service->name);
+		w->n_open++;
+	}
+	return 0;
+}
+
+static int start_lines(struct worker *w, struct error *err)
+{
+	for (size_t i = 0; i < n_services; i++) {
+		struct line *line = line_of(w, i);
+		int r;
+
+		if (!line)
+			continue;
+		r = conn_start(line->conn, line->service->ops, line->service->ops_size,
+			       line->userdata, err);
+		if (r == 0)
+			r = loop_add(&w->loop, line->conn->fuse_fd, on_request, line, err);
+		if (r < 0)
+			return error_wrap(err, r, "%s", line->service->name);
+	}
+	return 0;
+}
+
+static int set_up(struct worker *w, struct error *err)
+{
+	int r = confine_files(err);
+
+	if (r == 0)
+		r = loop_init(&w->loop, err);
+	if (r == 0)
+		r = loop_add(&w->loop, w->start->keeper_sock, on_keeper, w, err);
+	if (r == 0)
+		r = prepare_lines(w, err);
+	if (r == 0)
+		r = confine_rights(actor_caps, err);
+	return r == 0 ? start_lines(w, err) : r;
+}
+
+/* The error value is the message; errnum 0 says that we serve. */
+static void tell_keeper(const struct worker *w, const struct error *e)
+{
+	/* The keeper of a later worker does not listen, and a dead one is noticed soon. */
+	(void)!write(w->start->keeper_sock, e, sizeof(*e));
+}
+
+int worker_run(const struct worker_start *s, struct error *err)
+{
+	struct worker w = {.start = s, .loop = LOOP_EMPTY};
+	int r = set_up(&w, err);
+
+	tell_keeper(&w, r < 0 ? err : &(struct error){0});
+	return r < 0 ? r : loop_run(&w.loop, err);
+}
