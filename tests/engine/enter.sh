@@ -24,18 +24,14 @@ fresh_sysfs() {
 # What engines and runtime keep on disk must not lie on this overlay.
 enter_rootfs() {
 	local root=$DIR/root d
-	mkdir -p "$root" "$DIR/upper" "$DIR/work"
+	mkdir -p "$root" "$DIR/upper" "$DIR/work" "$DIR/var/sysbox"
 	mount -t overlay -o "lowerdir=${INSTALL:+$INSTALL:}$ROOTFS,upperdir=$DIR/upper,workdir=$DIR/work" \
 		overlay "$root"
 	mount -t proc proc "$root/proc"
 	mount --rbind /dev "$root/dev"
 	fresh_sysfs "$root"
-	mount -t tmpfs -o mode=755 run "$root/run"
-	mkdir -p "$root/run/lock" "$DIR/var/sysbox"
-	for d in sysbox; do
-		mkdir -p "$root/var/lib/$d"
-		mount --bind "$DIR/var/$d" "$root/var/lib/$d"
-	done
+	mkdir -p "$root/var/lib/sysbox"
+	mount --bind "$DIR/var/sysbox" "$root/var/lib/sysbox"
 	for d in "$DIR" "$SYSBOX_CACHE"; do
 		mkdir -p "$root$d"
 		mount --bind "$d" "$root$d"
@@ -69,6 +65,8 @@ if [[ -n $ROOTFS ]]; then
 else
 	fresh_sysfs ''
 fi
+mount -t tmpfs -o mode=755 run /run
+mkdir /run/lock
 [[ -z $REMAP ]] || add_remap_user
 # From here on as on a machine booted by systemd: mounts are shared, within this namespace.
 mount --make-rprivate /
