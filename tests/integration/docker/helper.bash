@@ -115,11 +115,20 @@ syscont_options() {
 	for cap in SYS_ADMIN NET_ADMIN NET_RAW SYS_PTRACE MKNOD SYS_CHROOT SETPCAP SETFCAP SYS_MODULE \
 		SYS_RAWIO SYS_PACCT SYS_BOOT SYS_NICE SYS_TIME SYS_TTY_CONFIG AUDIT_CONTROL MAC_OVERRIDE \
 		MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ LEASE IPC_LOCK IPC_OWNER \
-		LINUX_IMMUTABLE NET_BROADCAST DAC_READ_SEARCH PERFMON BPF CHECKPOINT_RESTORE; do
+		LINUX_IMMUTABLE NET_BROADCAST DAC_READ_SEARCH; do
 		echo "--cap-add=$cap"
 	done
 	printf '%s\n' --security-opt=seccomp=unconfined --security-opt=apparmor=unconfined \
 		--security-opt=systempaths=unconfined --cgroupns=private --device=/dev/fuse
+}
+
+# What a runc container with those options must do by itself after each start.
+prepare_runc() {
+	docker exec "$1" sh -c '
+		for m in /sys /sys/fs/cgroup /sys/fs/cgroup/*; do
+			! mountpoint -q $m || mount -o remount,bind,rw $m
+		done
+		mount --make-rshared /'
 }
 
 # start_syscont NAME OPTION... IMAGE
@@ -127,10 +136,7 @@ start_syscont() {
 	local name=$1; shift
 	# shellcheck disable=SC2046
 	start "$name" $(syscont_options) "$@"
-	[[ $RUNTIME != runc ]] || docker exec "$name" sh -c '
-		mount -o remount,rw /sys
-		for m in /sys/fs/cgroup /sys/fs/cgroup/*; do mount -o remount,rw $m; done 2>/dev/null
-		mount --make-rshared /'
+	[[ $RUNTIME != runc ]] || prepare_runc "$name"
 }
 
 # start_dockerd NAME [OPTION...]: the engine inside, and the small image that its image carries.
