@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# What the Docker-level tests share.  They run against one engine that tests/engine has started:
+#
+#   ENGINE    its name                                        (docker-20.10)
+#   RUNTIME   the OCI runtime of the containers under test    (sysbox-runc)
+#
+# RUNTIME=runc is the yardstick: a test that does not say `sysbox_only` must pass with runc, too,
+# so that "the same as with runc" is not a guess.  `sc` options then give a runc container what
+# a system container has by itself (see syscont_options).
+
+bats_require_minimum_version 1.5.0
+bats_load_library bats-support
+bats_load_library bats-assert
+
+TOP=$(cd "$BATS_TEST_DIRNAME/../../.." && pwd)
+export ENGINE=${ENGINE:-docker-20.10} RUNTIME=${RUNTIME:-sysbox-runc}
+
+engine() { "$TOP/tests/engine/engine" "$@"; }
+docker() { engine cli "$ENGINE" "$@"; }
+
+# A directory on the engine's disk, visible at the same path inside and outside of its namespaces.
+scratch() { echo "$(engine dir "$ENGINE")/scratch"; }
+
+family() {
+	case $ENGINE in
+	podman*) echo podman ;;
+	containerd*) echo containerd ;;
+	*) echo docker ;;
+	esac
+}
+
+sysbox_only() { [[ $RUNTIME != runc ]] || skip "says something about sysbox-runc only"; }
+docker_only() { [[ $(family) == docker ]] || skip "a feature of Docker"; }
+
+# --- containers -----------------------------------------------------------------------------
+
+# Containers made by a test go when it ends; those of setup_file stay for the whole file.
+SCOPE=test
+
+# runtime_options: how this engine is told the runtime (podman is told by `engine cli`).
+runtime_options() { [[ $(family) == podman ]] || echo "--runtime=$RUNTIME"; }
+
+# sc run|create OPTION... IMAGE [CMD...]: the engine's command, with the runtime under test.
+sc() {
+	local verb=$1; shift
+	# shellcheck disable=SC2046
+	docker "$verb" --label "scope=$SCOPE" $(runtime_options) "$@"
+}
+
+# start NAME OPTION... IMAGE: a container that waits to be told what to do.
+start() {
+	local name=$1; shift
+	sc run -d --name "$name" "$@" sleep infinity >/dev/null
+}
+
+remove_scope() {
+	local ids
+	ids=$(docker ps -aq --filter "label=scope=$1")
+	# shellcheck disable=SC2086
+	[[ -z $ids ]] || docker rm -f -v $ids >/dev/null
+}
+
+# need_image TARGET: load an image of images/ into the engine, once.
+need_image() {
+	local target=$1 name
+	name=$(awk -v t="$target" '!/^#/ && $1 == t { print "sysbox/" $2 ":" $3 }' "$TOP/images/table")
+	docker image inspect "$name" >/dev/null 2>&1 && return
+	docker load -q -i "$("$TOP/images/build" "$target" 2>/dev/null)" >/dev/null
+}
+
+init_pid() { docker inspect -f '{{.State.Pid}}' "$1"; }
+
+# wait_for SECONDS CMD...: until the command succeeds.
+wait_for() {
+	local n=$(($1 * 5)); shift
+	until "$@" >/dev/null 2>&1; do
+		((n-- > 0)) || { echo "in vain: $*" >&2; return 1; }
+		sleep 0.2
+	done
+}
+
+# A command on a terminal of 33 rows and 99 columns, as somebody at a keyboard would run it.
+on_terminal() {
+	local cmd
+	printf -v cmd '%q ' "$@"
+	script -qec "stty rows 33 cols 99; $cmd" /dev/null
+}
+
+# The same for the engine's client.
+docker_on_terminal() { on_terminal "$TOP/tests/engine/engine" cli "$ENGINE" "$@"; }
+
+# --- cgroups as seen inside -----------------------------------------------------------------
+
+# inside NAME CMD: a shell command in a running container.
+inside() { docker exec "$1" sh -c "$2"; }
+
+cgroup_value() {
+	local v1 v2
+	case $2 in
+	memory) v1=memory/memory.limit_in_bytes v2=memory.max ;;
+	pids) v1=pids/pids.max v2=pids.max ;;
+	esac
+	inside "$1" "cat /sys/fs/cgroup/$v2 2>/dev/null || cat /sys/fs/cgroup/$v1"
+}
+
+# --- system containers ----------------------------------------------------------------------
+
+# With runc: the privileges of --privileged without the one that a CI machine may lack, and a
+# cgroup tree of its own.  With sysbox-runc: nothing, that is the point of it.
+syscont_options() {
+	[[ $RUNTIME == runc ]] || return 0
+	local cap
+	for cap in SYS_ADMIN NET_ADMIN NET_RAW SYS_PTRACE MKNOD SYS_CHROOT SETPCAP SETFCAP SYS_MODULE \
+		SYS_RAWIO SYS_PACCT SYS_BOOT SYS_NICE SYS_TIME SYS_TTY_CONFIG AUDIT_CONTROL MAC_OVERRIDE \
+		MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ LEASE IPC_LOCK IPC_OWNER \
+		LINUX_IMMUTABLE NET_BROADCAST DAC_READ_SEARCH; do
+		echo "--cap-add=$cap"
+	done
+	printf '%s\n' --security-opt=seccomp=unconfined --security-opt=apparmor=unconfined \
+		--security-opt=systempaths=unconfined --cgroupns=private --device=/dev/fuse
+}
+
+# What a runc container with those options must do by itself after each start.
+prepare_runc() {
+	docker exec "$1" sh -c '
+		for m in /sys /sys/fs/cgroup /sys/fs/cgroup/*; do
+			! mountpoint -q $m || mount -o remount,bind,rw $m
+		done
+		mount --make-rshared /'
+}
+
+# start_syscont NAME OPTION... IMAGE
+start_syscont() {
+	local name=$1; shift
+	# shellcheck disable=SC2046
+	start "$name" $(syscont_options) "$@"
+	[[ $RUNTIME != runc ]] || prepare_runc "$name"
+}
+
+# start_dockerd NAME [OPTION...]: the engine inside, and the small image that its image carries.
+start_dockerd() {
+	local name=$1; shift
+	docker exec -d "$name" sh -c "exec dockerd $* >/var/log/dockerd.log 2>&1"
+	wait_for 40 docker exec "$name" docker info ||
+		{ docker exec "$name" tail -n 20 /var/log/dockerd.log >&2; return 1; }
+	docker exec "$name" docker load -q -i /usr/share/sysbox/busybox.tar
+}
