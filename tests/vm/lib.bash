@@ -3,6 +3,7 @@
 # shellcheck shell=bash
 
 VM_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+VM_TOP=$(cd "$VM_DIR/../.." && pwd)
 VM_CACHE=${SYSBOX_CACHE:-/var/cache/sysbox}/vm
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
