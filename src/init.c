@@ -55,7 +55,8 @@
 struct work {
 	const struct init *in;
 	int base_fd;	 /* attached tmpfs; becomes the working directory */
-	int root_mount;	 /* the container's root file system, detached */
+	int root_mount;	 /* the container's root file system, attached by step_stack() */
+	int view_mount;	 /* a detached clone of it, for the supervisor */
 	int writable_fd; /* a writable clone of it, where "/" is to be read-only */
 	int dev_fd;	 /* detached /dev */
 	int root_fd;	 /* init: O_PATH of "/" */
@@ -125,7 +126,10 @@ static int step_root(struct work *w, struct error *err)
 	if (w->base_fd < 0)
 		return w->base_fd;
 	w->root_mount = rootfs_mount(rootfs, scratch, w->in->map, err);
-	return w->root_mount < 0 ? w->root_mount : 0;
+	if (w->root_mount < 0)
+		return w->root_mount;
+	w->view_mount = mount_clone(w->root_mount, "", MOUNT_CLONE_ONE);
+	return w->view_mount < 0 ? error_errno(err, -w->view_mount, "clone the root") : 0;
 }
 
 static int step_dev(struct work *w, struct error *err)
@@ -246,6 +250,7 @@ void init_build(struct init *in)
 		.in = in,
 		.base_fd = -EBADF,
 		.root_mount = -EBADF,
+		.view_mount = -EBADF,
 		.writable_fd = -EBADF,
 		.dev_fd = -EBADF,
 		.root_fd = -EBADF,
@@ -492,12 +497,13 @@ static int step_fork(struct work *w, struct error *err)
 	pid_t pid;
 	int r;
 
-	r = sync_send(w->in->sync, SYNC_NAMESPACES, 0, &w->root_mount, 1, err);
+	r = sync_send(w->in->sync, SYNC_NAMESPACES, 0, &w->view_mount, 1, err);
 	if (r == 0)
 		r = sync_recv(w->in->sync, SYNC_OFFSETS, NULL, NULL, 0, err);
 	if (r < 0)
 		return r;
 	w->root_mount = fd_close(w->root_mount);
+	w->view_mount = fd_close(w->view_mount);
 	pid = sys_clone3(&args);
 	if (pid < 0)
 		return error_errno(err, errno, "fork init");
