@@ -182,6 +182,7 @@ static int step_stack(struct work *w, struct error *err)
 	return 0;
 }
 
+/* While the host's /proc is in sight. */
 static int step_limits(struct work *w, struct error *err)
 {
 	const struct plan_process *p = &w->in->plan->process;
@@ -232,12 +233,12 @@ static int step_enter(struct work *w, struct error *err)
 static int step_fork(struct work *w, struct error *err);
 
 static const struct step builder_steps[] = {
+	{"limits", step_limits},
 	{"private mounts", step_private},
 	{"root file system", step_root},
 	{"devices", step_dev},
 	{"leave the host's tree", step_pivot},
 	{"stack the root", step_stack},
-	{"limits", step_limits},
 	{"join namespaces", step_join},
 	{"enter namespaces", step_enter},
 	{"fork init", step_fork},
