@@ -47,5 +47,7 @@ noinst_LIBRARIES += %D%/liblib.a
 	%D%/strbuf.c \
 	%D%/strbuf.h \
 	%D%/sys.h \
+	%D%/sysfilter.c \
+	%D%/sysfilter.h \
 	%D%/userns.c \
 	%D%/userns.h
