@@ -38,6 +38,7 @@ noinst_LIBRARIES += %D%/libsrc.a
 	%D%/do-mounts-cgroup.c \
 	%D%/do-mounts-copyup.c \
 	%D%/do-mounts.c \
+	%D%/do-seccomp.c \
 	%D%/do-terminal.c \
 	%D%/do.h \
 	%D%/features.c \
@@ -63,6 +64,13 @@ noinst_LIBRARIES += %D%/libsrc.a
 	%D%/monitor.c \
 	%D%/monitor.h \
 	%D%/plan-cgroup.c \
+	%D%/plan-devices.c \
+	%D%/plan-mounts.c \
+	%D%/plan-namespaces.c \
+	%D%/plan-print.c \
+	%D%/plan-process.c \
+	%D%/plan-seccomp.c \
+	%D%/plan.c \
 	%D%/plan.h \
 	%D%/rootfs.c \
 	%D%/rootfs.h \
@@ -81,6 +89,17 @@ noinst_LIBRARIES += %D%/libsrc.a
 	%D%/subid.h \
 	%D%/sync.c \
 	%D%/sync.h \
+	%D%/syscont-caps.c \
+	%D%/syscont-devices.c \
+	%D%/syscont-env.c \
+	%D%/syscont-ids.c \
+	%D%/syscont-lsm.c \
+	%D%/syscont-mounts.c \
+	%D%/syscont-ns.c \
+	%D%/syscont-paths.c \
+	%D%/syscont-seccomp.c \
+	%D%/syscont-systemd.c \
+	%D%/syscont.c \
 	%D%/syscont.h
 
 bin_PROGRAMS += sysbox-runc
