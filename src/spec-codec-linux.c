@@ -33,7 +33,7 @@ static const struct json_field device_fields[] = {
 	JSON_FIELD(struct spec_device, "gid", MAYBE_U64, gid, 0),
 	{0},
 };
-static const struct json_type device_type =
+const struct json_type spec_device_type =
 	JSON_TYPE("device", struct spec_device, device_fields);
 
 /* ---- resources ---- */
@@ -189,7 +189,7 @@ static const struct json_field seccomp_rule_fields[] = {
 		     0),
 	{0},
 };
-static const struct json_type seccomp_rule_type =
+const struct json_type spec_seccomp_rule_type =
 	JSON_TYPE("seccomp rule", struct spec_seccomp_rule, seccomp_rule_fields);
 
 static const struct json_field seccomp_fields[] = {
@@ -200,8 +200,8 @@ static const struct json_field seccomp_fields[] = {
 	JSON_FIELD(struct spec_seccomp, "flags", STRV, flags, 0),
 	JSON_FIELD(struct spec_seccomp, "listenerPath", STRING, listener_path, 0),
 	JSON_FIELD(struct spec_seccomp, "listenerMetadata", STRING, listener_metadata, 0),
-	JSON_COUNTED(struct spec_seccomp, "syscalls", ARRAY, rules, n_rules, &seccomp_rule_type,
-		     0),
+	JSON_COUNTED(struct spec_seccomp, "syscalls", ARRAY, rules, n_rules,
+		     &spec_seccomp_rule_type, 0),
 	{0},
 };
 static const struct json_type seccomp_type =
@@ -250,7 +250,8 @@ static const struct json_field linux_fields[] = {
 	JSON_FIELD(struct spec_linux, "cgroupsPath", STRING, cgroups_path, 0),
 	JSON_COUNTED(struct spec_linux, "namespaces", ARRAY, namespaces, n_namespaces,
 		     &namespace_type, 0),
-	JSON_COUNTED(struct spec_linux, "devices", ARRAY, devices, n_devices, &device_type, 0),
+	JSON_COUNTED(struct spec_linux, "devices", ARRAY, devices, n_devices, &spec_device_type,
+		     0),
 	JSON_SUB(struct spec_linux, "seccomp", PTR, seccomp, &seccomp_type, 0),
 	JSON_FIELD(struct spec_linux, "rootfsPropagation", STRING, rootfs_propagation, 0),
 	JSON_FIELD(struct spec_linux, "maskedPaths", STRV, masked_paths, 0),

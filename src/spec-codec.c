@@ -129,7 +129,7 @@ static const struct json_field mount_fields[] = {
 		     &spec_id_mapping_type, 0),
 	{0},
 };
-static const struct json_type mount_type = JSON_TYPE("mount", struct spec_mount, mount_fields);
+const struct json_type spec_mount_type = JSON_TYPE("mount", struct spec_mount, mount_fields);
 
 static const struct json_field hook_fields[] = {
 	JSON_FIELD(struct spec_hook, "path", STRING, path, JSON_REQUIRED),
@@ -159,7 +159,7 @@ static const struct json_field spec_fields[] = {
 	JSON_SUB(struct spec, "root", PTR, root, &root_type, 0),
 	JSON_FIELD(struct spec, "hostname", STRING, hostname, 0),
 	JSON_FIELD(struct spec, "domainname", STRING, domainname, 0),
-	JSON_COUNTED(struct spec, "mounts", ARRAY, mounts, n_mounts, &mount_type, 0),
+	JSON_COUNTED(struct spec, "mounts", ARRAY, mounts, n_mounts, &spec_mount_type, 0),
 	JSON_SUB(struct spec, "hooks", PTR, hooks, &spec_hooks_type, 0),
 	JSON_COUNTED(struct spec, "annotations", PAIRS, annotations, n_annotations, NULL, 0),
 	JSON_SUB(struct spec, "linux", PTR, linux_, &spec_linux_type, 0),

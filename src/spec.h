@@ -109,6 +109,7 @@ struct spec_mount {
 	size_t n_uid_mappings;
 	struct spec_id_mapping *gid_mappings;
 	size_t n_gid_mappings;
+	bool optional; /* not of config.json: added by a pass, and may be missing */
 };
 
 struct spec_hook {
@@ -146,6 +147,7 @@ struct spec_device {
 	struct maybe_u64 file_mode;
 	struct maybe_u64 uid;
 	struct maybe_u64 gid;
+	bool optional; /* as in struct spec_mount */
 };
 
 struct spec_device_rule {
@@ -340,6 +342,9 @@ extern const struct json_type spec_resources_type;
 extern const struct json_type spec_hooks_type;
 extern const struct json_type spec_linux_type;
 extern const struct json_type spec_id_mapping_type;
+extern const struct json_type spec_mount_type;
+extern const struct json_type spec_device_type;
+extern const struct json_type spec_seccomp_rule_type;
 
 /* Decode config.json; `what` names it in messages. Syntax and types only: see spec_check(). */
 int spec_parse(struct spec **ret, const char *text, size_t len, const char *what,

@@ -11,9 +11,11 @@
 
 #include "lib/error.h"
 #include "lib/idmap.h"
+#include "lib/macro.h"
 
 struct host;
 struct spec;
+struct spec_mount;
 struct spec_process;
 
 /*
@@ -21,10 +23,14 @@ struct spec_process;
  * /etc/sysbox/sysbox.conf, command line, SYSBOX_* variables of the container.
  */
 struct syscont_options {
-	bool syscont_mode;	/* SYSBOX_SYSCONT_MODE; false: an ordinary container in a user namespace */
-	bool honor_caps;	/* SYSBOX_HONOR_CAPS; keep the specification's capabilities */
-	bool relaxed_read_only; /* with a read-only rootfs, /sys and the like stay writable */
-	char **skip_uid_shift;	/* SYSBOX_SKIP_UID_SHIFT: destinations mounted without id mapping */
+	/* SYSBOX_SYSCONT_MODE; false: an ordinary container in a user namespace */
+	bool syscont_mode;
+	/* SYSBOX_HONOR_CAPS; keep the specification's capabilities */
+	bool honor_caps;
+	/* with a read-only rootfs, /sys and the like stay writable */
+	bool relaxed_read_only;
+	/* SYSBOX_SKIP_UID_SHIFT: destinations mounted without id mapping */
+	char **skip_uid_shift;
 };
 #define SYSCONT_OPTIONS_DEFAULT {.syscont_mode = true}
 void syscont_options_done(struct syscont_options *o);
@@ -76,3 +82,19 @@ int syscont_caps(struct syscont *sc, struct error *err);
 int syscont_lsm(struct syscont *sc, struct error *err);
 int syscont_seccomp(struct syscont *sc, struct error *err);
 int syscont_systemd(struct syscont *sc, struct error *err);
+
+/* What passes share with each other and with exec. */
+
+/* A sentence for the log. */
+void syscont_warn(struct syscont *sc, const char *fmt, ...) _printf_(2, 3);
+int syscont_process_env(struct syscont *sc, struct spec_process *p, struct error *err);
+void syscont_process_caps(const struct syscont *sc, struct spec_process *p);
+void syscont_process_lsm(struct spec_process *p);
+/*
+ * A new mount in its place: behind all that `destination` lies below, before all
+ * that lies below it; else last. The caller fills in the rest. Borrowed, until
+ * the next change of the list.
+ */
+struct spec_mount *syscont_mount_add(struct spec *s, const char *destination, const char *type,
+				     const char *source, const char *options);
+void syscont_mount_remove(struct spec *s, struct spec_mount *m);

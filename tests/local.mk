@@ -55,3 +55,45 @@ if !ENABLE_FUZZ
 %C%_fuzz_fuzz_config_SOURCES += %D%/fuzz/replay.c
 TESTS += $(FUZZ_TESTS)
 endif
+EXTRA_DIST += $(LINT_TESTS)
+
+# Directories with config.json and host.json; the driver runs all that it finds.
+GOLDEN_CASES = \
+	%D%/golden/ctr-default \
+	%D%/golden/ctr-seccomp \
+	%D%/golden/ctr-userns \
+	%D%/golden/docker20-caps \
+	%D%/golden/docker20-default \
+	%D%/golden/docker20-device \
+	%D%/golden/docker20-ipchost \
+	%D%/golden/docker20-nethost \
+	%D%/golden/docker20-pidhost \
+	%D%/golden/docker20-privileged \
+	%D%/golden/docker20-read-only \
+	%D%/golden/docker20-systemd \
+	%D%/golden/docker20-user \
+	%D%/golden/docker28-bare-host \
+	%D%/golden/docker28-default \
+	%D%/golden/docker28-not-syscont \
+	%D%/golden/docker28-systemd \
+	%D%/golden/hostile-mounts \
+	%D%/golden/kubernetes-mappings \
+	%D%/golden/kubernetes-userns-path \
+	%D%/golden/map-small \
+	%D%/golden/map-to-root \
+	%D%/golden/map-without-root \
+	%D%/golden/mount-on-root \
+	%D%/golden/podman-default \
+	%D%/golden/podman-privileged \
+	%D%/golden/podman-systemd \
+	%D%/golden/podman-userns \
+	%D%/golden/seccomp-deny-list \
+	%D%/golden/seccomp-user-denials
+
+check_PROGRAMS += %D%/golden/golden
+TESTS += %D%/golden/golden
+EXTRA_DIST += $(GOLDEN_CASES)
+
+.PHONY: golden-update
+golden-update: %D%/golden/golden
+	srcdir=$(srcdir) %D%/golden/golden --update

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "src/plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/alloc.h"
+#include "lib/flags.h"
+#include "lib/json.h"
+#include "lib/str.h"
+#include "src/spec.h"
+#include "src/syscont.h"
+
+static void pairs_free(struct json_pair *pairs, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(pairs[i].key);
+		free(pairs[i].value);
+	}
+	free(pairs);
+}
+
+static void pairs_add(struct json_pair **pairs, size_t *n, const char *key, const char *value)
+{
+	struct json_pair *p = array_add((void **)pairs, n, sizeof(*p));
+
+	p->key = xstrdup(key);
+	p->value = xstrdup(value);
+}
+
+static void mount_done(struct plan_mount *m)
+{
+	free(m->source);
+	free(m->target);
+	free(m->fstype);
+	free(m->data);
+	idmap_done(&m->idmap);
+}
+
+struct plan *plan_free(struct plan *p)
+{
+	if (!p)
+		return NULL;
+	for (size_t i = 0; i < p->n_joins; i++)
+		free(p->joins[i].path);
+	free(p->joins);
+	idmap_done(&p->idmap);
+	free(p->rootfs);
+	for (size_t i = 0; i < p->n_mounts; i++)
+		mount_done(&p->mounts[i]);
+	free(p->mounts);
+	for (size_t i = 0; i < p->n_devices; i++)
+		free(p->devices[i].path);
+	free(p->devices);
+	strv_free(p->masked_paths);
+	strv_free(p->readonly_paths);
+	pairs_free(p->sysctl, p->n_sysctl);
+	free(p->hostname);
+	free(p->domainname);
+	pairs_free(p->net_devices, p->n_net_devices);
+	plan_process_done(&p->process);
+	(void)plan_seccomp_free(p->seccomp);
+	free(p);
+	return NULL;
+}
+
+static int plan_rootfs(struct plan *p, const struct syscont *sc, struct error *err)
+{
+	const char *word = sc->spec->linux_->rootfs_propagation;
+	const struct mount_option *o = word && *word ? flags_mount_option(word) : NULL;
+
+	p->rootfs = xstrdup(sc->spec->root->path);
+	p->rootfs_readonly = sc->spec->root->readonly;
+	if (word && *word && (!o || o->kind != MOUNT_OPTION_PROP))
+		return error_set(err, EINVAL, "linux.rootfsPropagation: unknown word %s", word);
+	p->rootfs_propagation = o ? o->set : 0;
+	return 0;
+}
+
+/* What needs no thought: the names and lists that stay as they are. */
+static int plan_words(struct plan *p, const struct syscont *sc, struct error *err)
+{
+	const struct spec *s = sc->spec;
+	const struct spec_linux *l = s->linux_;
+
+	(void)err;
+	p->hostname = xstrdup(s->hostname);
+	p->domainname = xstrdup(s->domainname);
+	p->masked_paths = strv_copy(l->masked_paths);
+	p->readonly_paths = strv_copy(l->readonly_paths);
+	for (size_t i = 0; i < l->n_sysctl; i++)
+		pairs_add(&p->sysctl, &p->n_sysctl, l->sysctl[i].key, l->sysctl[i].value);
+	for (size_t i = 0; i < l->n_net_devices; i++) {
+		const struct spec_net_device *d = &l->net_devices[i];
+
+		pairs_add(&p->net_devices, &p->n_net_devices, d->name,
+			  d->new_name && *d->new_name ? d->new_name : d->name);
+	}
+	return 0;
+}
+
+static int plan_first_process(struct plan *p, const struct syscont *sc, struct error *err)
+{
+	return plan_process(&p->process, sc->spec->process, sc, err);
+}
+
+static int plan_filter(struct plan *p, const struct syscont *sc, struct error *err)
+{
+	return plan_seccomp(&p->seccomp, sc->spec->linux_->seccomp, err);
+}
+
+int plan_make(struct plan **ret, const struct syscont *sc, struct error *err)
+{
+	static int (*const parts[])(struct plan *, const struct syscont *, struct error *) = {
+		plan_namespaces, plan_rootfs,	     plan_mounts, plan_devices,
+		plan_words,	 plan_first_process, plan_filter,
+	};
+	_cleanup_(plan_freep) struct plan *p = xcalloc(1, sizeof(*p));
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		int r = parts[i](p, sc, err);
+
+		if (r < 0)
+			return r;
+	}
+	*ret = take_ptr(&p);
+	return 0;
+}

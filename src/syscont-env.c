@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SYSBOX_* variables of the container: the only channel through which a user of
+ * `docker run` can speak to the runtime. They become options and leave the
+ * environment. A typing error must not keep a container from starting, so what
+ * is not understood becomes a warning.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "lib/alloc.h"
+#include "lib/log.h"
+#include "lib/path.h"
+#include "lib/str.h"
+#include "src/spec.h"
+#include "src/syscont.h"
+
+#define PREFIX "SYSBOX_"
+
+static bool parse_bool(const char *text, bool *ret)
+{
+	if (strcasecmp(text, "true") != 0 && strcasecmp(text, "false") != 0)
+		return false;
+	*ret = strcasecmp(text, "true") == 0;
+	return true;
+}
+
+static bool set_syscont_mode(struct syscont *sc, const char *value)
+{
+	return parse_bool(value, &sc->options.syscont_mode);
+}
+
+static bool set_honor_caps(struct syscont *sc, const char *value)
+{
+	return parse_bool(value, &sc->options.honor_caps);
+}
+
+static bool set_skip_uid_shift(struct syscont *sc, const char *value)
+{
+	_cleanup_(strv_freep) char **paths = strv_split(value, ",");
+	_cleanup_(strv_freep) char **clean = NULL;
+
+	for (size_t i = 0; i < strv_len(paths); i++) {
+		if (!path_is_absolute(paths[i]))
+			return false;
+		strv_take(&clean, path_clean(paths[i]));
+	}
+	if (!clean)
+		return false;
+	strv_free(sc->options.skip_uid_shift);
+	sc->options.skip_uid_shift = take_ptr(&clean);
+	return true;
+}
+
+/* What they asked for is so for every container: nothing is trapped that they could switch. */
+static bool not_needed(struct syscont *sc, const char *value)
+{
+	bool unused;
+
+	(void)sc;
+	return parse_bool(value, &unused);
+}
+
+static const struct {
+	const char *name;
+	bool (*set)(struct syscont *sc, const char *value);
+	const char *expected;
+	bool in_exec; /* has a meaning for one process, too */
+} variables[] = {
+	{"SYSBOX_SYSCONT_MODE", set_syscont_mode, "TRUE or FALSE", false},
+	{"SYSBOX_HONOR_CAPS", set_honor_caps, "TRUE or FALSE", true},
+	{"SYSBOX_SKIP_UID_SHIFT", set_skip_uid_shift, "absolute paths, comma-separated", false},
+	{"SYSBOX_IGNORE_SYSFS_CHOWN", not_needed, "TRUE or FALSE", false},
+	{"SYSBOX_ALLOW_TRUSTED_XATTR", not_needed, "TRUE or FALSE", false},
+};
+
+enum scope {
+	OF_CONTAINER,
+	OF_EXEC,
+};
+
+static void read_variable(struct syscont *sc, const char *assignment, enum scope scope)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(variables); i++) {
+		size_t len = strlen(variables[i].name);
+		const char *value = assignment + len + 1;
+
+		if (strncmp(assignment, variables[i].name, len) != 0 || assignment[len] != '=')
+			continue;
+		if (scope == OF_EXEC && !variables[i].in_exec)
+			return;
+		if (!variables[i].set(sc, value))
+			syscont_warn(sc, "%s=%s is ignored: expected %s", variables[i].name,
+				     value, variables[i].expected);
+		else if (variables[i].set == not_needed)
+			log_debug("%s has no effect: it is not needed", variables[i].name);
+		return;
+	}
+	syscont_warn(sc, "unknown variable %s is ignored", assignment);
+}
+
+/* In place: the rest keeps its order. */
+static void read_env(struct syscont *sc, char **env, enum scope scope)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; env && env[i]; i++) {
+		if (!str_has_prefix(env[i], PREFIX)) {
+			env[n++] = env[i];
+			continue;
+		}
+		read_variable(sc, env[i], scope);
+		free(env[i]);
+	}
+	if (env)
+		env[n] = NULL;
+}
+
+int syscont_env(struct syscont *sc, struct error *err)
+{
+	(void)err; /* a pass by its type; nothing here can fail */
+	if (sc->spec->process)
+		read_env(sc, sc->spec->process->env, OF_CONTAINER);
+	return 0;
+}
+
+int syscont_process_env(struct syscont *sc, struct spec_process *p, struct error *err)
+{
+	(void)err;
+	read_env(sc, p->env, OF_EXEC);
+	return 0;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Golden tests of the pure stages: config.json and host.json of a case give the
+ * rewritten specification (expected.json) and the plan with its warnings
+ * (expected.plan), or an error (expected.error). No root, no container.
+ *
+ *	golden [--update] [CASE-DIRECTORY...]
+ *
+ * Without directories all of $srcdir/tests/golden; --update writes what is
+ * expected from what is, to be read in `git diff`.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/alloc.h"
+#include "lib/fd.h"
+#include "lib/str.h"
+#include "lib/strbuf.h"
+#include "src/host.h"
+#include "src/plan.h"
+#include "src/spec.h"
+#include "src/syscont.h"
+
+#define FILE_MAX (8u << 20)
+
+/* What src/subid.c would have reserved. */
+#define RANGE_FIRST 1000000
+#define RANGE_SIZE  65536
+
+struct result {
+	char *json;
+	struct strbuf plan;
+	struct strbuf error;
+};
+
+struct run {
+	const char *dir;
+	bool update;
+	int n_failed;
+};
+
+static char *read_case_file(const char *dir, const char *name, size_t *ret_len)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", dir, name);
+	char *text = NULL;
+
+	if (file_read(AT_FDCWD, path, FILE_MAX, &text, ret_len) < 0)
+		return NULL;
+	return text;
+}
+
+static int load(const char *dir, struct spec **spec, struct host *host, struct error *err)
+{
+	size_t config_len = 0, host_len = 0;
+	_cleanup_free_ char *config = read_case_file(dir, "config.json", &config_len);
+	_cleanup_free_ char *facts = read_case_file(dir, "host.json", &host_len);
+	int r;
+
+	if (!config || !facts)
+		return error_set(err, ENOENT, "config.json or host.json is missing");
+	r = spec_parse(spec, config, config_len, "config.json", err);
+	if (r == 0)
+		r = host_parse(host, facts, host_len, "host.json", err);
+	return r == 0 ? spec_check(*spec, err) : r;
+}
+
+static int rewrite(struct syscont *sc, struct plan **plan, struct error *err)
+{
+	int r = syscont_env(sc, err);
+
+	idmap_add(&sc->idmap.uids, 0, RANGE_FIRST, RANGE_SIZE);
+	idmap_add(&sc->idmap.gids, 0, RANGE_FIRST, RANGE_SIZE);
+	if (r == 0)
+		r = syscont_rewrite(sc, err);
+	return r == 0 ? plan_make(plan, sc, err) : r;
+}
+
+static void run_stages(const char *dir, struct result *res)
+{
+	_cleanup_(spec_freep) struct spec *spec = NULL;
+	_cleanup_(plan_freep) struct plan *plan = NULL;
+	struct host host = {0};
+	struct syscont sc = SYSCONT_EMPTY;
+	struct error err = {0};
+	int r = load(dir, &spec, &host, &err);
+
+	sc.spec = spec;
+	sc.host = &host;
+	if (r == 0)
+		r = rewrite(&sc, &plan, &err);
+	if (r < 0) {
+		strbuf_addf(&res->error, "%s: %s\n", strerrorname_np(err.errnum), err.text);
+	} else {
+		res->json = spec_format(spec);
+		plan_print(plan, &res->plan);
+	}
+	for (char **w = sc.warnings; w && *w; w++)
+		strbuf_addf(r < 0 ? &res->error : &res->plan, "warning %s\n", *w);
+	syscont_done(&sc);
+	host_done(&host);
+}
+
+static size_t line_len(const char *s)
+{
+	return strcspn(s, "\n") + (s[strcspn(s, "\n")] == '\n');
+}
+
+static void print_difference(const char *path, const char *expected, const char *got)
+{
+	for (int line = 1; *expected || *got; line++) {
+		size_t e = line_len(expected), g = line_len(got);
+
+		if (e != g || memcmp(expected, got, e) != 0) {
+			printf("%s:%d\n-%.*s\n+%.*s\n", path, line, (int)e, expected, (int)g,
+			       got);
+			return;
+		}
+		expected += e;
+		got += g;
+	}
+}
+
+static void write_file(struct run *run, const char *path, const char *got)
+{
+	FILE *f;
+
+	if (!*got) {
+		(void)unlink(path);
+		return;
+	}
+	f = fopen(path, "w");
+	if (!f || fputs(got, f) < 0 || fclose(f) != 0) {
+		perror(path);
+		run->n_failed++;
+	}
+}
+
+static void compare(struct run *run, const char *name, const char *got)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", run->dir, name);
+	size_t len;
+	_cleanup_free_ char *expected = read_case_file(run->dir, name, &len);
+
+	if (run->update) {
+		write_file(run, path, got);
+		return;
+	}
+	if (str_eq(expected ? expected : "", got))
+		return;
+	print_difference(path, expected ? expected : "", got);
+	run->n_failed++;
+}
+
+static void run_case(struct run *run, const char *dir)
+{
+	struct result res = {0};
+	_cleanup_free_ char *json = NULL;
+
+	run->dir = dir;
+	run_stages(dir, &res);
+	json = res.json ? xasprintf("%s\n", res.json) : xstrdup("");
+	compare(run, "expected.json", json);
+	compare(run, "expected.plan", strbuf_str(&res.plan));
+	compare(run, "expected.error", strbuf_str(&res.error));
+	free(res.json);
+	strbuf_done(&res.plan);
+	strbuf_done(&res.error);
+}
+
+static void run_all(struct run *run)
+{
+	const char *srcdir = getenv("srcdir");
+	_cleanup_free_ char *pattern =
+		xasprintf("%s/tests/golden/*/config.json", srcdir ? srcdir : ".");
+	glob_t found;
+
+	if (glob(pattern, 0, NULL, &found) != 0) {
+		printf("no case: %s\n", pattern);
+		run->n_failed++;
+		return;
+	}
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		*strrchr(found.gl_pathv[i], '/') = '\0';
+		run_case(run, found.gl_pathv[i]);
+	}
+	printf("%zu cases\n", found.gl_pathc);
+	globfree(&found);
+}
+
+int main(int argc, char **argv)
+{
+	struct run run = {.update = argc > 1 && str_eq(argv[1], "--update")};
+	int first = run.update ? 2 : 1;
+
+	if (first == argc)
+		run_all(&run);
+	for (int i = first; i < argc; i++)
+		run_case(&run, argv[i]);
+	return run.n_failed ? 1 : 0;
+}
