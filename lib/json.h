@@ -6,8 +6,9 @@
  * and frees the struct. What json-c forgives, this does not: a string is not a
  * number, a negative number is not unsigned, 2^64 is out of range, an embedded
  * NUL is refused, text behind the document is refused. Unknown members are
- * ignored, as OCI asks (runtime-spec, config.md "Extensibility"), except that the
- * caller may collect their names. Duplicate members: the last wins, as with Go.
+ * ignored, as OCI asks (runtime-spec, config.md "Extensibility"). Duplicate members:
+ * the last wins, as with Go. null is as good as absent, and so is an empty string
+ * that is not required.
  */
 #pragma once
 
@@ -62,7 +63,10 @@ enum json_kind {
 
 enum json_flags {
 	JSON_REQUIRED = 1u << 0,
-	/* Encode even when false, zero or empty; others leave such members out. */
+	/*
+	 * Encode even when false, zero or empty; others leave such members out. But a
+	 * JSON_STRV that is empty and not NULL is written: none and "none of them" differ.
+	 */
 	JSON_KEEP = 1u << 1,
 };
 

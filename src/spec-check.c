@@ -234,19 +234,20 @@ static int check_io_priority(const struct spec_process *p, struct error *err)
 /* "7" or "0-3"; returns what stands behind it, NULL where there is no such thing. */
 static const char *skip_cpu_range(const char *s)
 {
+	const char *rest = skip_number(s);
 	unsigned long first, last;
 
-	if (!skip_number(s))
+	if (!rest)
 		return NULL;
 	first = last = strtoul(s, NULL, 10);
-	s = skip_number(s);
-	if (*s == '-') {
-		if (!skip_number(++s))
+	if (*rest == '-') {
+		s = rest + 1;
+		rest = skip_number(s);
+		if (!rest)
 			return NULL;
 		last = strtoul(s, NULL, 10);
-		s = skip_number(s);
 	}
-	return first <= last && last <= CPU_NUMBER_MAX ? s : NULL;
+	return first <= last && last <= CPU_NUMBER_MAX ? rest : NULL;
 }
 
 /* runc lets blanks and superfluous commas pass. */

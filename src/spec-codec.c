@@ -167,21 +167,25 @@ static const struct json_field spec_fields[] = {
 };
 const struct json_type spec_type = JSON_TYPE("configuration", struct spec, spec_fields);
 
-/* All three kinds of documents; *ret is untouched on failure. */
-static int parse(void **ret, const struct json_type *type, const char *text, size_t len,
-		 const char *what, struct error *err)
+static int check_length(size_t len, const char *what, struct error *err)
 {
-	_cleanup_free_ void *obj = NULL;
-	int r;
-
 	if (len > SPEC_TEXT_MAX)
 		return error_set(err, E2BIG, "%s: more than %u bytes", what, SPEC_TEXT_MAX);
-	obj = xcalloc(1, type->size);
-	r = json_decode(type, obj, text, len, what, err);
-	if (r < 0)
-		return r;
-	*ret = take_ptr(&obj);
 	return 0;
+}
+
+/* All three kinds of documents: a heap struct of `type`, or NULL and the error. */
+static void *parse(const struct json_type *type, const char *text, size_t len, const char *what,
+		   struct error *err)
+{
+	_cleanup_free_ void *obj = NULL;
+
+	if (check_length(len, what, err) < 0)
+		return NULL;
+	obj = xcalloc(1, type->size);
+	if (json_decode(type, obj, text, len, what, err) < 0)
+		return NULL;
+	return take_ptr(&obj);
 }
 
 /* config.md, "Mounts": a relative destination is relative to "/". */
@@ -200,11 +204,10 @@ static void make_destinations_absolute(struct spec *s)
 int spec_parse(struct spec **ret, const char *text, size_t len, const char *what,
 	       struct error *err)
 {
-	void *s = NULL;
-	int r = parse(&s, &spec_type, text, len, what, err);
+	struct spec *s = parse(&spec_type, text, len, what, err);
 
-	if (r < 0)
-		return r;
+	if (!s)
+		return -err->errnum;
 	make_destinations_absolute(s);
 	*ret = s;
 	return 0;
@@ -213,11 +216,10 @@ int spec_parse(struct spec **ret, const char *text, size_t len, const char *what
 int spec_process_parse(struct spec_process **ret, const char *text, size_t len,
 		       const char *what, struct error *err)
 {
-	void *p = NULL;
-	int r = parse(&p, &spec_process_type, text, len, what, err);
+	struct spec_process *p = parse(&spec_process_type, text, len, what, err);
 
-	if (r < 0)
-		return r;
+	if (!p)
+		return -err->errnum;
 	*ret = p;
 	return 0;
 }
@@ -225,11 +227,10 @@ int spec_process_parse(struct spec_process **ret, const char *text, size_t len,
 int spec_resources_parse(struct spec_resources **ret, const char *text, size_t len,
 			 const char *what, struct error *err)
 {
-	void *p = NULL;
-	int r = parse(&p, &spec_resources_type, text, len, what, err);
+	struct spec_resources *p = parse(&spec_resources_type, text, len, what, err);
 
-	if (r < 0)
-		return r;
+	if (!p)
+		return -err->errnum;
 	*ret = p;
 	return 0;
 }
