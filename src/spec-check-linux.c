@@ -64,7 +64,7 @@ static int check_namespace_needs(const struct spec *s, struct error *err)
 
 	for (size_t i = 0; i < ARRAY_SIZE(needs); i++)
 		if (needs[i].is_set && !spec_find_namespace(s, needs[i].ns))
-			return invalid(err, "%s: needs a %s namespace", needs[i].where,
+			return invalid(err, "%s: needs a namespace of type %s", needs[i].where,
 				       needs[i].ns);
 	return 0;
 }
@@ -287,7 +287,8 @@ static int check_sysctl(const struct spec *s, struct error *err)
 			return invalid(err, "linux.sysctl: set the `hostname`, not \"%s\"",
 				       key);
 		if (ns && !spec_find_namespace(s, ns))
-			return invalid(err, "linux.sysctl: needs a %s namespace: \"%s\"", ns,
+			return invalid(err,
+				       "linux.sysctl: needs a namespace of type %s: \"%s\"", ns,
 				       key);
 	}
 	return 0;

@@ -503,7 +503,7 @@ static const struct row spec_check__net_devices[] = {
 
 static const struct row spec_check__time_offsets[] = {
 	{LINUX, "'timeOffsets':{'boottime':{'secs':1}}",
-	 "linux.timeOffsets: needs a time namespace"},
+	 "linux.timeOffsets: needs a namespace of type time"},
 	{NAMESPACES, "{'type':'time'}],'timeOffsets':{'boottime':{'secs':-1}},'devices':[",
 	 NULL},
 	{NAMESPACES,
@@ -528,20 +528,23 @@ static void spec_check__needs_namespaces(void **state)
 		const char *message;
 	} rows[] = {
 		{"", "", NULL},
-		{",'hostname':'h'", "", "hostname: needs a uts namespace"},
-		{",'domainname':'d'", "", "domainname: needs a uts namespace"},
-		{"", "'maskedPaths':['/a']", "linux.maskedPaths: needs a mount namespace"},
+		{",'hostname':'h'", "", "hostname: needs a namespace of type uts"},
+		{",'domainname':'d'", "", "domainname: needs a namespace of type uts"},
+		{"", "'maskedPaths':['/a']",
+		 "linux.maskedPaths: needs a namespace of type mount"},
 		{"", "'maskedPaths':[]", NULL},
-		{"", "'readonlyPaths':['/a']", "linux.readonlyPaths: needs a mount namespace"},
-		{"", "'netDevices':{'a':{}}", "linux.netDevices: needs a network namespace"},
+		{"", "'readonlyPaths':['/a']",
+		 "linux.readonlyPaths: needs a namespace of type mount"},
+		{"", "'netDevices':{'a':{}}",
+		 "linux.netDevices: needs a namespace of type network"},
 		{"", "'sysctl':{'net.x':'1'}",
-		 "linux.sysctl: needs a network namespace: 'net.x'"},
+		 "linux.sysctl: needs a namespace of type network: 'net.x'"},
 		{"", "'sysctl':{'fs.mqueue.msg_max':'1'}",
-		 "linux.sysctl: needs a ipc namespace: 'fs.mqueue.msg_max'"},
+		 "linux.sysctl: needs a namespace of type ipc: 'fs.mqueue.msg_max'"},
 		{"", "'sysctl':{'kernel/shmmax':'1'}",
-		 "linux.sysctl: needs a ipc namespace: 'kernel/shmmax'"},
+		 "linux.sysctl: needs a namespace of type ipc: 'kernel/shmmax'"},
 		{"", "'sysctl':{'kernel.domainname':'1'}",
-		 "linux.sysctl: needs a uts namespace: 'kernel.domainname'"},
+		 "linux.sysctl: needs a namespace of type uts: 'kernel.domainname'"},
 	};
 
 	(void)state;
