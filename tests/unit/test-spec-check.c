@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
-
-#include <errno.h>
-#include <string.h>
-
-#include "lib/alloc.h"
 #include "lib/str.h"
 #include "lib/strbuf.h"
 #include "src/spec.h"
@@ -642,5 +633,5 @@ int main(void)
 		cmocka_unit_test(spec_check__too_many_id_mappings),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN(tests);
 }

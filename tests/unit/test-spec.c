@@ -1,23 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 /* As in lib/json-decode.c: json-c has an `enum json_type`. */
 #define json_type json_c_type
 #include <json-c/json.h>
 #undef json_type
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "lib/alloc.h"
-#include "lib/fd.h"
 #include "lib/str.h"
 #include "src/spec.h"
 
@@ -346,5 +334,5 @@ int main(void)
 		cmocka_unit_test(spec_example__is_a_system_container),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN(tests);
 }
