@@ -355,7 +355,7 @@ int spec_process_parse(struct spec_process **ret, const char *text, size_t len,
 /* Decode a resources.json (of update). */
 int spec_resources_parse(struct spec_resources **ret, const char *text, size_t len,
 			 const char *what, struct error *err);
-/* config.json again, pretty: for `spec`, for golden tests, for the state. Owned. */
+/* config.json again, pretty, with a final newline: for `spec`, tests, the state. Owned. */
 char *spec_format(const struct spec *s);
 struct spec *spec_free(struct spec *s);
 DEFINE_CLEANUP(struct spec *, spec_free)
