@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "lib/alloc.h"
-#include "lib/atomicfile.h"
 #include "lib/fd.h"
 #include "lib/str.h"
 #include "src/cli.h"
@@ -14,6 +13,7 @@
 #include "src/host.h"
 #include "src/join.h"
 #include "src/monitor.h"
+#include "src/pidfile.h"
 #include "src/plan.h"
 #include "src/syscont.h"
 
@@ -203,7 +203,6 @@ static int run_in(struct cmd *c, const struct container *ct, struct error *err)
 {
 	const struct exec *a = c->values;
 	_cleanup_(execution_done) struct execution e = {.syscont = SYSCONT_EMPTY};
-	_cleanup_free_ char *pid = NULL;
 	struct join j = JOIN_EMPTY;
 	int r = make_plan(c, ct, &e, err);
 
@@ -221,12 +220,8 @@ static int run_in(struct cmd *c, const struct container *ct, struct error *err)
 	r = join(&j, err);
 	if (r < 0)
 		return r;
-	pid = xasprintf("%d", j.pid);
-	if (a->pid_file)
-		r = atomicfile_write(AT_FDCWD, a->pid_file, pid, strlen(pid), 0644);
-	if (r < 0)
-		return error_errno(err, -r, "write the pid file %s", a->pid_file);
-	if (!a->detach) {
+	r = pidfile_write(a->pid_file, j.pid, err);
+	if (r == 0 && !a->detach) {
 		r = monitor(j.pid, j.master_fd, err);
 		if (r >= 0)
 			c->exit_status = r;

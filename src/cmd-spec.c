@@ -64,8 +64,6 @@ static int run(struct cmd *c, struct error *err)
 		return error_errno(err, errno, "make %s", path);
 	text = spec_format(s);
 	r = fd_write_all(fd, text, strlen(text));
-	if (r == 0)
-		r = fd_write_all(fd, "\n", 1);
 	return r < 0 ? error_errno(err, -r, "write %s", path) : 0;
 }
 

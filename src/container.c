@@ -28,6 +28,7 @@
 #include "src/host.h"
 #include "src/ids.h"
 #include "src/image.h"
+#include "src/pidfile.h"
 #include "src/plan.h"
 #include "src/subid.h"
 #include "src/syscont.h"
@@ -84,7 +85,11 @@ static int load_bundle(struct making *m, struct error *err)
 	if (r < 0)
 		return error_errno(err, -r, "read %s", path);
 	r = spec_parse(&m->spec, text, len, "config.json", err);
-	return r < 0 ? r : spec_check(m->spec, err);
+	if (r == 0)
+		r = spec_check(m->spec, err);
+	if (r == 0 && !m->spec->linux_)
+		m->spec->linux_ = xcalloc(1, sizeof(*m->spec->linux_));
+	return r;
 }
 
 static int check_terminal(const struct making *m, struct error *err)
@@ -235,14 +240,6 @@ static unsigned int launch_flags_of(const struct making *m)
 	       (m->args->keep_terminal ? LAUNCH_KEEP_TERMINAL : 0);
 }
 
-static int write_pid_file(const char *path, pid_t pid, struct error *err)
-{
-	_cleanup_free_ char *text = xasprintf("%d", pid);
-	int r = path && *path ? atomicfile_write(AT_FDCWD, path, text, strlen(text), 0644) : 0;
-
-	return r < 0 ? error_errno(err, -r, "write the pid file %s", path) : 0;
-}
-
 static int do_launch(struct making *m, struct launch *ret, struct error *err)
 {
 	struct launch l = LAUNCH_EMPTY;
@@ -259,7 +256,7 @@ static int do_launch(struct making *m, struct launch *ret, struct error *err)
 	l.userns_fd = take_fd(&m->ids.userns_fd);
 	r = launch(&l, err);
 	if (r == 0) {
-		r = write_pid_file(m->args->pid_file, l.init_pid, err);
+		r = pidfile_write(m->args->pid_file, l.init_pid, err);
 		/* Not to be used after us: they point into what making_done() frees. */
 		l.host = NULL;
 		l.spec = NULL;

@@ -28,6 +28,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/keyctl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -452,15 +453,37 @@ static const struct step init_steps[] = {
 	{0},
 };
 
+/* Close [from, to], if there is anything between. */
+static void close_between(int from, int to)
+{
+	if (from <= to)
+		(void)close_range((unsigned int)from, (unsigned int)to, 0);
+}
+
+/*
+ * A created container may wait for long: it holds nothing of the host but the two
+ * descriptors that it still needs, a < b.
+ */
+static void close_all_but(int first, int a, int b)
+{
+	log_init(-1, LOG_TEXT, LOG_ERROR);
+	close_between(first, a - 1);
+	close_between(a + 1, b - 1);
+	close_between(b + 1, INT_MAX);
+}
+
 /*
  * Created: from here on nobody listens to our errors but the container's stderr.
  * Opening the FIFO for writing blocks until `start` opens it for reading.
  */
 static int wait_for_start(struct work *w, struct error *err)
 {
-	_cleanup_free_ char *link = xasprintf("self/fd/%d", w->in->fifo_fd);
+	const int fifo = w->in->fifo_fd, proc = w->proc_fd;
+	_cleanup_free_ char *link = xasprintf("self/fd/%d", fifo);
 	_cleanup_close_ int fd = -EBADF;
 
+	close_all_but(3 + (int)w->in->preserve_fds, fifo < proc ? fifo : proc,
+		      fifo < proc ? proc : fifo);
 	do {
 		fd = openat(w->proc_fd, link, O_WRONLY | O_CLOEXEC);
 	} while (fd < 0 && errno == EINTR);
@@ -480,7 +503,6 @@ _noreturn_ static void init_main(struct work *w)
 		fail(in, &err);
 	/* The runtime ends now; the container does not. */
 	(void)prctl(PR_SET_PDEATHSIG, 0);
-	fd_close(in->sync);
 	r = wait_for_start(w, &err);
 	if (r == 0 && in->hooks)
 		r = hooks_run_start_container(in->hooks, in->state, &err);

@@ -248,6 +248,8 @@ static int step_builder(struct work *w, struct error *err)
 	if (w->builder < 0)
 		return error_errno(err, errno, "fork the builder");
 	if (w->builder == 0) {
+		/* A lock lives as long as any descriptor of it: `start` would wait for ever. */
+		fd_close(l->dir->lock_fd);
 		fd_close(w->sync);
 		init_build(&in);
 	}

@@ -23,6 +23,7 @@
  *  caps     all capabilities for root, none for others;
  *  lsm      the engine's AppArmor profile forbids mount(2); the administrator's
  *           own is kept;
+ *  sysctls  what an engine sets for everybody is cut to the container's ids;
  *  seccomp  what the kernel itself checks against the user namespace is allowed,
  *           unless the user's profile denies it by name.
  *
@@ -57,7 +58,8 @@ const struct syscont_pass syscont_passes[] = {
 	{"systemd", syscont_systemd, false},   {"mounts", syscont_mounts, false},
 	{"paths", syscont_paths, false},       {"devices", syscont_devices, true},
 	{"capabilities", syscont_caps, false}, {"security modules", syscont_lsm, false},
-	{"seccomp", syscont_seccomp, false},   {NULL, NULL, false},
+	{"seccomp", syscont_seccomp, false},   {"sysctls", syscont_sysctl, true},
+	{NULL, NULL, false},
 };
 
 void syscont_options_done(struct syscont_options *o)

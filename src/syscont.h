@@ -81,6 +81,7 @@ int syscont_devices(struct syscont *sc, struct error *err);
 int syscont_caps(struct syscont *sc, struct error *err);
 int syscont_lsm(struct syscont *sc, struct error *err);
 int syscont_seccomp(struct syscont *sc, struct error *err);
+int syscont_sysctl(struct syscont *sc, struct error *err);
 int syscont_systemd(struct syscont *sc, struct error *err);
 
 /* What passes share with each other and with exec. */

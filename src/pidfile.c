@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "src/pidfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/atomicfile.h"
+#include "lib/fd.h"
+#include "lib/path.h"
+
+int pidfile_write(const char *path, pid_t pid, struct error *err)
+{
+	_cleanup_free_ char *clean = NULL, *dir = NULL, *name = NULL;
+	_cleanup_close_ int dirfd = -EBADF;
+	char text[16];
+	int r;
+
+	if (!path || !*path)
+		return 0;
+	clean = path_clean(path);
+	path_split(clean, &dir, &name);
+	dirfd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dirfd < 0)
+		return error_errno(err, errno, "open the directory of the pid file %s", path);
+	(void)snprintf(text, sizeof(text), "%d", pid);
+	r = atomicfile_write(dirfd, name, text, strlen(text), 0644);
+	return r < 0 ? error_errno(err, -r, "write the pid file %s", path) : 0;
+}
