@@ -12,6 +12,7 @@ UNIT_TESTS += %D%/unit/test-fd
 UNIT_TESTS += %D%/unit/test-flags
 UNIT_TESTS += %D%/unit/test-idmap
 UNIT_TESTS += %D%/unit/test-json
+UNIT_TESTS += %D%/unit/test-log
 UNIT_TESTS += %D%/unit/test-mount
 UNIT_TESTS += %D%/unit/test-mountinfo
 UNIT_TESTS += %D%/unit/test-ns
@@ -24,25 +25,6 @@ UNIT_TESTS += %D%/unit/test-spec-check
 UNIT_TESTS += %D%/unit/test-str
 UNIT_TESTS += %D%/unit/test-strbuf
 UNIT_TESTS += %D%/unit/test-userns
-UNIT_TESTS = \
-	%D%/unit/test-alloc \
-	%D%/unit/test-atomicfile \
-	%D%/unit/test-caps \
-	%D%/unit/test-error \
-	%D%/unit/test-fd \
-	%D%/unit/test-flags \
-	%D%/unit/test-idmap \
-	%D%/unit/test-log \
-	%D%/unit/test-mount \
-	%D%/unit/test-mountinfo \
-	%D%/unit/test-ns \
-	%D%/unit/test-path \
-	%D%/unit/test-proc \
-	%D%/unit/test-sock \
-	%D%/unit/test-spawn \
-	%D%/unit/test-str \
-	%D%/unit/test-strbuf \
-	%D%/unit/test-userns
 
 LINT_TESTS =
 LINT_TESTS += %D%/lint/format.sh
