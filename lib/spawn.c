@@ -204,7 +204,7 @@ static int child_watch(struct child *c, int timeout_ms, char *output, size_t out
 int spawn_run(const struct spawn *s, int *ret_status, char *output, size_t output_size)
 {
 	_cleanup_(child_done) struct child c = CHILD_EMPTY;
-	int r, child_error, status;
+	int r, child_error, status = 0;
 
 	if (output)
 		output[0] = '\0';
@@ -228,7 +228,7 @@ int spawn_run(const struct spawn *s, int *ret_status, char *output, size_t outpu
 int spawn_call(int (*fn)(void *arg), void *arg)
 {
 	pid_t pid = fork();
-	int status, r;
+	int status = 0, r;
 
 	if (pid < 0)
 		return -errno;

@@ -12,6 +12,7 @@ UNIT_TESTS += %D%/unit/test-fd
 UNIT_TESTS += %D%/unit/test-flags
 UNIT_TESTS += %D%/unit/test-idmap
 UNIT_TESTS += %D%/unit/test-json
+UNIT_TESTS += %D%/unit/test-log
 UNIT_TESTS += %D%/unit/test-mount
 UNIT_TESTS += %D%/unit/test-mountinfo
 UNIT_TESTS += %D%/unit/test-ns
@@ -46,13 +47,21 @@ AM_TESTS_ENVIRONMENT = \
 # Fuzz targets: with libFuzzer under --enable-fuzz, else over their corpus in `make check`.
 FUZZ_TESTS =
 FUZZ_TESTS += %D%/fuzz/fuzz-config
+FUZZ_TESTS += %D%/fuzz/fuzz-idmap
+FUZZ_TESTS += %D%/fuzz/fuzz-mountinfo
 
 check_PROGRAMS += $(FUZZ_TESTS)
 EXTRA_DIST += %D%/fuzz/corpus
-%C%_fuzz_fuzz_config_SOURCES = %D%/fuzz/fuzz-config.c
+%C%_fuzz_fuzz_config_SOURCES = %D%/fuzz/fuzz-config.c $(FUZZ_DRIVER)
 %C%_fuzz_fuzz_config_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-if !ENABLE_FUZZ
-%C%_fuzz_fuzz_config_SOURCES += %D%/fuzz/replay.c
+%C%_fuzz_fuzz_idmap_SOURCES = %D%/fuzz/fuzz-idmap.c $(FUZZ_DRIVER)
+%C%_fuzz_fuzz_idmap_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_mountinfo_SOURCES = %D%/fuzz/fuzz-mountinfo.c $(FUZZ_DRIVER)
+%C%_fuzz_fuzz_mountinfo_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+if ENABLE_FUZZ
+FUZZ_DRIVER =
+else
+FUZZ_DRIVER = %D%/fuzz/replay.c
 TESTS += $(FUZZ_TESTS)
 endif
 EXTRA_DIST += $(LINT_TESTS)

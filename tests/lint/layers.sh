@@ -24,11 +24,11 @@ function place(file, stem)
 		return 4
 	if (stem ~ /^plan(-|$)/)
 		return 5
-	if (stem ~ /^(do|cgroup|cli|fs-client|hooks|locks|state|store|subid|sync|volumes)(-|$)/)
+	if (stem ~ /^(do|cgroup|cli|fs-client|hooks|ids|image|listener|locks|rootfs|state|store|subid|sync|volumes)(-|$)/)
 		return 6
 	if (stem ~ /^(launch|init|join|monitor)(-|$)/)
 		return 7
-	if (stem ~ /^(cmd|doctor|inspect|install|main)(-|$)/)
+	if (stem ~ /^(cmd|container|doctor|features|inspect|install|main)(-|$)/)
 		return 8
 	return 0
 }

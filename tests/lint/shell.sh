@@ -1,9 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# All scripts pass shellcheck.
+# All scripts pass shellcheck, whatever they are called.
 set -eu
 cd "${srcdir:-$(dirname "$0")/../..}"
 command -v shellcheck >/dev/null || exit 77
 
-find . \( -path ./.git -o -path './build*' \) -prune -o -name '*.sh' -print | sort |
-	xargs shellcheck
+# SC2154: it does not see what a sourced file or "read" assigns.
+find autogen.sh lib src fs tests images docs .ci -path '*/corpus' -prune -o -type f -print \
+	2>/dev/null | sort | xargs grep -lIE '^#! ?/(usr/)?bin/(env )?(ba|da)?sh' |
+	xargs shellcheck -S warning -e SC2154

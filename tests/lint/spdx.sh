@@ -4,14 +4,24 @@
 set -eu
 cd "${srcdir:-$(dirname "$0")/../..}"
 
+files=$(find autogen.sh Makefile.am lib src fs tests images docs .ci \
+	-path '*/corpus' -prune -o -type f -print 2>/dev/null | sort)
 status=0
-for f in $(find lib src fs tests images docs -name '*.[ch]' 2>/dev/null | sort); do
-	[ "$(head -n 1 "$f")" = '/* SPDX-License-Identifier: Apache-2.0 */' ] ||
-		{ echo "$f: no SPDX line"; status=1; }
-done
-for f in autogen.sh Makefile.am $(find lib src fs tests images docs -name '*.sh' -o \
-	-name '*.mk' -o -name '*.bats' -o -name '*.bash' -o -name '*.py' 2>/dev/null | sort); do
-	head -n 2 "$f" | grep -q '^# SPDX-License-Identifier: Apache-2.0$' ||
-		{ echo "$f: no SPDX line"; status=1; }
+for f in $files; do
+	case $f in
+	*.[ch])
+		[ "$(head -n 1 "$f")" = '/* SPDX-License-Identifier: Apache-2.0 */' ] && continue
+		;;
+	*.sh | *.mk | *.am | *.bats | *.bash | *.py)
+		head -n 2 "$f" | grep -q '^# SPDX-License-Identifier: Apache-2.0$' && continue
+		;;
+	*)
+		# Other scripts are told by their first two bytes.
+		[ "$(head -c 2 "$f" | tr -d '\0')" = '#!' ] || continue
+		head -n 2 "$f" | grep -q '^# SPDX-License-Identifier: Apache-2.0$' && continue
+		;;
+	esac
+	echo "$f: no SPDX line"
+	status=1
 done
 exit $status
