@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -36,16 +37,21 @@
 static struct host host;
 static char name[64];
 
-/* A process that sleeps until it is killed. */
+/* Until it is killed, by the test or with it. */
+static void sleep_for_ever(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		pause();
+}
+
 static pid_t sleeper(void)
 {
 	pid_t pid = fork();
 
 	assert_true(pid >= 0);
-	if (pid == 0) {
-		for (;;)
-			pause();
-	}
+	if (pid == 0)
+		sleep_for_ever();
 	return pid;
 }
 
@@ -172,8 +178,7 @@ static void join__enters_every_hierarchy(void **state)
 	if (pid == 0) {
 		byte = cgroup_join(&cg, &err) == 0;
 		(void)!write(pair[1], &byte, 1);
-		for (;;)
-			pause();
+		sleep_for_ever();
 	}
 	assert_int_equal(read(pair[0], &byte, 1), 1);
 	assert_int_equal(byte, 1);
