@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "lib/alloc.h"
@@ -13,6 +14,8 @@
 
 /* The list of processes of a machine at its pid limit (4 million), and more than any other file. */
 #define FILE_MAX (64u << 20)
+/* A container's root cannot write attributes of this class. */
+#define MARK_NAME "trusted.sysbox"
 /* More groups than that are an attack on our memory. */
 #define WALK_DIRS_MAX 1000000u
 
@@ -51,6 +54,48 @@ int cgroup_dir_open(const struct cgroup_dir *d, struct error *err)
 	if (fd < 0)
 		return error_errno(err, errno, "open the cgroup %s", d->path);
 	return fd;
+}
+
+enum cgroup_owner cgroup_dir_owner(const struct cgroup *cg, const struct cgroup_dir *d)
+{
+	char mark[64];
+	ssize_t n = lgetxattr(d->path, MARK_NAME, mark, sizeof(mark));
+
+	if (n < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return CGROUP_GONE;
+	if (n > 0 && cg->mark && (size_t)n == strlen(cg->mark) &&
+	    memcmp(mark, cg->mark, (size_t)n) == 0)
+		return CGROUP_OURS;
+	return CGROUP_OTHERS;
+}
+
+enum cgroup_owner cgroup_owner(const struct cgroup *cg)
+{
+	enum cgroup_owner owner = CGROUP_GONE;
+
+	for (size_t i = 0; i < cg->n_dirs && owner != CGROUP_OURS; i++) {
+		enum cgroup_owner o = cgroup_dir_owner(cg, &cg->dirs[i]);
+
+		if (o != CGROUP_GONE)
+			owner = o;
+	}
+	return owner;
+}
+
+int cgroup_dir_mark(const struct cgroup *cg, const struct cgroup_dir *d, struct error *err)
+{
+	if (!cg->mark)
+		return error_set(err, EINVAL, "a cgroup without a mark");
+	if (lsetxattr(d->path, MARK_NAME, cg->mark, strlen(cg->mark), 0) < 0)
+		return error_errno(err, errno, "mark the cgroup %s as ours", d->path);
+	return 0;
+}
+
+int cgroup_dir_open_ours(const struct cgroup *cg, const struct cgroup_dir *d, struct error *err)
+{
+	if (cgroup_dir_owner(cg, d) == CGROUP_OTHERS)
+		return error_set(err, EBUSY, "the cgroup %s is not this container's", d->path);
+	return cgroup_dir_open(d, err);
 }
 
 int cgroup_read_key(int dirfd, const char *file, const char *key, uint64_t *ret)

@@ -23,6 +23,12 @@
 
 /* Waiting for the last processes to leave: 1, 2, 4 .. ms, about a second in total. */
 #define DESTROY_TRIES 10
+/*
+ * A directory is made with this mode, which nobody else gives, and has an ordinary
+ * one as soon as it bears our mark: so one whose maker was killed between the two is
+ * told from an empty group of somebody else's.
+ */
+#define MODE_UNMARKED (S_ISVTX | S_IRWXU)
 /* A task that is being born cannot be moved (EINVAL). */
 #define ENTER_TRIES 5
 
@@ -224,20 +230,38 @@ static int make_parents(const struct cgroup_dir *d, struct error *err)
 	return 0;
 }
 
+static bool is_half_made(const struct cgroup_dir *d)
+{
+	struct stat st;
+
+	return lstat(d->path, &st) == 0 && (st.st_mode & 07777) == MODE_UNMARKED;
+}
+
+static int finish_dir(const struct cgroup *cg, const struct cgroup_dir *d, struct error *err)
+{
+	int r;
+
+	r = cgroup_dir_mark(cg, d, err);
+	if (r == 0 && chmod(d->path, 0755) < 0)
+		return error_errno(err, errno, "change the mode of %s", d->path);
+	return r;
+}
+
 /* Sets *ret_made when the directory was not there before. */
-static int make_dir(const struct cgroup_dir *d, bool *ret_made, struct error *err)
+static int make_dir(const struct cgroup *cg, const struct cgroup_dir *d, bool *ret_made,
+		    struct error *err)
 {
 	int r;
 
 	*ret_made = true;
-	if (mkdir(d->path, 0755) == 0)
-		return 0;
+	if (mkdir(d->path, MODE_UNMARKED) == 0)
+		return finish_dir(cg, d, err);
 	if (errno == ENOENT) {
 		r = make_parents(d, err);
 		if (r < 0)
 			return r;
-		if (mkdir(d->path, 0755) == 0)
-			return 0;
+		if (mkdir(d->path, MODE_UNMARKED) == 0)
+			return finish_dir(cg, d, err);
 	}
 	*ret_made = false;
 	if (errno == EEXIST)
@@ -269,7 +293,7 @@ int cgroup_fs_make(const struct cgroup *cg, struct cgroup_made *ret, struct erro
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < cg->n_dirs; i++) {
-		r = make_dir(&cg->dirs[i], &made.dirs[i], err);
+		r = make_dir(cg, &cg->dirs[i], &made.dirs[i], err);
 		if (r == 0)
 			r = prepare_dir(cg, &cg->dirs[i], err);
 	}
@@ -302,26 +326,29 @@ static int check_empty(const struct cgroup_dir *d, struct error *err)
 			 d->path);
 }
 
-int cgroup_fs_reuse(const struct cgroup *cg, const struct cgroup_made *m, struct error *err)
+int cgroup_fs_take(const struct cgroup *cg, const struct cgroup_made *m, struct error *err)
 {
-	bool reused = false;
+	bool taken = false;
+	int r = 0;
 
-	for (size_t i = 0; i < cg->n_dirs; i++) {
-		const struct cgroup_dir *d = &cg->dirs[i];
-		int r;
-
+	for (size_t i = 0; r == 0 && i < cg->n_dirs; i++) {
+		taken |= !m->dirs[i];
+		if (!m->dirs[i])
+			r = check_empty(&cg->dirs[i], err);
+	}
+	if (r < 0)
+		return r;
+	if (taken && cgroup_is_frozen(cg) == 1)
+		return error_set(err, EBUSY, "container's cgroup unexpectedly frozen");
+	for (size_t i = 0; r == 0 && i < cg->n_dirs; i++) {
 		if (m->dirs[i])
 			continue;
-		reused = true;
-		r = check_empty(d, err);
-		if (r < 0)
-			return r;
-		if (!*d->controllers)
-			withdraw_controllers(d->path);
+		r = is_half_made(&cg->dirs[i]) ? finish_dir(cg, &cg->dirs[i], err)
+					       : cgroup_dir_mark(cg, &cg->dirs[i], err);
+		if (!*cg->dirs[i].controllers)
+			withdraw_controllers(cg->dirs[i].path);
 	}
-	if (reused && cgroup_is_frozen(cg) == 1)
-		return error_set(err, EBUSY, "container's cgroup unexpectedly frozen");
-	return 0;
+	return r;
 }
 
 int cgroup_fs_ready(const struct cgroup *cg, struct error *err)
@@ -371,18 +398,22 @@ static int remove_below(const char *path)
 	return cgroup_walk(dirfd, &remover);
 }
 
-static int remove_dir(const char *path)
+static int remove_dir(const struct cgroup *cg, const struct cgroup_dir *d)
 {
 	int r;
 
-	if (rmdir(path) == 0 || errno_is_gone(errno))
+	if (cgroup_dir_owner(cg, d) == CGROUP_OTHERS && !is_half_made(d)) {
+		log_debug("cgroup: %s is not ours and stays", d->path);
+		return 0;
+	}
+	if (rmdir(d->path) == 0 || errno_is_gone(errno))
 		return 0;
 	if (errno != EBUSY && errno != ENOTEMPTY)
 		return -errno;
-	r = remove_below(path);
+	r = remove_below(d->path);
 	if (r < 0)
 		return r;
-	return rmdir(path) == 0 || errno_is_gone(errno) ? 0 : -errno;
+	return rmdir(d->path) == 0 || errno_is_gone(errno) ? 0 : -errno;
 }
 
 int cgroup_fs_destroy(const struct cgroup *cg, struct error *err)
@@ -391,11 +422,11 @@ int cgroup_fs_destroy(const struct cgroup *cg, struct error *err)
 	int status = 0;
 
 	for (size_t i = 0; i < cg->n_dirs; i++) {
-		int r = remove_dir(cg->dirs[i].path);
+		int r = remove_dir(cg, &cg->dirs[i]);
 
 		for (; r == -EBUSY && tries < DESTROY_TRIES; tries++) {
 			sleep_ms(1u << tries);
-			r = remove_dir(cg->dirs[i].path);
+			r = remove_dir(cg, &cg->dirs[i]);
 		}
 		/* The others are removed all the same; the first error is told. */
 		if (r < 0 && status == 0)

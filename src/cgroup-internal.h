@@ -23,6 +23,19 @@ const struct cgroup_dir *cgroup_dir_find(const struct cgroup *cg, const char *co
 const struct cgroup_dir *cgroup_dir_v2(const struct cgroup *cg);
 /* O_PATH, owned. */
 int cgroup_dir_open(const struct cgroup_dir *d, struct error *err);
+/* Whose is it? By the mark on the directory. */
+enum cgroup_owner {
+	CGROUP_GONE, /* no such directory */
+	CGROUP_OURS,
+	CGROUP_OTHERS,
+};
+enum cgroup_owner cgroup_dir_owner(const struct cgroup *cg, const struct cgroup_dir *d);
+/* Of any of the directories: ours, when one is. */
+enum cgroup_owner cgroup_owner(const struct cgroup *cg);
+int cgroup_dir_mark(const struct cgroup *cg, const struct cgroup_dir *d, struct error *err);
+/* As cgroup_dir_open(), -EBUSY when it is not ours. */
+int cgroup_dir_open_ours(const struct cgroup *cg, const struct cgroup_dir *d,
+			 struct error *err);
 /* The value behind "key " in a flat-keyed file, or -errno; -ENODATA: no such key. */
 int cgroup_read_key(int dirfd, const char *file, const char *key, uint64_t *ret);
 /* All pids in the directory and below; owned array. */
@@ -83,8 +96,8 @@ void cgroup_made_done(struct cgroup_made *m);
 int cgroup_fs_make(const struct cgroup *cg, struct cgroup_made *ret, struct error *err);
 /* Remove what cgroup_fs_make() made. */
 void cgroup_fs_unmake(const struct cgroup *cg, const struct cgroup_made *m);
-/* Those that were there before: -EBUSY when one holds a process or is frozen. */
-int cgroup_fs_reuse(const struct cgroup *cg, const struct cgroup_made *m, struct error *err);
+/* Take over those that were there before: -EBUSY when one holds a process or is frozen. */
+int cgroup_fs_take(const struct cgroup *cg, const struct cgroup_made *m, struct error *err);
 /* The last step before a process enters; behind the limits, which may fill the cpuset. */
 int cgroup_fs_ready(const struct cgroup *cg, struct error *err);
 /* Write the pid into every hierarchy. */
@@ -107,3 +120,5 @@ int cgroup_systemd_start(const struct cgroup *cg, const struct spec_resources *r
 int cgroup_systemd_update(const struct cgroup *cg, const struct spec_resources *r,
 			  struct error *err);
 int cgroup_systemd_stop(const struct cgroup *cg, struct error *err);
+/* Forget a scope that has ended as failed, so that its name is free again. */
+void cgroup_systemd_forget(const struct cgroup *cg);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names of the container's cgroup in every hierarchy. Pure. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "lib/alloc.h"
 #include "lib/json.h"
@@ -30,6 +32,7 @@ static_assert(sizeof(enum cgroup_driver) == sizeof(uint32_t), "the codec writes 
 static const struct json_field cgroup_fields[] = {
 	JSON_FIELD(struct cgroup, "driver", U32, driver, JSON_KEEP),
 	JSON_FIELD(struct cgroup, "unit", STRING, unit, 0),
+	JSON_FIELD(struct cgroup, "mark", STRING, mark, 0),
 	JSON_FIELD(struct cgroup, "v2", BOOL, is_v2, JSON_KEEP),
 	JSON_COUNTED(struct cgroup, "directories", ARRAY, dirs, n_dirs, &dir_type, JSON_KEEP),
 	{0},
@@ -166,10 +169,20 @@ static int plan_systemd(const char *cgroups_path, const char *id, char **ret_pat
 	return 0;
 }
 
+static int make_mark(char **ret, struct error *err)
+{
+	uint64_t n[2];
+
+	if (getrandom(n, sizeof(n), 0) != sizeof(n))
+		return error_errno(err, errno, "getrandom");
+	*ret = xasprintf("%016" PRIx64 "%016" PRIx64, n[0], n[1]);
+	return 0;
+}
+
 int cgroup_plan(struct cgroup *ret, const struct host *h, enum cgroup_driver driver,
 		const char *cgroups_path, const char *id, struct error *err)
 {
-	_cleanup_free_ char *path = NULL, *unit = NULL;
+	_cleanup_free_ char *path = NULL, *unit = NULL, *mark = NULL;
 	struct cgroup cg = {.driver = driver, .is_v2 = h->cgroup_mode == HOST_CGROUP_V2};
 	int r;
 
@@ -178,6 +191,8 @@ int cgroup_plan(struct cgroup *ret, const struct host *h, enum cgroup_driver dri
 		return r;
 	r = driver == CGROUP_SYSTEMD ? plan_systemd(cgroups_path, id, &path, &unit, err)
 				     : plan_fs(cgroups_path, id, &path, err);
+	if (r == 0)
+		r = make_mark(&mark, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < h->n_hierarchies; i++) {
@@ -187,6 +202,7 @@ int cgroup_plan(struct cgroup *ret, const struct host *h, enum cgroup_driver dri
 		d->path = path_join(h->hierarchies[i].path, path);
 	}
 	cg.unit = take_ptr(&unit);
+	cg.mark = take_ptr(&mark);
 	*ret = cg;
 	return 0;
 }

@@ -80,13 +80,20 @@ int cgroup_dir_pids(const struct cgroup_dir *d, pid_t **ret, size_t *ret_n, stru
  * write access above it. With hybrid systemd, controllers' hierarchies are the
  * ones that the engine looks at too.
  */
-int cgroup_pids(const struct cgroup *cg, pid_t **ret, size_t *ret_n, struct error *err)
+static const struct cgroup_dir *pids_dir(const struct cgroup *cg)
 {
 	const struct cgroup_dir *d = cgroup_dir_find(cg, "devices");
 
-	if (!d && cg->n_dirs == 0)
+	return d || cg->n_dirs == 0 ? d : &cg->dirs[0];
+}
+
+int cgroup_pids(const struct cgroup *cg, pid_t **ret, size_t *ret_n, struct error *err)
+{
+	const struct cgroup_dir *d = pids_dir(cg);
+
+	if (!d)
 		return error_set(err, ENOENT, "the container has no cgroup");
-	return cgroup_dir_pids(d ? d : &cg->dirs[0], ret, ret_n, err);
+	return cgroup_dir_pids(d, ret, ret_n, err);
 }
 
 /* Entering */
@@ -245,6 +252,7 @@ static void sleep_us(long us)
 	nanosleep(&t, NULL);
 }
 
+/* To change something. */
 static int freezer_open(const struct cgroup *cg, struct error *err)
 {
 	const struct cgroup_dir *d = cgroup_dir_find(cg, "freezer");
@@ -252,7 +260,7 @@ static int freezer_open(const struct cgroup *cg, struct error *err)
 	if (!d)
 		return error_set(err, ENOENT,
 				 "cannot toggle freezer: cgroups not configured for container");
-	return cgroup_dir_open(d, err);
+	return cgroup_dir_open_ours(cg, d, err);
 }
 
 /*
@@ -351,11 +359,15 @@ int cgroup_thaw(const struct cgroup *cg, struct error *err)
 int cgroup_is_frozen(const struct cgroup *cg)
 {
 	_cleanup_close_ int dirfd = -EBADF;
+	const struct cgroup_dir *d;
 	struct error ignored;
 	uint64_t frozen;
 	int r;
 
-	dirfd = freezer_open(cg, &ignored);
+	d = cgroup_dir_find(cg, "freezer");
+	if (!d)
+		return -ENOENT;
+	dirfd = cgroup_dir_open(d, &ignored);
 	if (dirfd < 0)
 		return dirfd;
 	r = cgroup_read_u64(dirfd, cg->is_v2 ? "cgroup.freeze" : "freezer.self_freezing",
@@ -405,6 +417,9 @@ int cgroup_kill(const struct cgroup *cg, int signal, struct error *err)
 	_cleanup_close_ int dirfd = -EBADF;
 	int r;
 
+	/* Not the processes of somebody else's group that happens to have the name. */
+	if (!pids_dir(cg) || cgroup_dir_owner(cg, pids_dir(cg)) != CGROUP_OURS)
+		return 0;
 	if (!cg->is_v2 || signal != SIGKILL)
 		return signal_frozen(cg, signal, err);
 	dirfd = cgroup_dir_open(&cg->dirs[0], err);

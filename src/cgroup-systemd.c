@@ -742,6 +742,15 @@ int cgroup_systemd_stop(const struct cgroup *cg, struct error *err)
 	return status;
 }
 
+void cgroup_systemd_forget(const struct cgroup *cg)
+{
+	_cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+	struct error ignored;
+
+	if (bus_open(&bus, &ignored) == 0)
+		reset_failed(bus, cg->unit);
+}
+
 #else /* !HAVE_SYSTEMD */
 
 static int not_built(struct error *err)
@@ -775,6 +784,11 @@ int cgroup_systemd_stop(const struct cgroup *cg, struct error *err)
 {
 	(void)cg;
 	return not_built(err);
+}
+
+void cgroup_systemd_forget(const struct cgroup *cg)
+{
+	(void)cg;
 }
 
 #endif

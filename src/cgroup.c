@@ -40,7 +40,7 @@ static int make(const struct cgroup *cg, const struct spec_resources *r,
 	status = cgroup_fs_make(cg, made, err);
 	if (status < 0)
 		return status;
-	status = cgroup_fs_reuse(cg, made, err);
+	status = cgroup_fs_take(cg, made, err);
 	if (status == 0)
 		status = set_up(cg, r, err);
 	if (status < 0)
@@ -88,6 +88,8 @@ static int create_systemd(const struct cgroup *cg, const struct spec_resources *
 	if (status < 0)
 		return status;
 	status = cgroup_fs_make(cg, &made, err);
+	for (size_t i = 0; status == 0 && i < cg->n_dirs; i++)
+		status = cgroup_dir_mark(cg, &cg->dirs[i], err);
 	if (status == 0)
 		status = set_up(cg, r, err);
 	/* v2: systemd has moved it already. */
@@ -121,6 +123,8 @@ int cgroup_update(const struct cgroup *cg, const struct spec_resources *r, struc
 {
 	int status = 0;
 
+	if (cgroup_owner(cg) != CGROUP_OURS)
+		return error_set(err, EBUSY, "the container has no cgroup of its own");
 	warn_of_ignored(r);
 	if (cg->driver == CGROUP_SYSTEMD)
 		status = cgroup_systemd_update(cg, r, err);
@@ -129,18 +133,27 @@ int cgroup_update(const struct cgroup *cg, const struct spec_resources *r, struc
 
 int cgroup_destroy(const struct cgroup *cg, struct error *err)
 {
+	struct error first = {0}, ignored;
 	int status = 0;
 
-	if (cg->driver == CGROUP_SYSTEMD)
-		status = cgroup_systemd_stop(cg, err);
-	/* Also where systemd failed: it knows neither all hierarchies nor what was made inside. */
-	if (status < 0) {
-		struct error ignored;
-
-		(void)cgroup_fs_destroy(cg, &ignored);
-		return status;
+	if (cg->driver == CGROUP_SYSTEMD) {
+		switch (cgroup_owner(cg)) {
+		case CGROUP_OURS:
+			status = cgroup_systemd_stop(cg, &first);
+			break;
+		case CGROUP_GONE:
+			cgroup_systemd_forget(cg);
+			break;
+		case CGROUP_OTHERS:
+			break;
+		}
 	}
-	return cgroup_fs_destroy(cg, err);
+	if (status == 0)
+		return cgroup_fs_destroy(cg, err);
+	/* Also then: systemd knows neither all hierarchies nor what was made inside. */
+	(void)cgroup_fs_destroy(cg, &ignored);
+	*err = first;
+	return status;
 }
 
 /*
@@ -168,7 +181,7 @@ int cgroup_delegate(const struct cgroup *cg, uid_t uid, gid_t gid, struct error 
 	for (size_t i = 0; i < cg->n_dirs; i++) {
 		const struct cgroup_dir *d = &cg->dirs[i];
 		const char *const *files = *d->controllers ? delegate_v1 : delegate_v2;
-		_cleanup_close_ int dirfd = cgroup_dir_open(d, err);
+		_cleanup_close_ int dirfd = cgroup_dir_open_ours(cg, d, err);
 
 		if (dirfd < 0)
 			return dirfd;

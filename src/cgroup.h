@@ -39,6 +39,12 @@ struct cgroup_dir {
 struct cgroup {
 	enum cgroup_driver driver;
 	char *unit; /* systemd: "docker-ID.scope"; NULL else */
+	/*
+	 * Random; written on every directory that we make or take ("trusted.sysbox").
+	 * The name alone proves nothing: the specification may name a cgroup of
+	 * somebody else, creating then fails, and what cleans up must not touch it.
+	 */
+	char *mark;
 	bool is_v2;
 	struct cgroup_dir *dirs;
 	size_t n_dirs;
@@ -47,7 +53,8 @@ void cgroup_done(struct cgroup *cg);
 
 /*
  * Choose names: `cgroups_path` is linux.cgroupsPath ("/a/b" or relative for
- * cgroupfs, "slice:prefix:name" for systemd; NULL: a default from the id). Pure.
+ * cgroupfs, "slice:prefix:name" for systemd; NULL: a default from the id). Pure, but
+ * for the random mark.
  */
 int cgroup_plan(struct cgroup *ret, const struct host *h, enum cgroup_driver driver,
 		const char *cgroups_path, const char *id, struct error *err);
@@ -95,6 +102,10 @@ int cgroup_delegate(const struct cgroup *cg, uid_t uid, gid_t gid, struct error 
  * processes", cgroups(7)), it goes to the leaf in which `init_pid` is.
  */
 int cgroup_enter(const struct cgroup *cg, pid_t pid, pid_t init_pid, struct error *err);
+/*
+ * All that follows and changes something fails with -EBUSY on a cgroup that does
+ * not bear our mark; cgroup_kill() and cgroup_destroy() leave it alone with success.
+ */
 /*
  * Change limits of a running container. Device rules are not part of an update
  * (neither in runc: other programs may have added some of their own).

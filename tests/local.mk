@@ -25,6 +25,8 @@ UNIT_TESTS += %D%/unit/test-spec-check
 UNIT_TESTS += %D%/unit/test-str
 UNIT_TESTS += %D%/unit/test-strbuf
 UNIT_TESTS += %D%/unit/test-userns
+UNIT_TESTS = \
+	%D%/unit/test-cgroup
 
 LINT_TESTS =
 LINT_TESTS += %D%/lint/format.sh

@@ -1,0 +1,917 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The cgroupfs driver on the real hierarchies of the machine, in groups of our
+ * own. Skipped unless we are root and may make groups.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/alloc.h"
+#include "lib/fd.h"
+#include "lib/json.h"
+#include "lib/path.h"
+#include "lib/str.h"
+#include "lib/strbuf.h"
+#include "lib/sys.h"
+#include "src/cgroup-internal.h"
+#include "src/host.h"
+#include "src/spec.h"
+
+static struct host host;
+static char name[64];
+
+/* Until it is killed, by the test or with it. */
+static void sleep_for_ever(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		pause();
+}
+
+static pid_t sleeper(void)
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		sleep_for_ever();
+	return pid;
+}
+
+static void reap(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static void plan(struct cgroup *cg)
+{
+	struct error err = {0};
+
+	assert_int_equal(cgroup_plan(cg, &host, CGROUP_FS, name, "id", &err), 0);
+}
+
+static char *read_file(const struct cgroup *cg, const char *controller, const char *file)
+{
+	const struct cgroup_dir *d = cgroup_dir_find(cg, controller);
+	_cleanup_free_ char *path = NULL;
+	char *text = NULL;
+
+	if (!d)
+		return NULL;
+	path = path_join(d->path, file);
+	return file_read_line(AT_FDCWD, path, &text) < 0 ? NULL : text;
+}
+
+static void expect_file(const struct cgroup *cg, const char *controller, const char *file,
+			const char *want)
+{
+	_cleanup_free_ char *text = read_file(cg, controller, file);
+
+	assert_non_null(text);
+	assert_string_equal(text, want);
+}
+
+static bool has_controller(const char *controller)
+{
+	struct cgroup cg;
+	bool has;
+
+	if (host.cgroup_mode == HOST_CGROUP_V2)
+		return strv_contains(host.v2_controllers, controller);
+	plan(&cg);
+	has = cgroup_dir_find(&cg, controller) != NULL;
+	cgroup_done(&cg);
+	return has;
+}
+
+static bool is_v2(void)
+{
+	return host.cgroup_mode == HOST_CGROUP_V2;
+}
+
+static void expect_gone(const struct cgroup *cg)
+{
+	for (size_t i = 0; i < cg->n_dirs; i++) {
+		assert_int_equal(access(cg->dirs[i].path, F_OK), -1);
+		assert_int_equal(errno, ENOENT);
+	}
+}
+
+static void expect_inside(const struct cgroup *cg, pid_t pid)
+{
+	for (size_t i = 0; i < cg->n_dirs; i++) {
+		_cleanup_free_ pid_t *pids = NULL;
+		struct error err = {0};
+		bool found = false;
+		size_t n;
+
+		assert_int_equal(cgroup_dir_pids(&cg->dirs[i], &pids, &n, &err), 0);
+		for (size_t k = 0; k < n; k++)
+			found |= pids[k] == pid;
+		assert_true(found);
+	}
+}
+
+static void destroy(struct cgroup *cg)
+{
+	struct error err = {0};
+
+	if (cgroup_destroy(cg, &err) < 0)
+		fail_msg("%s", err.text);
+	expect_gone(cg);
+	cgroup_done(cg);
+}
+
+static void create__puts_the_process_into_every_hierarchy(void **state)
+{
+	struct cgroup cg;
+	struct error err = {0};
+	pid_t pid = sleeper();
+
+	(void)state;
+	plan(&cg);
+	assert_int_equal(cgroup_create(&cg, NULL, pid, NULL, 0, &err), 0);
+	expect_inside(&cg, pid);
+	reap(pid);
+	destroy(&cg);
+}
+
+/* The fast way: born in the v2 tree, moves itself in the others. */
+static void join__enters_every_hierarchy(void **state)
+{
+	struct clone_args args = {.exit_signal = SIGCHLD};
+	struct cgroup cg;
+	struct error err = {0};
+	int pair[2], fd;
+	char byte;
+	pid_t pid;
+
+	(void)state;
+	plan(&cg);
+	assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
+	assert_int_equal(cgroup_make(&cg, NULL, &err), 0);
+	assert_int_equal(cgroup_clone_fd(&cg, 0, &fd, &err), 0);
+	if (fd >= 0) {
+		args.flags = CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)fd;
+	}
+	pid = sys_clone3(&args);
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		byte = cgroup_join(&cg, &err) == 0;
+		(void)!write(pair[1], &byte, 1);
+		sleep_for_ever();
+	}
+	assert_int_equal(read(pair[0], &byte, 1), 1);
+	assert_int_equal(byte, 1);
+	expect_inside(&cg, pid);
+	fd_close(fd);
+	fd_close(pair[0]);
+	fd_close(pair[1]);
+	reap(pid);
+	destroy(&cg);
+}
+
+static void make__sets_limits_before_a_process_is_in(void **state)
+{
+	struct spec_memory memory = {.limit = {true, 64 << 20}};
+	struct spec_pids pids = {.limit = {true, 42}};
+	struct spec_resources r = {.memory = &memory, .pids = &pids};
+	struct cgroup cg;
+	struct error err = {0};
+
+	(void)state;
+	if (!has_controller("memory") || !has_controller("pids"))
+		skip();
+	plan(&cg);
+	if (cgroup_make(&cg, &r, &err) < 0)
+		fail_msg("%s", err.text);
+	expect_file(&cg, "memory", is_v2() ? "memory.max" : "memory.limit_in_bytes",
+		    "67108864");
+	expect_file(&cg, "pids", "pids.max", "42");
+	destroy(&cg);
+}
+
+/* Neither order of the two is right for both. */
+static void update__raises_and_lowers_memory_and_swap(void **state)
+{
+	static const int64_t steps[][2] = {
+		{64 << 20, 96 << 20}, {256 << 20, 512 << 20}, {32 << 20, 48 << 20}, {-1, -1},
+		{48 << 20, 48 << 20},
+	};
+	struct spec_memory memory = {.limit = {true, 16 << 20}, .swap = {true, 24 << 20}};
+	struct spec_resources r = {.memory = &memory};
+	struct cgroup cg;
+	struct error err = {0};
+
+	(void)state;
+	if (!has_controller("memory"))
+		skip();
+	plan(&cg);
+	if (cgroup_make(&cg, &r, &err) < 0)
+		fail_msg("%s", err.text);
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		char want[32];
+
+		memory.limit.value = steps[i][0];
+		memory.swap.value = steps[i][1];
+		if (cgroup_update(&cg, &r, &err) < 0)
+			fail_msg("step %zu: %s", i, err.text);
+		snprintf(want, sizeof(want), "%lld", (long long)steps[i][0]);
+		if (steps[i][0] > 0)
+			expect_file(&cg, "memory",
+				    is_v2() ? "memory.max" : "memory.limit_in_bytes", want);
+		snprintf(want, sizeof(want), "%lld",
+			 (long long)(steps[i][1] - (is_v2() ? steps[i][0] : 0)));
+		if (steps[i][0] > 0)
+			expect_file(&cg, "memory",
+				    is_v2() ? "memory.swap.max" : "memory.memsw.limit_in_bytes",
+				    want);
+	}
+	destroy(&cg);
+}
+
+/* The quota of the parent bounds the ratio: the kernel refuses steps in the wrong order. */
+static void update__changes_quota_and_period_together(void **state)
+{
+	struct spec_cpu cpu = {.quota = {true, 50000}, .period = {true, 100000}};
+	struct spec_resources r = {.cpu = &cpu};
+	struct cgroup parent, child;
+	struct error err = {0};
+	char inner[96];
+
+	(void)state;
+	if (!has_controller("cpu") || is_v2()) /* v2 has one file for both, and no such check */
+		skip();
+	plan(&parent);
+	assert_int_equal(cgroup_make(&parent, &r, &err), 0);
+	snprintf(inner, sizeof(inner), "%s/inner", name);
+	assert_int_equal(cgroup_plan(&child, &host, CGROUP_FS, inner, "id", &err), 0);
+	assert_int_equal(cgroup_make(&child, &r, &err), 0);
+	/* The period alone would be 50000/20000: above the parent's half. */
+	cpu.quota.value = 10000;
+	cpu.period.value = 20000;
+	if (cgroup_update(&child, &r, &err) < 0)
+		fail_msg("%s", err.text);
+	expect_file(&child, "cpu", "cpu.cfs_quota_us", "10000");
+	expect_file(&child, "cpu", "cpu.cfs_period_us", "20000");
+	/* Back: now the quota alone would be too much. */
+	cpu.quota.value = 50000;
+	cpu.period.value = 100000;
+	if (cgroup_update(&child, &r, &err) < 0)
+		fail_msg("%s", err.text);
+	expect_file(&child, "cpu", "cpu.cfs_quota_us", "50000");
+	/* What is too much in any order stays an error. */
+	cpu.quota.value = 90000;
+	assert_int_equal(cgroup_update(&child, &r, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "cpu.cfs_quota_us"));
+	destroy(&child);
+	destroy(&parent);
+}
+
+static void make__a_controller_that_is_absent_is_an_error(void **state)
+{
+	struct spec_hugepage_limit huge = {.page_size = (char *)"2MB", .limit = 4 << 20};
+	struct spec_resources r = {.hugepage_limits = &huge, .n_hugepage_limits = 1};
+	struct cgroup cg;
+	struct error err = {0};
+
+	(void)state;
+	if (has_controller("hugetlb"))
+		skip();
+	plan(&cg);
+	assert_true(cgroup_make(&cg, &r, &err) < 0);
+	assert_non_null(strstr(err.text,
+			       "cannot set hugetlb limit: container could not join or "
+			       "create cgroup"));
+	expect_gone(&cg);
+	cgroup_done(&cg);
+}
+
+static void make__leaves_nothing_behind_when_a_value_is_refused(void **state)
+{
+	struct spec_cpu cpu = {.cpus = (char *)"4000-4001"};
+	struct spec_resources r = {.cpu = &cpu};
+	struct cgroup cg;
+	struct error err = {0};
+
+	(void)state;
+	if (!has_controller("cpuset") || is_v2()) /* v2 takes any mask */
+		skip();
+	plan(&cg);
+	assert_true(cgroup_make(&cg, &r, &err) < 0);
+	assert_non_null(strstr(err.text, "cpuset.cpus"));
+	expect_gone(&cg);
+	cgroup_done(&cg);
+}
+
+/* v1: a parent that somebody made without filling its cpuset. */
+static void make__fills_empty_cpusets_of_parents(void **state)
+{
+	_cleanup_free_ char *parent = NULL, *base = NULL, *cpus = NULL;
+	struct cgroup cg, outer;
+	struct error err = {0};
+	char inner[96];
+
+	(void)state;
+	if (!has_controller("cpuset") || is_v2())
+		skip();
+	snprintf(inner, sizeof(inner), "%s/middle/inner", name);
+	assert_int_equal(cgroup_plan(&cg, &host, CGROUP_FS, inner, "id", &err), 0);
+	plan(&outer);
+	assert_int_equal(mkdir(cgroup_dir_find(&outer, "cpuset")->path, 0755), 0);
+	if (cgroup_make(&cg, NULL, &err) < 0)
+		fail_msg("%s", err.text);
+	cpus = read_file(&outer, "cpuset", "cpuset.cpus");
+	assert_true(cpus && *cpus);
+	expect_file(&cg, "cpuset", "cpuset.cpus", cpus);
+	expect_file(&cg, "cpuset", "cgroup.clone_children", "1");
+	destroy(&cg);
+	for (size_t i = 0; i < outer.n_dirs; i++) {
+		_cleanup_free_ char *middle = path_join(outer.dirs[i].path, "middle");
+
+		assert_int_equal(rmdir(middle), 0);
+		assert_int_equal(rmdir(outer.dirs[i].path), 0);
+	}
+	cgroup_done(&outer);
+}
+
+static void create__refuses_a_group_in_use(void **state)
+{
+	struct cgroup theirs, ours;
+	struct error err = {0};
+	pid_t a = sleeper(), b = sleeper();
+
+	(void)state;
+	plan(&theirs);
+	plan(&ours);
+	assert_int_equal(cgroup_create(&theirs, NULL, a, NULL, 0, &err), 0);
+	assert_int_equal(cgroup_create(&ours, NULL, b, NULL, 0, &err), -EBUSY);
+	assert_non_null(
+		strstr(err.text, "container's cgroup is not empty: 1 process(es) found"));
+	expect_inside(&theirs, a);
+	cgroup_done(&ours);
+	reap(a);
+	reap(b);
+	destroy(&theirs);
+}
+
+static bool is_alive(pid_t pid)
+{
+	return waitpid(pid, NULL, WNOHANG) == 0;
+}
+
+/* What cleans up behind a refused create must not touch the group's owner. */
+static void a_group_of_somebody_else__is_left_alone(void **state)
+{
+	struct spec_pids pids = {.limit = {true, 7}};
+	struct spec_resources r = {.pids = &pids};
+	struct cgroup theirs, ours;
+	struct error err = {0};
+	pid_t pid = sleeper();
+
+	(void)state;
+	plan(&theirs);
+	plan(&ours);
+	assert_int_equal(cgroup_create(&theirs, NULL, pid, NULL, 0, &err), 0);
+	assert_int_equal(cgroup_kill(&ours, SIGKILL, &err), 0);
+	assert_int_equal(cgroup_freeze(&ours, &err), -EBUSY);
+	assert_int_equal(cgroup_update(&ours, &r, &err), -EBUSY);
+	assert_int_equal(cgroup_delegate(&ours, 4711, 4711, &err), -EBUSY);
+	assert_int_equal(cgroup_destroy(&ours, &err), 0);
+	assert_true(is_alive(pid));
+	expect_inside(&theirs, pid);
+	reap(pid);
+	/* Also when it is empty. */
+	assert_int_equal(cgroup_destroy(&ours, &err), 0);
+	assert_int_equal(access(theirs.dirs[0].path, F_OK), 0);
+	cgroup_done(&ours);
+	destroy(&theirs);
+}
+
+/* A runtime that was killed between mkdir(2) and the mark. */
+static void destroy__removes_what_is_half_made(void **state)
+{
+	struct cgroup cg;
+	struct error err = {0};
+
+	(void)state;
+	plan(&cg);
+	assert_int_equal(mkdir(cg.dirs[0].path, 01700), 0);
+	assert_int_equal(cgroup_destroy(&cg, &err), 0);
+	expect_gone(&cg);
+	/* Without any trace of us, it is somebody's. */
+	assert_int_equal(mkdir(cg.dirs[0].path, 0755), 0);
+	assert_int_equal(cgroup_destroy(&cg, &err), 0);
+	assert_int_equal(rmdir(cg.dirs[0].path), 0);
+	cgroup_done(&cg);
+}
+
+static void create__uses_an_empty_group(void **state)
+{
+	struct cgroup cg;
+	struct error err = {0};
+	pid_t pid = sleeper();
+
+	(void)state;
+	plan(&cg);
+	assert_int_equal(mkdir(cg.dirs[0].path, 0755), 0);
+	assert_int_equal(cgroup_create(&cg, NULL, pid, NULL, 0, &err), 0);
+	expect_inside(&cg, pid);
+	reap(pid);
+	destroy(&cg);
+}
+
+static uid_t owner_of(const struct cgroup_dir *d, const char *file)
+{
+	_cleanup_free_ char *path = path_join(d->path, file);
+	struct stat st;
+
+	assert_int_equal(lstat(path, &st), 0);
+	return st.st_uid;
+}
+
+static void delegate__gives_the_tree_and_keeps_the_limits(void **state)
+{
+	struct cgroup cg;
+	struct error err = {0};
+
+	(void)state;
+	plan(&cg);
+	assert_int_equal(cgroup_make(&cg, NULL, &err), 0);
+	assert_int_equal(cgroup_delegate(&cg, 100000, 100000, &err), 0);
+	for (size_t i = 0; i < cg.n_dirs; i++) {
+		const struct cgroup_dir *d = &cg.dirs[i];
+
+		assert_int_equal(owner_of(d, "."), 100000);
+		assert_int_equal(owner_of(d, "cgroup.procs"), 100000);
+		if (*d->controllers) {
+			assert_int_equal(owner_of(d, "tasks"), 100000);
+			assert_int_equal(owner_of(d, "notify_on_release"), 0);
+		} else {
+			assert_int_equal(owner_of(d, "cgroup.subtree_control"), 100000);
+			assert_int_equal(owner_of(d, "cgroup.threads"), 100000);
+			assert_int_equal(owner_of(d, "cgroup.freeze"), 0);
+		}
+	}
+	if (has_controller("memory"))
+		assert_int_equal(owner_of(cgroup_dir_find(&cg, "memory"),
+					  is_v2() ? "memory.max" : "memory.limit_in_bytes"),
+				 0);
+	destroy(&cg);
+}
+
+static void freeze__stops_and_thaw_continues(void **state)
+{
+	struct cgroup cg;
+	struct error err = {0};
+	pid_t pid = sleeper();
+
+	(void)state;
+	if (!is_v2() && !has_controller("freezer"))
+		skip();
+	plan(&cg);
+	assert_int_equal(cgroup_create(&cg, NULL, pid, NULL, 0, &err), 0);
+	assert_int_equal(cgroup_is_frozen(&cg), 0);
+	assert_int_equal(cgroup_freeze(&cg, &err), 0);
+	assert_int_equal(cgroup_is_frozen(&cg), 1);
+	/* A frozen process does not act on a signal. */
+	kill(pid, SIGTERM);
+	usleep(20000);
+	assert_true(is_alive(pid));
+	assert_int_equal(cgroup_thaw(&cg, &err), 0);
+	assert_int_equal(cgroup_is_frozen(&cg), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	destroy(&cg);
+}
+
+static void kill__ends_all_also_below_and_frozen(void **state)
+{
+	struct cgroup cg, inner;
+	struct error err = {0};
+	pid_t a = sleeper(), b = sleeper();
+	char path[96];
+	int status;
+
+	(void)state;
+	plan(&cg);
+	snprintf(path, sizeof(path), "%s/inner", name);
+	assert_int_equal(cgroup_plan(&inner, &host, CGROUP_FS, path, "id", &err), 0);
+	assert_int_equal(cgroup_create(&cg, NULL, a, NULL, 0, &err), 0);
+	/* Controllers are handed down on v2 only from a group without processes. */
+	if (!is_v2()) {
+		assert_int_equal(cgroup_create(&inner, NULL, b, NULL, 0, &err), 0);
+	} else {
+		_cleanup_free_ char *procs = path_join(inner.dirs[0].path, "cgroup.procs");
+		char pid[16];
+
+		snprintf(pid, sizeof(pid), "%d", (int)b);
+		assert_int_equal(mkdir(inner.dirs[0].path, 0755), 0);
+		assert_int_equal(file_write(AT_FDCWD, procs, pid), 0);
+	}
+	assert_int_equal(cgroup_freeze(&cg, &err), 0);
+	assert_int_equal(cgroup_kill(&cg, SIGKILL, &err), 0);
+	assert_int_equal(waitpid(a, &status, 0), a);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	assert_int_equal(waitpid(b, &status, 0), b);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	cgroup_done(&inner);
+	destroy(&cg);
+}
+
+static void kill__sends_other_signals(void **state)
+{
+	struct cgroup cg;
+	struct error err = {0};
+	pid_t pid = sleeper();
+	int status;
+
+	(void)state;
+	plan(&cg);
+	assert_int_equal(cgroup_create(&cg, NULL, pid, NULL, 0, &err), 0);
+	assert_int_equal(cgroup_kill(&cg, SIGUSR1, &err), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(WTERMSIG(status), SIGUSR1);
+	destroy(&cg);
+}
+
+/* Deeper than PATH_MAX, and than a limit of open files. */
+static void destroy__removes_a_deep_tree(void **state)
+{
+	enum {
+		DEPTH = 300
+	};
+	_cleanup_close_ int fd = -EBADF;
+	struct cgroup cg;
+	struct error err = {0};
+
+	(void)state;
+	plan(&cg);
+	assert_int_equal(cgroup_make(&cg, NULL, &err), 0);
+	fd = cgroup_dir_open(&cg.dirs[cg.n_dirs - 1], &err);
+	for (int i = 0; i < DEPTH; i++) {
+		int next;
+
+		assert_int_equal(mkdirat(fd, "a-name-of-sixteen", 0755), 0);
+		if (i % 50 == 0)
+			assert_int_equal(mkdirat(fd, "sibling", 0755), 0);
+		next = openat(fd, "a-name-of-sixteen", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		assert_true(next >= 0);
+		fd_close(fd);
+		fd = next;
+	}
+	fd = fd_close(fd);
+	destroy(&cg);
+}
+
+static void destroy__waits_for_the_last_process(void **state)
+{
+	struct cgroup cg;
+	struct error err = {0};
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		usleep(30000);
+		_exit(0);
+	}
+	plan(&cg);
+	assert_int_equal(cgroup_create(&cg, NULL, pid, NULL, 0, &err), 0);
+	destroy(&cg);
+	waitpid(pid, NULL, 0);
+}
+
+static void destroy__absent_is_success(void **state)
+{
+	struct cgroup cg;
+	struct error err = {0};
+
+	(void)state;
+	plan(&cg);
+	assert_int_equal(cgroup_destroy(&cg, &err), 0);
+	assert_int_equal(cgroup_destroy(&cg, &err), 0);
+	cgroup_done(&cg);
+}
+
+/* Device rules: a child in the group tries to open and to make nodes. */
+
+struct device_case {
+	struct spec_device_rule rules[4];
+	size_t n_rules;
+	bool null_opens;  /* 1:3 read-write */
+	bool zero_opens;  /* 1:5 */
+	bool kmsg_reads;  /* 1:11 */
+	bool kmsg_writes; /* 1:11 */
+};
+
+#define ALLOW(t, maj, min, acc)                                                                \
+	{                                                                                      \
+		.allow = true, .type = (char *)(t), .major = {true, maj},                      \
+		.minor = {true, min}, .access = (char *)(acc)                                  \
+	}
+#define DENY(t, maj, min, acc)                                                                 \
+	{                                                                                      \
+		.allow = false, .type = (char *)(t), .major = {true, maj},                     \
+		.minor = {true, min}, .access = (char *)(acc)                                  \
+	}
+#define DENY_ALL                                                                               \
+	{                                                                                      \
+		.allow = false, .access = (char *)"rwm"                                        \
+	}
+#define ALLOW_ALL                                                                              \
+	{                                                                                      \
+		.allow = true, .access = (char *)"rwm"                                         \
+	}
+
+static const struct device_case device_cases[] = {
+	{{DENY_ALL}, 1, true, true, false, false},
+	{{ALLOW_ALL}, 1, true, true, true, true},
+	{{DENY_ALL, ALLOW("c", 1, 11, "r")}, 2, true, true, true, false},
+	{{DENY_ALL, ALLOW("c", 1, 11, "rw")}, 2, true, true, true, true},
+	/* Rules in front of a rule for everything are void. */
+	{{ALLOW("c", 1, 11, "rw"), DENY_ALL}, 2, true, true, false, false},
+	/* Only some accesses are taken away. */
+	{{ALLOW("c", 1, 11, "rw"), DENY("c", 1, 11, "w")}, 2, true, true, true, false},
+	/* Of what every container has, too. */
+	{{DENY_ALL, DENY("c", 1, 5, "rwm")}, 2, true, false, false, false},
+	{{ALLOW_ALL, DENY("c", 1, 11, "rwm")}, 2, true, true, false, false},
+	{{ALLOW_ALL, DENY("c", 1, 11, "w")}, 2, true, true, true, false},
+};
+
+static bool opens(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+/* In a child that is in the group: one bit for each question. */
+static int try_devices(const char *dir)
+{
+	char path[256];
+	int bits = 0;
+
+	(void)dir;
+	snprintf(path, sizeof(path), "%s/kmsg", dir);
+	bits |= opens("/dev/null", O_RDWR) << 0;
+	bits |= opens("/dev/zero", O_RDWR) << 1;
+	bits |= opens(path, O_RDONLY) << 2;
+	bits |= opens(path, O_WRONLY) << 3;
+	return bits;
+}
+
+static int run_inside(const struct cgroup *cg, const char *dir)
+{
+	struct error err = {0};
+	int go[2], status;
+	char byte = 0;
+	pid_t pid;
+
+	assert_int_equal(pipe2(go, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(read(go[0], &byte, 1) == 1 ? try_devices(dir) : 255);
+	assert_int_equal(cgroup_enter(cg, pid, 0, &err), 0);
+	assert_int_equal(write(go[1], &byte, 1), 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	close(go[0]);
+	close(go[1]);
+	return WEXITSTATUS(status);
+}
+
+static void devices__are_what_the_rules_say(void **state)
+{
+	char dir[] = "/tmp/test-cgroup-XXXXXX", node[64];
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(node, sizeof(node), "%s/kmsg", dir);
+	if (mknod(node, S_IFCHR | 0600, makedev(1, 11)) < 0 || !opens(node, O_RDONLY)) {
+		unlink(node);
+		rmdir(dir);
+		skip();
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(device_cases); i++) {
+		const struct device_case *c = &device_cases[i];
+		struct spec_resources r = {.devices = (struct spec_device_rule *)c->rules,
+					   .n_devices = c->n_rules};
+		int want = c->null_opens << 0 | c->zero_opens << 1 | c->kmsg_reads << 2 |
+			   c->kmsg_writes << 3;
+		struct cgroup cg;
+		struct error err = {0};
+		int got;
+
+		plan(&cg);
+		if (cgroup_make(&cg, &r, &err) < 0)
+			fail_msg("case %zu: %s", i, err.text);
+		got = run_inside(&cg, dir);
+		destroy(&cg);
+		if (got != want)
+			fail_msg("case %zu: got %#x, not %#x", i, got, want);
+	}
+	unlink(node);
+	rmdir(dir);
+}
+
+/* A group that is used again gets the new rules, not both. */
+static void devices__are_replaced(void **state)
+{
+	struct spec_device_rule strict = DENY_ALL, open_all = ALLOW_ALL;
+	struct spec_resources r = {.devices = &strict, .n_devices = 1};
+	struct cgroup cg;
+	struct error err = {0};
+
+	(void)state;
+	if (!opens("/dev/kmsg", O_RDONLY))
+		skip();
+	plan(&cg);
+	assert_int_equal(cgroup_make(&cg, &r, &err), 0);
+	assert_int_equal(run_inside(&cg, "/dev") & 4, 0);
+	r.devices = &open_all;
+	if (cgroup_fs_devices(&cg, &r, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(run_inside(&cg, "/dev") & 4, 4);
+	destroy(&cg);
+}
+
+static void stats__is_json_with_what_runs(void **state)
+{
+	_cleanup_(strbuf_done) struct strbuf out = STRBUF_EMPTY;
+	struct spec_pids pids = {.limit = {true, 42}};
+	struct spec_resources r = {.pids = &pids};
+	static const struct json_field no_fields[] = {{0}};
+	static const struct json_type any = {.name = "any", .size = 1, .fields = no_fields};
+	struct cgroup cg;
+	struct error err = {0};
+	pid_t pid = sleeper();
+	char ignored;
+
+	(void)state;
+	if (!has_controller("pids"))
+		skip();
+	plan(&cg);
+	assert_int_equal(cgroup_create(&cg, &r, pid, NULL, 0, &err), 0);
+	assert_int_equal(cgroup_stats(&cg, &out, &err), 0);
+	if (json_decode(&any, &ignored, out.s, out.len, "stats", &err) < 0)
+		fail_msg("%s in %s", err.text, out.s);
+	assert_non_null(strstr(out.s, "\"pids\":{\"current\":1,\"limit\":42}"));
+	assert_non_null(strstr(out.s, "\"network_interfaces\":null"));
+	reap(pid);
+	destroy(&cg);
+	assert_int_equal(cgroup_stats(&cg, &out, &err), -ENOENT);
+}
+
+/* Use more memory than there is, in a child. */
+static pid_t glutton(int go)
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		const size_t step = 1 << 20;
+		char byte;
+
+		if (read(go, &byte, 1) != 1)
+			_exit(1);
+		for (int i = 0; i < 64; i++) {
+			char *p = malloc(step);
+
+			if (p)
+				memset(p, 1, step);
+		}
+		_exit(0);
+	}
+	return pid;
+}
+
+static void oom__is_told_and_counted(void **state)
+{
+	struct spec_memory memory = {.limit = {true, 8 << 20}, .swap = {true, 8 << 20}};
+	struct spec_resources r = {.memory = &memory};
+	struct cgroup cg;
+	struct error err = {0};
+	int go[2], fd, status;
+	uint64_t event[32];
+	pid_t pid;
+
+	(void)state;
+	if (!has_controller("memory"))
+		skip();
+	plan(&cg);
+	assert_int_equal(pipe2(go, O_CLOEXEC), 0);
+	pid = glutton(go[0]);
+	if (cgroup_create(&cg, &r, pid, NULL, 0, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(cgroup_oom_kills(&cg), 0);
+	fd = cgroup_oom_fd(&cg, &err);
+	if (fd < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(read(fd, event, sizeof(event)), -1);
+	assert_int_equal(write(go[1], "x", 1), 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	assert_true(read(fd, event, sizeof(event)) > 0);
+	assert_int_equal(cgroup_oom_kills(&cg), 1);
+	fd_close(fd);
+	fd_close(go[0]);
+	fd_close(go[1]);
+	destroy(&cg);
+}
+
+static void state_codec__keeps_a_cgroup(void **state)
+{
+	_cleanup_(strbuf_done) struct strbuf text = STRBUF_EMPTY;
+	struct cgroup cg, copy;
+	struct error err = {0};
+
+	(void)state;
+	plan(&cg);
+	json_encode(&cgroup_type, &cg, JSON_COMPACT, &text);
+	assert_int_equal(json_decode(&cgroup_type, &copy, text.s, text.len, "state", &err), 0);
+	assert_int_equal(copy.driver, cg.driver);
+	assert_int_equal(copy.is_v2, cg.is_v2);
+	assert_string_equal(copy.mark, cg.mark);
+	assert_int_equal(copy.n_dirs, cg.n_dirs);
+	for (size_t i = 0; i < cg.n_dirs; i++) {
+		assert_string_equal(copy.dirs[i].controllers, cg.dirs[i].controllers);
+		assert_string_equal(copy.dirs[i].path, cg.dirs[i].path);
+	}
+	cgroup_done(&cg);
+	cgroup_done(&copy);
+}
+
+static bool may_make_groups(void)
+{
+	struct error err = {0};
+	struct cgroup cg;
+	bool may;
+
+	if (geteuid() != 0 || host_probe(&host, &err) < 0 ||
+	    host.cgroup_mode == HOST_CGROUP_NONE)
+		return false;
+	plan(&cg);
+	may = cgroup_make(&cg, NULL, &err) == 0 && cgroup_destroy(&cg, &err) == 0;
+	if (!may)
+		fprintf(stderr, "skipped: %s\n", err.text);
+	cgroup_done(&cg);
+	return may;
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(create__puts_the_process_into_every_hierarchy),
+		cmocka_unit_test(join__enters_every_hierarchy),
+		cmocka_unit_test(make__sets_limits_before_a_process_is_in),
+		cmocka_unit_test(update__raises_and_lowers_memory_and_swap),
+		cmocka_unit_test(update__changes_quota_and_period_together),
+		cmocka_unit_test(make__a_controller_that_is_absent_is_an_error),
+		cmocka_unit_test(make__leaves_nothing_behind_when_a_value_is_refused),
+		cmocka_unit_test(make__fills_empty_cpusets_of_parents),
+		cmocka_unit_test(create__refuses_a_group_in_use),
+		cmocka_unit_test(a_group_of_somebody_else__is_left_alone),
+		cmocka_unit_test(destroy__removes_what_is_half_made),
+		cmocka_unit_test(create__uses_an_empty_group),
+		cmocka_unit_test(delegate__gives_the_tree_and_keeps_the_limits),
+		cmocka_unit_test(freeze__stops_and_thaw_continues),
+		cmocka_unit_test(kill__ends_all_also_below_and_frozen),
+		cmocka_unit_test(kill__sends_other_signals),
+		cmocka_unit_test(destroy__removes_a_deep_tree),
+		cmocka_unit_test(destroy__waits_for_the_last_process),
+		cmocka_unit_test(destroy__absent_is_success),
+		cmocka_unit_test(devices__are_what_the_rules_say),
+		cmocka_unit_test(devices__are_replaced),
+		cmocka_unit_test(stats__is_json_with_what_runs),
+		cmocka_unit_test(oom__is_told_and_counted),
+		cmocka_unit_test(state_codec__keeps_a_cgroup),
+	};
+	int r;
+
+	snprintf(name, sizeof(name), "/sysbox-test-%d", (int)getpid());
+	if (!may_make_groups())
+		return 77;
+	r = cmocka_run_group_tests(tests, NULL, NULL);
+	host_done(&host);
+	return r;
+}
