@@ -254,12 +254,6 @@ static bool lets_pass(uint32_t action)
 	return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
 }
 
-/* The kernel's order: the lower as a signed number, the stricter. */
-static bool is_stricter(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a & SECCOMP_RET_ACTION_FULL) < (int32_t)(b & SECCOMP_RET_ACTION_FULL);
-}
-
 /* All rules of one call: see struct sysfilter_rule. */
 static struct answer answer_of(const struct compiler *c, const struct sysfilter_rule *rules,
 			       size_t n)
@@ -269,7 +263,7 @@ static struct answer answer_of(const struct compiler *c, const struct sysfilter_
 
 	for (size_t i = 0; i < n; i++) {
 		has_args |= rules[i].n_args > 0;
-		if (rules[i].n_args || (is_absolute && !is_stricter(rules[i].action, a.action)))
+		if (rules[i].n_args || is_absolute)
 			continue;
 		a.action = rules[i].action;
 		is_absolute = true;
@@ -312,6 +306,7 @@ static label emit_arch(struct compiler *c, unsigned int from, unsigned int to,
 {
 	const struct sysfilter_rule *end = c->f->rules + c->f->n_rules;
 	const struct answer kill = {.action = SECCOMP_RET_KILL_THREAD};
+	label tree;
 
 	c->n_spans = 0;
 	add_span(c, 0, kill);
@@ -324,7 +319,10 @@ static label emit_arch(struct compiler *c, unsigned int from, unsigned int to,
 	}
 	/* -1 is what a tracer writes to skip a call; killing for it would surprise strace. */
 	add_span(c, UINT32_MAX, (struct answer){.action = c->f->default_action});
-	(void)emit_tree(c, 0, c->n_spans);
+	tree = emit_tree(c, 0, c->n_spans);
+	/* A single span may be a `ret` that stands elsewhere already. */
+	if (tree + 1 != c->n)
+		(void)emit(c, BPF_JMP | BPF_JA, 0, 0, (uint32_t)distance(c, tree));
 	return emit_load(c, NR_OFFSET);
 }
 

@@ -41,9 +41,9 @@ struct sysfilter_abi {
 };
 
 /*
- * All arguments hold together. For one call: a rule without arguments that does not
- * let it pass comes before all others, the strictest first; then rules with
- * arguments, in their order; then one without arguments that lets it pass; then
+ * All arguments hold together. For one call the first rule without arguments
+ * decides, as with libseccomp; if it lets the call pass, those with arguments are
+ * asked before it, in their order. Without such a rule: those with arguments, then
  * the default.
  */
 struct sysfilter_rule {

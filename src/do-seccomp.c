@@ -69,40 +69,40 @@ static const struct {
 #define IPC_NR	      117
 static const struct mux {
 	int pseudo;
-	uint16_t x86, s390, s390x, ppc64le;
+	uint16_t x86, ppc64le;
 } muxes[] = {
-	{-101, 359, 359, 359, 326}, /* socket */
-	{-102, 361, 361, 361, 327}, /* bind */
-	{-103, 362, 362, 362, 328}, /* connect */
-	{-104, 363, 363, 363, 329}, /* listen */
-	{-105, 0, 0, 0, 330},	    /* accept */
-	{-106, 367, 367, 367, 331}, /* getsockname */
-	{-107, 368, 368, 368, 332}, /* getpeername */
-	{-108, 360, 360, 360, 333}, /* socketpair */
-	{-109, 0, 0, 0, 334},	    /* send */
-	{-110, 0, 0, 0, 336},	    /* recv */
-	{-111, 369, 369, 369, 335}, /* sendto */
-	{-112, 371, 371, 371, 337}, /* recvfrom */
-	{-113, 373, 373, 373, 338}, /* shutdown */
-	{-114, 366, 366, 366, 339}, /* setsockopt */
-	{-115, 365, 365, 365, 340}, /* getsockopt */
-	{-116, 370, 370, 370, 341}, /* sendmsg */
-	{-117, 372, 372, 372, 342}, /* recvmsg */
-	{-118, 364, 364, 364, 344}, /* accept4 */
-	{-119, 337, 357, 357, 343}, /* recvmmsg */
-	{-120, 345, 358, 358, 349}, /* sendmmsg */
-	{-201, 0, 0, 0, 0},	    /* semop */
-	{-202, 393, 393, 393, 393}, /* semget */
-	{-203, 394, 394, 394, 394}, /* semctl */
-	{-204, 0, 0, 392, 392},	    /* semtimedop */
-	{-211, 400, 400, 400, 400}, /* msgsnd */
-	{-212, 401, 401, 401, 401}, /* msgrcv */
-	{-213, 399, 399, 399, 399}, /* msgget */
-	{-214, 402, 402, 402, 402}, /* msgctl */
-	{-221, 397, 397, 397, 397}, /* shmat */
-	{-222, 398, 398, 398, 398}, /* shmdt */
-	{-223, 395, 395, 395, 395}, /* shmget */
-	{-224, 396, 396, 396, 396}, /* shmctl */
+	{-101, 359, 326}, /* socket */
+	{-102, 361, 327}, /* bind */
+	{-103, 362, 328}, /* connect */
+	{-104, 363, 329}, /* listen */
+	{-105, 0, 330},	  /* accept */
+	{-106, 367, 331}, /* getsockname */
+	{-107, 368, 332}, /* getpeername */
+	{-108, 360, 333}, /* socketpair */
+	{-109, 0, 334},	  /* send */
+	{-110, 0, 336},	  /* recv */
+	{-111, 369, 335}, /* sendto */
+	{-112, 371, 337}, /* recvfrom */
+	{-113, 373, 338}, /* shutdown */
+	{-114, 366, 339}, /* setsockopt */
+	{-115, 365, 340}, /* getsockopt */
+	{-116, 370, 341}, /* sendmsg */
+	{-117, 372, 342}, /* recvmsg */
+	{-118, 364, 344}, /* accept4 */
+	{-119, 337, 343}, /* recvmmsg */
+	{-120, 345, 349}, /* sendmmsg */
+	{-201, 0, 0},	  /* semop */
+	{-202, 393, 393}, /* semget */
+	{-203, 394, 394}, /* semctl */
+	{-204, 0, 392},	  /* semtimedop */
+	{-211, 400, 400}, /* msgsnd */
+	{-212, 401, 401}, /* msgrcv */
+	{-213, 399, 399}, /* msgget */
+	{-214, 402, 402}, /* msgctl */
+	{-221, 397, 397}, /* shmat */
+	{-222, 398, 398}, /* shmdt */
+	{-223, 395, 395}, /* shmget */
+	{-224, 396, 396}, /* shmctl */
 };
 
 /* The rules of a filter while they are gathered; arguments are theirs. */
@@ -166,22 +166,12 @@ static void gather_abis(struct gathering *g, const struct plan_seccomp *s)
 
 static bool has_socketcall(uint32_t token)
 {
-	return token == SCMP_ARCH_X86 || token == SCMP_ARCH_S390 || token == SCMP_ARCH_S390X ||
-	       token == SCMP_ARCH_PPC64LE;
+	return token == SCMP_ARCH_X86 || token == SCMP_ARCH_PPC64LE;
 }
 
 static uint16_t direct_nr(const struct mux *m, uint32_t token)
 {
-	switch (token) {
-	case SCMP_ARCH_X86:
-		return m->x86;
-	case SCMP_ARCH_S390:
-		return m->s390;
-	case SCMP_ARCH_S390X:
-		return m->s390x;
-	default:
-		return m->ppc64le;
-	}
+	return token == SCMP_ARCH_X86 ? m->x86 : m->ppc64le;
 }
 
 static void add_rule(struct gathering *g, size_t abi, uint32_t nr, uint32_t action,

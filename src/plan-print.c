@@ -314,8 +314,7 @@ static const struct flag_name filter_flags[] = {
 static const struct flag_name seccomp_arches[] = {
 	{"x86_64", SCMP_ARCH_X86_64},	{"x86", SCMP_ARCH_X86},
 	{"x32", SCMP_ARCH_X32},		{"aarch64", SCMP_ARCH_AARCH64},
-	{"arm", SCMP_ARCH_ARM},		{"s390x", SCMP_ARCH_S390X},
-	{"s390", SCMP_ARCH_S390},	{"ppc64le", SCMP_ARCH_PPC64LE},
+	{"arm", SCMP_ARCH_ARM},		{"ppc64le", SCMP_ARCH_PPC64LE},
 	{"riscv64", SCMP_ARCH_RISCV64}, {NULL, 0},
 };
 

@@ -43,8 +43,7 @@ static const struct flag_name arches[] = {
 	NAME(SCMP_ARCH_X86),	 NAME(SCMP_ARCH_X86_64),
 	NAME(SCMP_ARCH_X32),	 NAME(SCMP_ARCH_ARM),
 	NAME(SCMP_ARCH_AARCH64), NAME(SCMP_ARCH_PPC64LE),
-	NAME(SCMP_ARCH_RISCV64), NAME(SCMP_ARCH_S390),
-	NAME(SCMP_ARCH_S390X),	 {NULL, 0},
+	NAME(SCMP_ARCH_RISCV64), {NULL, 0},
 };
 
 /* TSYNC has no meaning: the process that loads the filter has one thread. */

@@ -9,7 +9,6 @@
 #include <strings.h>
 
 #include "lib/alloc.h"
-#include "lib/log.h"
 #include "lib/path.h"
 #include "lib/str.h"
 #include "src/spec.h"
@@ -92,8 +91,6 @@ static void read_variable(struct syscont *sc, const char *assignment, enum scope
 		if (!variables[i].set(sc, value))
 			syscont_warn(sc, "%s=%s is ignored: expected %s", variables[i].name,
 				     value, variables[i].expected);
-		else if (variables[i].set == not_needed)
-			log_debug("%s has no effect: it is not needed", variables[i].name);
 		return;
 	}
 	syscont_warn(sc, "unknown variable %s is ignored", assignment);

@@ -88,8 +88,9 @@ int syscont_ids(struct syscont *sc, struct error *err)
 {
 	_cleanup_(idmap_done) struct idmap map = IDMAP_EMPTY;
 	struct spec_linux *l = sc->spec->linux_;
+	const char *path = spec_find_namespace(sc->spec, "user")->path;
 
-	if (spec_find_namespace(sc->spec, "user")->path)
+	if (path && *path)
 		return 0;
 	if (!l->n_uid_mappings && !l->n_gid_mappings) {
 		spec_from_list(&l->uid_mappings, &l->n_uid_mappings, &sc->idmap.uids);

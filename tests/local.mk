@@ -7,6 +7,7 @@ UNIT_TESTS =
 UNIT_TESTS += %D%/unit/test-alloc
 UNIT_TESTS += %D%/unit/test-atomicfile
 UNIT_TESTS += %D%/unit/test-caps
+UNIT_TESTS += %D%/unit/test-do-seccomp
 UNIT_TESTS += %D%/unit/test-error
 UNIT_TESTS += %D%/unit/test-fd
 UNIT_TESTS += %D%/unit/test-flags
@@ -17,6 +18,9 @@ UNIT_TESTS += %D%/unit/test-mount
 UNIT_TESTS += %D%/unit/test-mountinfo
 UNIT_TESTS += %D%/unit/test-ns
 UNIT_TESTS += %D%/unit/test-path
+UNIT_TESTS += %D%/unit/test-plan-mounts
+UNIT_TESTS += %D%/unit/test-plan-process
+UNIT_TESTS += %D%/unit/test-plan-seccomp
 UNIT_TESTS += %D%/unit/test-proc
 UNIT_TESTS += %D%/unit/test-sock
 UNIT_TESTS += %D%/unit/test-spawn
@@ -24,6 +28,12 @@ UNIT_TESTS += %D%/unit/test-spec
 UNIT_TESTS += %D%/unit/test-spec-check
 UNIT_TESTS += %D%/unit/test-str
 UNIT_TESTS += %D%/unit/test-strbuf
+UNIT_TESTS += %D%/unit/test-syscont-devices
+UNIT_TESTS += %D%/unit/test-syscont-env
+UNIT_TESTS += %D%/unit/test-syscont-mounts
+UNIT_TESTS += %D%/unit/test-syscont-passes
+UNIT_TESTS += %D%/unit/test-syscont-seccomp
+UNIT_TESTS += %D%/unit/test-sysfilter
 UNIT_TESTS += %D%/unit/test-userns
 UNIT_TESTS = \
 	%D%/unit/test-cgroup
@@ -41,7 +51,7 @@ check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 endif
 TESTS += $(LINT_TESTS)
-EXTRA_DIST += $(LINT_TESTS) %D%/unit/unit.h
+EXTRA_DIST += $(LINT_TESTS) %D%/unit/bpf.h %D%/unit/syscont.h %D%/unit/unit.h
 
 AM_TESTS_ENVIRONMENT = \
 	CC='$(CC)'; NM='$(NM)'; LINT_CFLAGS='$(AM_CFLAGS)'; export CC NM LINT_CFLAGS;
@@ -66,7 +76,6 @@ else
 FUZZ_DRIVER = %D%/fuzz/replay.c
 TESTS += $(FUZZ_TESTS)
 endif
-EXTRA_DIST += $(LINT_TESTS)
 
 # Directories with config.json and host.json; the driver runs all that it finds.
 GOLDEN_CASES = \

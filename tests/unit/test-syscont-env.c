@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/syscont.h"
+
+static void env__leaves_only_others(void **state)
+{
+	_cleanup_(fixture_done) struct fixture f;
+
+	(void)state;
+	fixture_open(
+		&f, (struct parts){.process = "'env':['A=1','SYSBOX_HONOR_CAPS=TRUE',"
+					      "'SYSBOX_FOO=x','B=2','SYSBOX_SYSCONT_MODE=x']"});
+	assert_int_equal(syscont_env(&f.sc, &f.err), 0);
+	assert_int_equal(strv_len(f.spec->process->env), 2);
+	assert_string_equal(f.spec->process->env[0], "A=1");
+	assert_string_equal(f.spec->process->env[1], "B=2");
+}
+
+static void env__booleans(void **state)
+{
+	static const struct {
+		const char *value;
+		bool is_valid, honor;
+	} rows[] = {
+		{"TRUE", true, true},	{"true", true, true},	 {"False", true, false},
+		{"FALSE", true, false}, {"1", false, false},	 {"", false, false},
+		{"yes", false, false},	{"TRUE ", false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_(fixture_done) struct fixture f;
+		_cleanup_free_ char *env =
+			xasprintf("'env':['SYSBOX_HONOR_CAPS=%s']", rows[i].value);
+
+		fixture_open(&f, (struct parts){.process = env});
+		assert_int_equal(syscont_env(&f.sc, &f.err), 0);
+		assert_int_equal(f.sc.options.honor_caps, rows[i].honor);
+		assert_int_equal(strv_len(f.sc.warnings), rows[i].is_valid ? 0 : 1);
+	}
+}
+
+static void env__skip_uid_shift(void **state)
+{
+	_cleanup_(fixture_done) struct fixture f;
+
+	(void)state;
+	fixture_open(&f,
+		     (struct parts){.process = "'env':['SYSBOX_SKIP_UID_SHIFT=/a//b/,/c']"});
+	assert_int_equal(syscont_env(&f.sc, &f.err), 0);
+	assert_int_equal(strv_len(f.sc.options.skip_uid_shift), 2);
+	assert_string_equal(f.sc.options.skip_uid_shift[0], "/a/b");
+	assert_string_equal(f.sc.options.skip_uid_shift[1], "/c");
+	assert_null(f.sc.warnings);
+}
+
+static void env__skip_uid_shift_malformed(void **state)
+{
+	static const char *const bad[] = {"", ",", "a", "/a,b"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		_cleanup_(fixture_done) struct fixture f;
+		_cleanup_free_ char *env =
+			xasprintf("'env':['SYSBOX_SKIP_UID_SHIFT=%s']", bad[i]);
+
+		fixture_open(&f, (struct parts){.process = env});
+		assert_int_equal(syscont_env(&f.sc, &f.err), 0);
+		assert_null(f.sc.options.skip_uid_shift);
+		assert_true(fixture_warns(&f, "SYSBOX_SKIP_UID_SHIFT"));
+	}
+}
+
+static void env__warns_of_the_unknown(void **state)
+{
+	_cleanup_(fixture_done) struct fixture f;
+
+	(void)state;
+	fixture_open(&f, (struct parts){.process = "'env':['SYSBOX_HONOR_CAPSS=TRUE']"});
+	assert_int_equal(syscont_env(&f.sc, &f.err), 0);
+	assert_true(fixture_warns(&f, "SYSBOX_HONOR_CAPSS=TRUE"));
+	assert_false(f.sc.options.honor_caps);
+}
+
+static void env__accepts_what_is_not_needed(void **state)
+{
+	_cleanup_(fixture_done) struct fixture f;
+
+	(void)state;
+	fixture_open(&f, (struct parts){.process = "'env':['SYSBOX_IGNORE_SYSFS_CHOWN=TRUE',"
+						   "'SYSBOX_ALLOW_TRUSTED_XATTR=FALSE']"});
+	assert_int_equal(syscont_env(&f.sc, &f.err), 0);
+	assert_null(f.sc.warnings);
+}
+
+static void env__none(void **state)
+{
+	_cleanup_(fixture_done) struct fixture f;
+
+	(void)state;
+	fixture_open(&f, (struct parts){0});
+	assert_int_equal(syscont_env(&f.sc, &f.err), 0);
+	assert_true(f.sc.options.syscont_mode);
+}
+
+/* Only what one process can decide. */
+static void process_env__of_exec(void **state)
+{
+	_cleanup_(fixture_done) struct fixture f;
+
+	(void)state;
+	fixture_open(&f, (struct parts){.process = "'env':['SYSBOX_HONOR_CAPS=TRUE','A=1',"
+						   "'SYSBOX_SYSCONT_MODE=FALSE']"});
+	assert_int_equal(syscont_process_env(&f.sc, f.spec->process, &f.err), 0);
+	assert_true(f.sc.options.honor_caps);
+	assert_true(f.sc.options.syscont_mode);
+	assert_int_equal(strv_len(f.spec->process->env), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(env__leaves_only_others),
+		cmocka_unit_test(env__booleans),
+		cmocka_unit_test(env__skip_uid_shift),
+		cmocka_unit_test(env__skip_uid_shift_malformed),
+		cmocka_unit_test(env__warns_of_the_unknown),
+		cmocka_unit_test(env__accepts_what_is_not_needed),
+		cmocka_unit_test(env__none),
+		cmocka_unit_test(process_env__of_exec),
+	};
+
+	return RUN(tests);
+}
