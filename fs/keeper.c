@@ -46,7 +46,7 @@
 /* A worker that lived this long is restarted at once; others after a delay that doubles. */
 #define HEALTHY_MS     1000
 #define DELAY_MIN_MS   10
-#define DELAY_MAX_MS   5000
+#define DELAY_MAX_MS   320
 #define LINGER_IDLE_MS 1000
 #define LINGER_MAX_MS  10000
 
