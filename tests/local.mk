@@ -11,12 +11,17 @@ UNIT_TESTS += %D%/unit/test-error
 UNIT_TESTS += %D%/unit/test-fd
 UNIT_TESTS += %D%/unit/test-flags
 UNIT_TESTS += %D%/unit/test-idmap
+UNIT_TESTS += %D%/unit/test-inode
 UNIT_TESTS += %D%/unit/test-json
+UNIT_TESTS += %D%/unit/test-loop
 UNIT_TESTS += %D%/unit/test-mount
 UNIT_TESTS += %D%/unit/test-mountinfo
 UNIT_TESTS += %D%/unit/test-ns
 UNIT_TESTS += %D%/unit/test-path
 UNIT_TESTS += %D%/unit/test-proc
+UNIT_TESTS += %D%/unit/test-proto
+UNIT_TESTS += %D%/unit/test-shift
+UNIT_TESTS += %D%/unit/test-slots
 UNIT_TESTS += %D%/unit/test-sock
 UNIT_TESTS += %D%/unit/test-spawn
 UNIT_TESTS += %D%/unit/test-spec
@@ -97,3 +102,8 @@ EXTRA_DIST += $(GOLDEN_CASES)
 .PHONY: golden-update
 golden-update: %D%/golden/golden
 	srcdir=$(srcdir) %D%/golden/golden --update
+
+# tests/integration/fs: a supervisor without a runtime, and trees to send through it.
+check_PROGRAMS += %D%/helpers/fs-driver
+EXTRA_DIST += %D%/helpers/nasty-tree.py %D%/helpers/tree-digest.py
+EXTRA_DIST += %D%/integration/fs
