@@ -114,6 +114,16 @@ int conn_open(struct conn *ret, const struct conn_options *o, struct error *err)
 	return 0;
 }
 
+/* reconfigure_super() does it on the way: shrink_dcache_sb(). */
+int conn_refresh(int mount_fd)
+{
+	_cleanup_close_ int fs = fspick(mount_fd, "", FSPICK_EMPTY_PATH | FSPICK_CLOEXEC);
+
+	if (fs < 0 || fsconfig(fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) < 0)
+		return -errno;
+	return 0;
+}
+
 void conn_done(struct conn *c)
 {
 	c->mount_fd = fd_close(c->mount_fd);

@@ -42,6 +42,11 @@ struct conn_options {
  * Needs CAP_SYS_ADMIN in the initial user namespace.
  */
 int conn_open(struct conn *ret, const struct conn_options *o, struct error *err);
+/*
+ * Make the kernel drop the dentries of a superblock that nobody uses, by a remount
+ * that changes nothing. May wait for the worker: not for the keeper itself.
+ */
+int conn_refresh(int mount_fd);
 /* Legal on an empty one. Closing the last copy of fuse_fd aborts what users have in flight. */
 void conn_done(struct conn *c);
 

@@ -78,26 +78,20 @@ static bool is_on_top(int mount_fd, const char *path)
 	return fd >= 0 && mount_id_of(fd, &a) == 0 && mount_id_of(mount_fd, &b) == 0 && a == b;
 }
 
-/*
- * A remount that changes nothing drops the unused dentries of a superblock
- * (reconfigure_super(), shrink_dcache_sb()). Only of an overlay: where the engine has
- * unmounted its own already, the path lies on the host's file system.
- */
+/* Only of an overlay: where the engine has unmounted its own already, the path is the host's. */
 static int refresh(const char *path)
 {
 	_cleanup_close_ int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	_cleanup_close_ int fs = -EBADF;
 	struct statfs st;
+	int r;
 
 	if (fd < 0 || fstatfs(fd, &st) < 0)
 		return -errno;
 	if (st.f_type != OVERLAYFS_SUPER_MAGIC)
 		return 0;
-	fs = fspick(fd, "", FSPICK_EMPTY_PATH | FSPICK_CLOEXEC);
 	/* EINVAL: no mount point, so the host itself stands on an overlay. */
-	if (fs < 0)
-		return errno == EINVAL ? 0 : -errno;
-	return fsconfig(fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) < 0 ? -errno : 0;
+	r = conn_refresh(fd);
+	return r == -EINVAL ? 0 : r;
 }
 
 /*
@@ -137,12 +131,20 @@ static int view_prepare(void **ret_userdata, const struct container *c, unsigned
 	return r;
 }
 
+static bool view_wants_trim(void *userdata)
+{
+	struct passthrough *p = userdata;
+
+	return inodes_want_trim(&p->inodes);
+}
+
 const struct service engine_view_service = {
 	.name = "engine's view",
 	.open = view_open,
 	.attach = view_attach,
 	.detach = view_detach,
 	.prepare = view_prepare,
+	.wants_trim = view_wants_trim,
 	.ops = &passthrough_ops,
 	.ops_size = sizeof(passthrough_ops),
 };

@@ -138,6 +138,7 @@ void inodes_init(struct inodes *t, unsigned int generation, int root_fd,
 	*t = (struct inodes)INODES_EMPTY;
 	if (getrandom(&t->seed, sizeof(t->seed), GRND_NONBLOCK) < 0)
 		t->seed = (uint64_t)(uintptr_t)t; /* the address is random, too */
+	t->trim_at = INODES_TRIM;
 	t->last_id = (uint64_t)generation << GENERATION_SHIFT;
 	if (t->last_id < INODE_ROOT)
 		t->last_id = INODE_ROOT;
@@ -217,6 +218,21 @@ void inodes_forget(struct inodes *t, uint64_t id, uint64_t n)
 	i->n_lookups -= n < i->n_lookups ? n : i->n_lookups;
 	if (i->n_lookups == 0)
 		drop(t, i);
+}
+
+/*
+ * The kernel keeps an inode while it has memory to spare, and here it costs a
+ * descriptor. What is left after a trim is in use: ask again when as much has
+ * come to it.
+ */
+bool inodes_want_trim(struct inodes *t)
+{
+	if (t->n < t->trim_at / 4)
+		t->trim_at = INODES_TRIM;
+	if (t->n < t->trim_at)
+		return false;
+	t->trim_at = t->n + (t->n > 2 * INODES_TRIM ? t->n / 2 : INODES_TRIM);
+	return true;
 }
 
 void inodes_unlinked(struct inodes *t, uint64_t parent, const char *name)

@@ -12,6 +12,8 @@
 
 /* More at a time are refused with ENFILE: the kernel drops what nobody uses. */
 #define INODES_MAX 65536u
+/* From so many on, the kernel is asked from time to time to drop what nobody uses. */
+#define INODES_TRIM 1024u
 /* FUSE_ROOT_ID */
 #define INODE_ROOT 1u
 
@@ -34,6 +36,7 @@ struct inodes {
 	struct inode **by_name;
 	size_t n_buckets; /* a power of two, of each */
 	size_t n;
+	size_t trim_at; /* the next count at which to ask */
 	uint64_t last_id;
 	uint64_t seed; /* of the hash: names come from the container */
 };
@@ -61,6 +64,8 @@ int inodes_enter(struct inodes *t, uint64_t parent, const char *name, int fd,
 		 const struct stat *st, struct inode **ret);
 /* The kernel drops n references. */
 void inodes_forget(struct inodes *t, uint64_t id, uint64_t n);
+/* True once whenever the table has grown much since the last time. */
+bool inodes_want_trim(struct inodes *t);
 /* The name leads nowhere any more. */
 void inodes_unlinked(struct inodes *t, uint64_t parent, const char *name);
 /* What was known under the old name is now under the new one. */

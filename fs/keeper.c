@@ -12,7 +12,8 @@
  *
  * At the end the keeper takes the services off the host first. Who uses one at that
  * moment (a `docker cp` of a container that just ends) may finish: the worker
- * ends with the last user, or LINGER_MS later.
+ * ends with the last user, or when nothing was asked for LINGER_IDLE_MS (a mount
+ * namespace may hold a copy that nobody uses), or after LINGER_MAX_MS.
  *
  * Both die together: the worker ends when the keeper's end of their socket closes.
  */
@@ -43,10 +44,11 @@
 
 #define LOG_FILE "fs.log"
 /* A worker that lived this long is restarted at once; others after a delay that doubles. */
-#define HEALTHY_MS   1000
-#define DELAY_MIN_MS 10
-#define DELAY_MAX_MS 5000
-#define LINGER_MS    5000
+#define HEALTHY_MS     1000
+#define DELAY_MIN_MS   10
+#define DELAY_MAX_MS   320
+#define LINGER_IDLE_MS 1000
+#define LINGER_MAX_MS  10000
 
 struct keeper {
 	struct loop loop;
@@ -57,10 +59,14 @@ struct keeper {
 	pid_t worker; /* 0: none */
 	int worker_pidfd;
 	int worker_sock;
+	pid_t trimmer; /* 0: none */
+	int trimmer_pidfd;
 	unsigned int generation;
 	int64_t started_ms;
 	int delay_ms;
 	bool ending;
+	int64_t ending_ms;	/* since when */
+	uint32_t last_received; /* requests at the last look */
 };
 
 static int64_t now_ms(void)
@@ -87,6 +93,7 @@ static void close_keepers_own(struct keeper *k)
 	k->signal_fd = fd_close(k->signal_fd);
 	k->timer_fd = fd_close(k->timer_fd);
 	k->worker_sock = fd_close(k->worker_sock);
+	k->trimmer_pidfd = fd_close(k->trimmer_pidfd);
 	k->container.init_pidfd = fd_close(k->container.init_pidfd);
 	k->container.state_dirfd = fd_close(k->container.state_dirfd);
 	for (size_t i = 0; i < n_services; i++)
@@ -111,16 +118,75 @@ static _noreturn_ void worker_main(struct keeper *k, int sock)
 	_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
+static int on_trimmer_end(void *arg, struct error *err)
+{
+	struct keeper *k = arg;
+
+	(void)err;
+	loop_remove(&k->loop, k->trimmer_pidfd);
+	(void)spawn_wait(k->trimmer, &(int){0});
+	k->trimmer_pidfd = fd_close(k->trimmer_pidfd);
+	k->trimmer = 0;
+	return 0;
+}
+
+/* It must keep nothing open: neither a connection nor the worker's sign that we live. */
+static _noreturn_ void trimmer_main(int mount_fd)
+{
+	if (dup2(mount_fd, 3) < 0 || close_range(4, ~0U, 0) < 0)
+		_exit(EXIT_FAILURE);
+	_exit(conn_refresh(3) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+/*
+ * In a process of its own, since it may wait for the worker, and the keeper must be
+ * there when the worker dies. One at a time: a second would do the same.
+ */
+static int start_trimmer(struct keeper *k, unsigned int service, struct error *err)
+{
+	if (service >= n_services || k->conns[service].mount_fd < 0 || k->trimmer)
+		return 0;
+	k->trimmer = fork();
+	if (k->trimmer == 0)
+		trimmer_main(k->conns[service].mount_fd);
+	if (k->trimmer > 0)
+		k->trimmer_pidfd = pidfd_open(k->trimmer, 0);
+	if (k->trimmer < 0 || k->trimmer_pidfd < 0)
+		return error_errno(err, errno, "start the trimmer");
+	return loop_add(&k->loop, k->trimmer_pidfd, on_trimmer_end, k, err);
+}
+
+/* A later worker's first word is a struct error; what is in it is in the log. */
+static int on_worker_word(void *arg, struct error *err)
+{
+	struct keeper *k = arg;
+	union {
+		struct error said;
+		struct worker_ask ask;
+	} word;
+	ssize_t n = sock_recv(k->worker_sock, &word, sizeof(word), NULL, 0, NULL);
+
+	if (n == (ssize_t)sizeof(word.ask))
+		return start_trimmer(k, word.ask.trim, err);
+	/* Its end is heard through the pidfd. */
+	if (n <= 0)
+		loop_remove(&k->loop, k->worker_sock);
+	return 0;
+}
+
 static int on_worker_end(void *arg, struct error *err);
 
 static int watch_worker(struct keeper *k, pid_t pid, struct error *err)
 {
+	int r;
+
 	k->worker = pid;
 	k->started_ms = now_ms();
 	k->worker_pidfd = pidfd_open(pid, 0);
 	if (k->worker_pidfd < 0)
 		return error_errno(err, errno, "pidfd_open of the worker");
-	return loop_add(&k->loop, k->worker_pidfd, on_worker_end, k, err);
+	r = loop_add(&k->loop, k->worker_pidfd, on_worker_end, k, err);
+	return r < 0 ? r : loop_add(&k->loop, k->worker_sock, on_worker_word, k, err);
 }
 
 static int start_worker(struct keeper *k, struct error *err)
@@ -166,6 +232,7 @@ static int reap_worker(struct keeper *k)
 	int status = 0;
 
 	loop_remove(&k->loop, k->worker_pidfd);
+	loop_remove(&k->loop, k->worker_sock);
 	(void)spawn_wait(k->worker, &status);
 	k->worker_pidfd = fd_close(k->worker_pidfd);
 	k->worker_sock = fd_close(k->worker_sock);
@@ -192,6 +259,15 @@ static int next_delay(struct keeper *k)
 	return k->delay_ms;
 }
 
+static uint32_t n_received(const struct keeper *k)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < n_services; i++)
+		n += slots_received(&k->conns[i].slots);
+	return n;
+}
+
 static int on_worker_end(void *arg, struct error *err)
 {
 	struct keeper *k = arg;
@@ -216,6 +292,19 @@ static int on_worker_end(void *arg, struct error *err)
 	return 0;
 }
 
+/* The worker's end is heard meanwhile, if it comes. */
+static void linger(struct keeper *k)
+{
+	uint32_t received = n_received(k);
+
+	if (received == k->last_received || now_ms() - k->ending_ms >= LINGER_MAX_MS) {
+		loop_end(&k->loop);
+		return;
+	}
+	k->last_received = received;
+	set_timer(k, LINGER_IDLE_MS);
+}
+
 static int on_timer(void *arg, struct error *err)
 {
 	struct keeper *k = arg;
@@ -223,10 +312,10 @@ static int on_timer(void *arg, struct error *err)
 
 	if (read(k->timer_fd, &n, sizeof(n)) < 0)
 		return 0;
-	if (!k->ending)
-		return k->worker ? 0 : start_worker(k, err);
-	kill_worker(k);
-	loop_end(&k->loop);
+	if (k->ending)
+		linger(k);
+	else if (!k->worker)
+		return start_worker(k, err);
 	return 0;
 }
 
@@ -247,8 +336,10 @@ static int begin_end(struct keeper *k)
 		return 0;
 	k->ending = true;
 	detach_services(k);
+	k->ending_ms = now_ms();
+	k->last_received = n_received(k);
 	if (k->worker)
-		set_timer(k, LINGER_MS);
+		set_timer(k, LINGER_IDLE_MS);
 	else
 		loop_end(&k->loop);
 	return 0;
@@ -382,6 +473,10 @@ static void keeper_done(struct keeper *k)
 {
 	detach_services(k);
 	kill_worker(k);
+	/* Not waited for: it may hang until the connections are closed. */
+	if (k->trimmer > 0)
+		(void)kill(k->trimmer, SIGKILL);
+	k->trimmer_pidfd = fd_close(k->trimmer_pidfd);
 	for (size_t i = 0; i < n_services; i++)
 		conn_done(&k->conns[i]);
 	k->timer_fd = fd_close(k->timer_fd);
@@ -426,6 +521,7 @@ int keeper_run(int sock, struct error *err)
 		.timer_fd = -EBADF,
 		.worker_pidfd = -EBADF,
 		.worker_sock = -EBADF,
+		.trimmer_pidfd = -EBADF,
 	};
 	int r;
 

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/error.h"
@@ -31,6 +32,8 @@ struct service {
 	 */
 	int (*prepare)(void **ret_userdata, const struct container *c, unsigned int generation,
 		       struct error *err);
+	/* Worker, after requests: should the kernel be asked to drop what nobody uses? NULL: never. */
+	bool (*wants_trim)(void *userdata);
 	const struct fuse_lowlevel_ops *ops;
 	size_t ops_size;
 };

@@ -67,12 +67,23 @@ ssize_t slots_receive(struct slots *s, size_t i, slots_receive_fn receive, void 
 	n = receive(slots_mem(s, i), s->size, arg);
 	if (n <= 0)
 		slots_release(s, i);
+	else
+		(void)__atomic_add_fetch(&h->received, 1, __ATOMIC_RELAXED);
 	return n;
 }
 
 void slots_release(struct slots *s, size_t i)
 {
 	__atomic_store_n(&s->heads[i].busy, 0, __ATOMIC_SEQ_CST);
+}
+
+uint32_t slots_received(const struct slots *s)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		n += __atomic_load_n(&s->heads[i].received, __ATOMIC_RELAXED);
+	return n;
 }
 
 bool slots_is_pending(const struct slots *s, size_t i)

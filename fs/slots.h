@@ -18,6 +18,7 @@
 struct slot_head {
 	uint32_t busy;
 	uint32_t attempts; /* how often somebody began to work on it */
+	uint32_t received; /* requests so far, modulo 2^32 */
 };
 
 struct slots {
@@ -45,6 +46,8 @@ ssize_t slots_receive(struct slots *s, size_t i, slots_receive_fn receive, void 
 /* Answered: the slot is free. */
 void slots_release(struct slots *s, size_t i);
 
+/* Requests received so far: has anything happened since the last look? */
+uint32_t slots_received(const struct slots *s);
 /* Does the slot hold a request that a dead process has left unanswered? */
 bool slots_is_pending(const struct slots *s, size_t i);
 /* Before working on a pending request: how many have begun it, this one included. */

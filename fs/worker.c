@@ -2,6 +2,7 @@
 #include "fs/worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "fs/actor.h"
@@ -35,14 +36,25 @@ static struct line *line_of(struct worker *w, size_t i)
 	return w->start->conns[i].fuse_fd >= 0 ? &w->lines[i] : NULL;
 }
 
+/* Lost when the keeper is busy: the next one comes soon. */
+static void ask_trim(const struct line *line)
+{
+	const struct worker_ask ask = {.trim = (unsigned int)(line - line->worker->lines)};
+
+	if (line->service->wants_trim && line->service->wants_trim(line->userdata))
+		(void)!write(line->worker->start->keeper_sock, &ask, sizeof(ask));
+}
+
 static int on_request(void *arg, struct error *err)
 {
 	struct line *line = arg;
 	struct worker *w = line->worker;
 	int r = conn_serve(line->conn, err);
 
-	if (r != CONN_E_GONE)
+	if (r != CONN_E_GONE) {
+		ask_trim(line);
 		return r;
+	}
 	loop_remove(&w->loop, line->conn->fuse_fd);
 	if (--w->n_open == 0)
 		loop_end(&w->loop);
@@ -99,6 +111,9 @@ static int set_up(struct worker *w, struct error *err)
 {
 	int r = confine_files(err);
 
+	/* Never wait for who waits for us. */
+	if (r == 0 && fcntl(w->start->keeper_sock, F_SETFL, O_NONBLOCK) < 0)
+		r = error_errno(err, errno, "fcntl");
 	if (r == 0)
 		r = loop_init(&w->loop, err);
 	if (r == 0)

@@ -11,8 +11,18 @@ struct worker_start {
 	const struct container *container;
 	struct conn *conns; /* n_services, those not open are empty */
 	unsigned int generation;
-	int keeper_sock; /* told once that we serve, or why not; end of file: the keeper is dead */
+	/*
+	 * First a struct error goes here: errnum 0 when we serve. Then a struct worker_ask
+	 * now and then. End of file: the keeper is dead.
+	 */
+	int keeper_sock;
 };
+
+/* What a worker cannot do itself: drop the unused dentries of this service. */
+struct worker_ask {
+	unsigned int trim;
+};
+
 /*
  * In the forked child. Returns 0 when nothing is left to serve or the keeper is gone,
  * and a failure when another worker should try.

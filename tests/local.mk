@@ -12,8 +12,10 @@ UNIT_TESTS += %D%/unit/test-error
 UNIT_TESTS += %D%/unit/test-fd
 UNIT_TESTS += %D%/unit/test-flags
 UNIT_TESTS += %D%/unit/test-idmap
+UNIT_TESTS += %D%/unit/test-inode
 UNIT_TESTS += %D%/unit/test-json
 UNIT_TESTS += %D%/unit/test-log
+UNIT_TESTS += %D%/unit/test-loop
 UNIT_TESTS += %D%/unit/test-mount
 UNIT_TESTS += %D%/unit/test-mountinfo
 UNIT_TESTS += %D%/unit/test-ns
@@ -22,6 +24,9 @@ UNIT_TESTS += %D%/unit/test-plan-mounts
 UNIT_TESTS += %D%/unit/test-plan-process
 UNIT_TESTS += %D%/unit/test-plan-seccomp
 UNIT_TESTS += %D%/unit/test-proc
+UNIT_TESTS += %D%/unit/test-proto
+UNIT_TESTS += %D%/unit/test-shift
+UNIT_TESTS += %D%/unit/test-slots
 UNIT_TESTS += %D%/unit/test-sock
 UNIT_TESTS += %D%/unit/test-spawn
 UNIT_TESTS += %D%/unit/test-spec
@@ -117,3 +122,8 @@ EXTRA_DIST += $(GOLDEN_CASES)
 .PHONY: golden-update
 golden-update: %D%/golden/golden
 	srcdir=$(srcdir) %D%/golden/golden --update
+
+# tests/integration/fs: a supervisor without a runtime, and trees to send through it.
+check_PROGRAMS += %D%/helpers/fs-driver
+EXTRA_DIST += %D%/helpers/nasty-tree.py %D%/helpers/tree-digest.py
+EXTRA_DIST += %D%/integration/fs

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# A supervisor without a runtime: tests/helpers/fs-driver builds a container's overlay over
+# an engine's as create does, with a process that only sleeps for its init.
+#
+#   BUILD    the build directory, with sysbox-fs and tests/helpers/fs-driver
+#   MERGED   the engine's mount of the rootfs, where its view appears
+#   INSIDE   the container's root in init's mount namespace (see inside)
+
+bats_require_minimum_version 1.5.0
+bats_load_library bats-support
+bats_load_library bats-assert
+
+TOP=$(cd "$BATS_TEST_DIRNAME/../../.." && pwd)
+BUILD=${BUILD:-$TOP/build}
+
+# make_layers DIR: what the engine has: two lower layers, an upper, its mount.
+make_layers() {
+	BOX=$1 MERGED=$1/merged INSIDE=$1/inside STATE=$1/state
+	mkdir -p "$BOX"/{bin,l1/etc/sub,l1/opt,l2/etc,o/diff,o/work,merged,inside,state}
+	# Root inside is an ordinary user outside: it must be able to walk to INSIDE.
+	local dir=$BOX
+	while [[ $dir != / ]]; do chmod a+x "$dir"; dir=$(dirname "$dir"); done
+	cp "$BUILD/sysbox-fs" "$BUILD/tests/helpers/fs-driver" "$BOX/bin"
+	echo lower >"$BOX/l1/etc/conf"
+	echo one >"$BOX/l1/etc/sub/one"
+	echo link >"$BOX/l1/opt/a"
+	ln "$BOX/l1/opt/a" "$BOX/l1/opt/b"
+	echo second >"$BOX/l2/etc/second"
+	mount_merged
+}
+
+mount_merged() {
+	mount -t overlay overlay \
+		-o "lowerdir=$BOX/l2:$BOX/l1,upperdir=$BOX/o/diff,workdir=$BOX/o/work" "$MERGED"
+}
+
+driver() { "$BOX/bin/fs-driver" "$@"; }
+
+# start_box [VERB]: sets INIT and KEEPER.
+start_box() {
+	local out
+	out=$(driver "${1:-start}" "$MERGED" "$INSIDE" "$STATE") || return 1
+	INIT=$(sed -n 's/.*init=\([0-9]*\).*/\1/p' <<<"$out")
+	KEEPER=$(sed -n 's/.*fs=\([0-9]*\).*/\1/p' <<<"$out")
+	START_US=$(sed -n 's/.*us=\([0-9]*\).*/\1/p' <<<"$out")
+}
+
+# inside COMMAND: a shell in the container's namespaces, standing in its root.
+inside() { nsenter -t "$INIT" -m -U -S 0 -G 0 sh -c "cd $INSIDE && $1"; }
+
+alive() { [[ -d /proc/$1 && $(sed 's/.*) \(.\).*/\1/' "/proc/$1/stat" 2>/dev/null) != [ZX] ]]; }
+worker() { pgrep -P "$KEEPER" -x sysbox-fs | head -n 1; }
+is_view() { [[ $(findmnt -rno FSTYPE -M "$MERGED" | tail -n 1) == fuse.sysbox-fs ]]; }
+
+# wait_for SECONDS COMMAND...
+wait_for() {
+	local end=$((SECONDS + $1)); shift
+	until "$@"; do
+		((SECONDS <= end)) || { echo "waited in vain for: $*" >&2; return 1; }
+		sleep 0.02
+	done
+}
+gone() { ! alive "$1"; }
+
+stop_box() {
+	[[ -z ${INIT-} ]] || kill -9 "$INIT" 2>/dev/null || true
+	[[ -z ${KEEPER-} ]] || wait_for 15 gone "$KEEPER" || kill -9 "$KEEPER"
+	INIT='' KEEPER=''
+}
+
+remove_layers() {
+	while mountpoint -q "$MERGED"; do umount -l "$MERGED"; done
+	rm -rf --one-file-system "$BOX"
+}
