@@ -119,7 +119,7 @@ syscont_options() {
 		echo "--cap-add=$cap"
 	done
 	printf '%s\n' --security-opt=seccomp=unconfined --security-opt=apparmor=unconfined \
-		--security-opt=systempaths=unconfined --cgroupns=private --device=/dev/fuse
+		--security-opt=systempaths=unconfined --cgroupns=private --device=/dev/fuse --device=/dev/net/tun
 }
 
 # What a runc container with those options must do by itself after each start.
@@ -128,6 +128,7 @@ prepare_runc() {
 		for m in /sys /sys/fs/cgroup /sys/fs/cgroup/*; do
 			! mountpoint -q $m || mount -o remount,bind,rw $m
 		done
+		chmod 666 /dev/fuse /dev/net/tun
 		mount --make-rshared /'
 }
 
