@@ -12,7 +12,7 @@ IMAGE=sysbox/debian-nesting:$INNER
 setup_file() {
 	load helper
 	need_image "debian-nesting-$INNER"
-	SCOPE=file start_syscont nest -v "nest-$INNER:/store" "$IMAGE"
+	SCOPE="file" start_syscont nest -v "nest-$INNER:/store" "$IMAGE"
 	# The container has 65536 ids: a user's own range must lie within them.
 	inside nest 'for f in /etc/subuid /etc/subgid; do echo user:2000:60000 >$f; done
 		chmod 1777 /store; ulimit -n'
