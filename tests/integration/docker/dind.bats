@@ -14,7 +14,7 @@ SMALL=sysbox/busybox
 setup_file() {
 	load helper
 	need_image "debian-docker-$INNER"
-	SCOPE=file start_syscont dind -v "dind-$INNER:/var/lib/docker" "sysbox/debian-docker:$INNER"
+	SCOPE="file" start_syscont dind -v "dind-$INNER:/var/lib/docker" "sysbox/debian-docker:$INNER"
 	start_dockerd dind
 }
 

@@ -18,7 +18,15 @@ TOP=$(cd "$BATS_TEST_DIRNAME/../../.." && pwd)
 export ENGINE=${ENGINE:-docker-20.10} RUNTIME=${RUNTIME:-sysbox-runc}
 
 engine() { "$TOP/tests/engine/engine" "$@"; }
-docker() { engine cli "$ENGINE" "$@"; }
+
+# The engine's client, whichever it is.  Podman would wait for a pid 1 that takes no signal.
+docker() {
+	if [[ $1 == rm && $(family) == podman ]]; then
+		shift
+		set -- rm --time 0 "$@"
+	fi
+	engine cli "$ENGINE" "$@"
+}
 
 # A directory on the engine's disk, visible at the same path inside and outside of its namespaces.
 scratch() { echo "$(engine dir "$ENGINE")/scratch"; }
@@ -32,12 +40,13 @@ family() {
 }
 
 sysbox_only() { [[ $RUNTIME != runc ]] || skip "says something about sysbox-runc only"; }
+with_runc() { [[ $RUNTIME == runc ]]; }
 docker_only() { [[ $(family) == docker ]] || skip "a feature of Docker"; }
 
 # --- containers -----------------------------------------------------------------------------
 
 # Containers made by a test go when it ends; those of setup_file stay for the whole file.
-SCOPE=test
+SCOPE="test"
 
 # runtime_options: how this engine is told the runtime (podman is told by `engine cli`).
 runtime_options() { [[ $(family) == podman ]] || echo "--runtime=$RUNTIME"; }
@@ -119,7 +128,7 @@ syscont_options() {
 		echo "--cap-add=$cap"
 	done
 	printf '%s\n' --security-opt=seccomp=unconfined --security-opt=apparmor=unconfined \
-		--security-opt=systempaths=unconfined --cgroupns=private --device=/dev/fuse
+		--security-opt=systempaths=unconfined --cgroupns=private --device=/dev/fuse --device=/dev/net/tun
 }
 
 # What a runc container with those options must do by itself after each start.
@@ -128,6 +137,7 @@ prepare_runc() {
 		for m in /sys /sys/fs/cgroup /sys/fs/cgroup/*; do
 			! mountpoint -q $m || mount -o remount,bind,rw $m
 		done
+		chmod 666 /dev/fuse /dev/net/tun
 		mount --make-rshared /'
 }
 

@@ -8,8 +8,8 @@ setup_file() {
 	load helper
 	[[ $RUNTIME != runc ]] || return 0
 	need_image debian-docker-bookworm
-	SCOPE=file start one sysbox/debian-docker:bookworm
-	SCOPE=file start two sysbox/debian-docker:bookworm
+	SCOPE="file" start one sysbox/debian-docker:bookworm
+	SCOPE="file" start two sysbox/debian-docker:bookworm
 }
 
 teardown_file() { load helper; remove_scope file; }
