@@ -158,16 +158,46 @@ const struct flag_name flags_personalities[] = {
  * so that it leaves another value alone; what remains is relatime, the kernel's
  * default. mount_set_attr() widens such a clear to the field.
  */
-#define ATTR(nm, bit) {nm, MOUNT_OPTION_ATTR, bit, 0}
-#define NO_ATTR(nm, bit) {nm, MOUNT_OPTION_ATTR, 0, bit}
-#define ATIME(nm, value) {nm, MOUNT_OPTION_ATTR, value, MOUNT_ATTR__ATIME}
-#define REC(nm, bit) {nm, MOUNT_OPTION_REC_ATTR, bit, 0}
-#define NO_REC(nm, bit) {nm, MOUNT_OPTION_REC_ATTR, 0, bit}
-#define REC_ATIME(nm, value) {nm, MOUNT_OPTION_REC_ATTR, value, MOUNT_ATTR__ATIME}
-#define SB(nm, bit) {nm, MOUNT_OPTION_SB, bit, 0}
-#define NO_SB(nm, bit) {nm, MOUNT_OPTION_SB, 0, bit}
-#define PROP(nm, kind) {nm, MOUNT_OPTION_PROP, kind, 0}
-#define WORD(nm, kind) {nm, MOUNT_OPTION_##kind, 0, 0}
+#define ATTR(nm, bit)                                                                          \
+	{                                                                                      \
+		nm, MOUNT_OPTION_ATTR, bit, 0                                                  \
+	}
+#define NO_ATTR(nm, bit)                                                                       \
+	{                                                                                      \
+		nm, MOUNT_OPTION_ATTR, 0, bit                                                  \
+	}
+#define ATIME(nm, value)                                                                       \
+	{                                                                                      \
+		nm, MOUNT_OPTION_ATTR, value, MOUNT_ATTR__ATIME                                \
+	}
+#define REC(nm, bit)                                                                           \
+	{                                                                                      \
+		nm, MOUNT_OPTION_REC_ATTR, bit, 0                                              \
+	}
+#define NO_REC(nm, bit)                                                                        \
+	{                                                                                      \
+		nm, MOUNT_OPTION_REC_ATTR, 0, bit                                              \
+	}
+#define REC_ATIME(nm, value)                                                                   \
+	{                                                                                      \
+		nm, MOUNT_OPTION_REC_ATTR, value, MOUNT_ATTR__ATIME                            \
+	}
+#define SB(nm, bit)                                                                            \
+	{                                                                                      \
+		nm, MOUNT_OPTION_SB, bit, 0                                                    \
+	}
+#define NO_SB(nm, bit)                                                                         \
+	{                                                                                      \
+		nm, MOUNT_OPTION_SB, 0, bit                                                    \
+	}
+#define PROP(nm, kind)                                                                         \
+	{                                                                                      \
+		nm, MOUNT_OPTION_PROP, kind, 0                                                 \
+	}
+#define WORD(nm, kind)                                                                         \
+	{                                                                                      \
+		nm, MOUNT_OPTION_##kind, 0, 0                                                  \
+	}
 
 const struct mount_option flags_mount_options[] = {
 	NO_SB("async", MS_SYNCHRONOUS),

@@ -27,7 +27,10 @@ struct idmap {
 	struct idmap_list uids;
 	struct idmap_list gids;
 };
-#define IDMAP_EMPTY {0}
+#define IDMAP_EMPTY                                                                            \
+	{                                                                                      \
+		0                                                                              \
+	}
 
 void idmap_done(struct idmap *m);
 void idmap_add(struct idmap_list *l, uint32_t inside, uint32_t outside, uint32_t size);

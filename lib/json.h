@@ -88,22 +88,24 @@ struct json_type {
 };
 
 /* Row builders: JSON_FIELD(struct spec_root, "path", STRING, path, JSON_REQUIRED) */
-#define JSON_FIELD(st, nm, kd, mb, fl)							       \
-	{.name = (nm), .kind = JSON_##kd, .offset = offsetof(st, mb), .flags = (fl)}
-#define JSON_SUB(st, nm, kd, mb, ty, fl)						       \
-	{.name = (nm),									       \
-	 .kind = JSON_##kd,								       \
-	 .offset = offsetof(st, mb),							       \
-	 .type = (ty),									       \
-	 .flags = (fl)}
-#define JSON_COUNTED(st, nm, kd, mb, nmb, ty, fl)					       \
-	{.name = (nm),									       \
-	 .kind = JSON_##kd,								       \
-	 .offset = offsetof(st, mb),							       \
-	 .n_offset = offsetof(st, nmb),							       \
-	 .type = (ty),									       \
-	 .flags = (fl)}
-#define JSON_TYPE(nm, st, flds) {.name = (nm), .size = sizeof(st), .fields = (flds)}
+#define JSON_FIELD(st, nm, kd, mb, fl)                                                         \
+	{                                                                                      \
+		.name = (nm), .kind = JSON_##kd, .offset = offsetof(st, mb), .flags = (fl)     \
+	}
+#define JSON_SUB(st, nm, kd, mb, ty, fl)                                                       \
+	{                                                                                      \
+		.name = (nm), .kind = JSON_##kd, .offset = offsetof(st, mb), .type = (ty),     \
+		.flags = (fl)                                                                  \
+	}
+#define JSON_COUNTED(st, nm, kd, mb, nmb, ty, fl)                                              \
+	{                                                                                      \
+		.name = (nm), .kind = JSON_##kd, .offset = offsetof(st, mb),                   \
+		.n_offset = offsetof(st, nmb), .type = (ty), .flags = (fl)                     \
+	}
+#define JSON_TYPE(nm, st, flds)                                                                \
+	{                                                                                      \
+		.name = (nm), .size = sizeof(st), .fields = (flds)                             \
+	}
 
 /* Documents above this are refused before parsing. */
 #define JSON_TEXT_MAX (16u << 20)

@@ -22,7 +22,10 @@ struct child {
 	int stderr_fd; /* non-blocking; -EBADF when the child has our stderr */
 	int error_fd;  /* an errno, when it did not come to execve */
 };
-#define CHILD_EMPTY {.pid = -1, .pidfd = -EBADF, .stderr_fd = -EBADF, .error_fd = -EBADF}
+#define CHILD_EMPTY                                                                            \
+	{                                                                                      \
+		.pid = -1, .pidfd = -EBADF, .stderr_fd = -EBADF, .error_fd = -EBADF            \
+	}
 
 /* A child that nobody waited for is killed: no path leaves a zombie. */
 static void child_done(struct child *c)

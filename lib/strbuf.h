@@ -14,7 +14,10 @@ struct strbuf {
 	size_t max;  /* 0: STRBUF_MAX */
 	bool failed; /* the limit was met; later additions do nothing */
 };
-#define STRBUF_EMPTY {0}
+#define STRBUF_EMPTY                                                                           \
+	{                                                                                      \
+		0                                                                              \
+	}
 #define STRBUF_MAX (16u << 20)
 
 void strbuf_done(struct strbuf *b);

@@ -36,7 +36,10 @@ struct holder {
 	pid_t pid;
 	int stay; /* write end: the child ends when it is closed */
 };
-#define HOLDER_EMPTY {.pid = -1, .stay = -EBADF}
+#define HOLDER_EMPTY                                                                           \
+	{                                                                                      \
+		.pid = -1, .stay = -EBADF                                                      \
+	}
 
 static void holder_done(struct holder *h)
 {

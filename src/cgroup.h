@@ -69,7 +69,8 @@ struct cgroup_property {
 	const char *value;
 };
 int cgroup_create(const struct cgroup *cg, const struct spec_resources *r, pid_t pid,
-		  const struct cgroup_property *properties, size_t n_properties, struct error *err);
+		  const struct cgroup_property *properties, size_t n_properties,
+		  struct error *err);
 /*
  * The same in steps, for CGROUP_FS, and some 10 ms faster on an idle machine: moving another
  * process makes the kernel wait for an RCU grace period (cgroup_threadgroup_rwsem),

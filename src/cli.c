@@ -34,7 +34,8 @@ static bool word_is(const struct word *w, const char *name)
 	return strlen(name) == w->name_len && !strncmp(w->name, name, w->name_len);
 }
 
-static const struct cli_option *option_find(const struct cli_option *options, const struct word *w)
+static const struct cli_option *option_find(const struct cli_option *options,
+					    const struct word *w)
 {
 	for (const struct cli_option *o = options; o && o->name; o++) {
 		if (word_is(w, o->name))
@@ -50,14 +51,16 @@ static bool option_takes_value(const struct cli_option *o)
 	return o->kind != CLI_FLAG && o->kind != CLI_IGNORED_FLAG;
 }
 
-static int flag_store(const struct cli_option *o, bool *into, const char *value, struct error *err)
+static int flag_store(const struct cli_option *o, bool *into, const char *value,
+		      struct error *err)
 {
 	if (!value || str_eq(value, "true") || str_eq(value, "1"))
 		*into = true;
 	else if (str_eq(value, "false") || str_eq(value, "0"))
 		*into = false;
 	else
-		return error_set(err, EINVAL, "--%s takes true or false, not \"%s\"", o->name, value);
+		return error_set(err, EINVAL, "--%s takes true or false, not \"%s\"", o->name,
+				 value);
 	return 0;
 }
 
@@ -77,8 +80,8 @@ static int option_store(const struct cli_option *o, void *into, const char *valu
 		return 0;
 	case CLI_INT:
 		if (str_to_int(value, field) < 0)
-			return error_set(err, EINVAL, "--%s takes a number, not \"%s\"", o->name,
-					 value);
+			return error_set(err, EINVAL, "--%s takes a number, not \"%s\"",
+					 o->name, value);
 		return 0;
 	case CLI_IGNORED:
 	case CLI_IGNORED_FLAG:
@@ -118,7 +121,8 @@ int cli_parse(const struct cli_option *options, void *into, unsigned int flags, 
 			return error_set(err, EINVAL, "unknown option %s", argv[i]);
 		if (option_takes_value(o) && !w.value) {
 			if (i + 1 >= argc)
-				return error_set(err, EINVAL, "option %s needs a value", argv[i]);
+				return error_set(err, EINVAL, "option %s needs a value",
+						 argv[i]);
 			w.value = argv[++i];
 		}
 		r = option_store(o, into, w.value, err);

@@ -24,12 +24,15 @@ struct cli_option {
 	const char *name;
 	char letter; /* 0: none */
 	enum cli_kind kind;
-	size_t offset; /* in the verb's own struct */
+	size_t offset;	      /* in the verb's own struct */
 	const char *argument; /* of the help: "PATH" */
 	const char *help;
 };
-#define CLI_OPTION(st, nm, lt, kd, mb, arg, hlp)                                                   \
-	{.name = (nm), .letter = (lt), .kind = CLI_##kd, .offset = offsetof(st, mb), .argument = (arg), .help = (hlp)}
+#define CLI_OPTION(st, nm, lt, kd, mb, arg, hlp)                                               \
+	{                                                                                      \
+		.name = (nm), .letter = (lt), .kind = CLI_##kd, .offset = offsetof(st, mb),    \
+		.argument = (arg), .help = (hlp)                                               \
+	}
 
 enum cli_flags {
 	/* Options may follow arguments ("delete ID --force"); else the first argument ends them. */

@@ -5,7 +5,9 @@
 
 static int run(struct cmd *c, struct error *err)
 {
-	return error_set(err, ENOTSUP, "%s is not supported by sysbox-runc: use `docker commit` to keep a container's files, and volumes to keep data",
+	return error_set(err, ENOTSUP,
+			 "%s is not supported by sysbox-runc: use `docker commit` to keep a "
+			 "container's files, and volumes to keep data",
 			 c->verb->name);
 }
 

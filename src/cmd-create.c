@@ -3,13 +3,16 @@
 #include "src/cmd.h"
 #include "src/container.h"
 
-#define OPT(nm, lt, kd, mb, arg, hlp) CLI_OPTION(struct container_create, nm, lt, kd, mb, arg, hlp)
+#define OPT(nm, lt, kd, mb, arg, hlp)                                                          \
+	CLI_OPTION(struct container_create, nm, lt, kd, mb, arg, hlp)
 static const struct cli_option options[] = {
 	OPT("bundle", 'b', STRING, bundle, "DIR", "directory of config.json [.]"),
-	OPT("console-socket", 0, STRING, console_socket, "SOCKET", "unix socket that receives the terminal"),
+	OPT("console-socket", 0, STRING, console_socket, "SOCKET",
+	    "unix socket that receives the terminal"),
 	OPT("pid-file", 0, STRING, pid_file, "FILE", "write the pid of init to FILE"),
 	OPT("no-pivot", 0, FLAG, no_pivot, NULL, "accepted and without effect"),
-	OPT("no-new-keyring", 0, FLAG, no_new_keyring, NULL, "keep the caller's session keyring"),
+	OPT("no-new-keyring", 0, FLAG, no_new_keyring, NULL,
+	    "keep the caller's session keyring"),
 	OPT("preserve-fds", 0, INT, preserve_fds, "N", "pass N more descriptors, from 3 on"),
 	{0},
 };

@@ -5,12 +5,14 @@
 #include "src/cmd.h"
 #include "src/container.h"
 
-struct delete {
+struct delete
+{
 	bool force;
 };
 
 static const struct cli_option options[] = {
-	CLI_OPTION(struct delete, "force", 'f', FLAG, force, NULL, "kill it first if it runs; absent is success"),
+	CLI_OPTION(struct delete, "force", 'f', FLAG, force, NULL,
+		   "kill it first if it runs; absent is success"),
 	{0},
 };
 
@@ -38,7 +40,8 @@ static int delete_container(struct container *ct, bool force, struct error *err)
 	case STATE_PAUSED:
 		if (force)
 			return container_destroy(ct, CONTAINER_KILL, err);
-		return error_set(err, EBUSY, "cannot delete container %s that is not stopped: %s",
+		return error_set(err, EBUSY,
+				 "cannot delete container %s that is not stopped: %s",
 				 ct->state.id, state_status_name(status));
 	}
 	return 0;

@@ -37,7 +37,8 @@ struct exec {
 
 #define OPT(nm, lt, kd, mb, arg, hlp) CLI_OPTION(struct exec, nm, lt, kd, mb, arg, hlp)
 static const struct cli_option options[] = {
-	OPT("console-socket", 0, STRING, console_socket, "SOCKET", "unix socket that receives the terminal"),
+	OPT("console-socket", 0, STRING, console_socket, "SOCKET",
+	    "unix socket that receives the terminal"),
 	OPT("cwd", 0, STRING, cwd, "DIR", "working directory"),
 	OPT("env", 'e', STRINGS, env, "NAME=VALUE", "set an environment variable"),
 	OPT("tty", 't', FLAG, tty, NULL, "allocate a terminal"),
@@ -51,7 +52,8 @@ static const struct cli_option options[] = {
 	OPT("no-new-privs", 0, FLAG, no_new_privs, NULL, "set no_new_privs"),
 	OPT("cap", 'c', STRINGS, caps, "CAP", "add a capability"),
 	OPT("preserve-fds", 0, INT, preserve_fds, "N", "pass N more descriptors, from 3 on"),
-	OPT("ignore-paused", 0, FLAG, ignore_paused, NULL, "also in a paused container; it waits"),
+	OPT("ignore-paused", 0, FLAG, ignore_paused, NULL,
+	    "also in a paused container; it waits"),
 	OPT("no-subreaper", 0, IGNORED_FLAG, tty, NULL, NULL),
 	OPT("cgroup", 0, IGNORED, tty, NULL, NULL),
 	{0},
@@ -86,7 +88,8 @@ static int add_gids(struct spec_user *u, char *const *gids, struct error *err)
 					   sizeof(*slot));
 
 		if (str_to_u32(*g, slot) < 0)
-			return error_set(err, EINVAL, "--additional-gids takes numbers, not \"%s\"", *g);
+			return error_set(err, EINVAL,
+					 "--additional-gids takes numbers, not \"%s\"", *g);
 	}
 	return 0;
 }
@@ -188,14 +191,18 @@ static int check_running(const struct container *ct, bool ignore_paused, struct 
 	if (status == STATE_STOPPED || status == STATE_CREATING)
 		return error_set(err, EINVAL, "cannot exec in a stopped container");
 	if (status == STATE_PAUSED && !ignore_paused)
-		return error_set(err, EINVAL, "cannot exec in a paused container (use --ignore-paused to override)");
+		return error_set(
+			err, EINVAL,
+			"cannot exec in a paused container (use --ignore-paused to override)");
 	return 0;
 }
 
 static int check_terminal(const struct exec *a, bool terminal, struct error *err)
 {
 	if (terminal && a->detach && !a->console_socket)
-		return error_set(err, EINVAL, "cannot allocate tty if sysbox-runc will detach without setting console socket");
+		return error_set(err, EINVAL,
+				 "cannot allocate tty if sysbox-runc will detach without "
+				 "setting console socket");
 	return 0;
 }
 

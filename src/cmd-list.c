@@ -22,8 +22,9 @@ static void print_row(const struct container *ct, enum state_status status)
 {
 	const struct state *s = &ct->state;
 
-	printf("%-40s %-9d %-9s %-50s %-32s %s\n", s->id, status == STATE_STOPPED ? 0 : s->init_pid,
-	       state_status_name(status), s->bundle, s->created, s->owner);
+	printf("%-40s %-9d %-9s %-50s %-32s %s\n", s->id,
+	       status == STATE_STOPPED ? 0 : s->init_pid, state_status_name(status), s->bundle,
+	       s->created, s->owner);
 }
 
 static void print_json(const struct container *ct, enum state_status status, bool first)
@@ -48,8 +49,8 @@ static int run(struct cmd *c, struct error *err)
 	if (json)
 		printf("[");
 	else if (!a->quiet)
-		printf("%-40s %-9s %-9s %-50s %-32s %s\n", "ID", "PID", "STATUS", "BUNDLE", "CREATED",
-		       "OWNER");
+		printf("%-40s %-9s %-9s %-50s %-32s %s\n", "ID", "PID", "STATUS", "BUNDLE",
+		       "CREATED", "OWNER");
 	for (char **id = ids; id && *id; id++) {
 		_cleanup_(container_done) struct container ct = CONTAINER_EMPTY;
 		struct error gone = {0};

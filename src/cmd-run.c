@@ -18,14 +18,18 @@ struct run {
 #define OPT(nm, lt, kd, mb, arg, hlp) CLI_OPTION(struct run, nm, lt, kd, mb, arg, hlp)
 static const struct cli_option options[] = {
 	OPT("bundle", 'b', STRING, create.bundle, "DIR", "directory of config.json [.]"),
-	OPT("console-socket", 0, STRING, create.console_socket, "SOCKET", "unix socket that receives the terminal"),
+	OPT("console-socket", 0, STRING, create.console_socket, "SOCKET",
+	    "unix socket that receives the terminal"),
 	OPT("detach", 'd', FLAG, detach, NULL, "return once the program runs"),
 	OPT("keep", 0, FLAG, keep, NULL, "do not delete the container when it has ended"),
 	OPT("pid-file", 0, STRING, create.pid_file, "FILE", "write the pid of init to FILE"),
 	OPT("no-pivot", 0, FLAG, create.no_pivot, NULL, "accepted and without effect"),
-	OPT("no-new-keyring", 0, FLAG, create.no_new_keyring, NULL, "keep the caller's session keyring"),
-	OPT("no-subreaper", 0, FLAG, no_subreaper, NULL, "do not adopt what the container orphans"),
-	OPT("preserve-fds", 0, INT, create.preserve_fds, "N", "pass N more descriptors, from 3 on"),
+	OPT("no-new-keyring", 0, FLAG, create.no_new_keyring, NULL,
+	    "keep the caller's session keyring"),
+	OPT("no-subreaper", 0, FLAG, no_subreaper, NULL,
+	    "do not adopt what the container orphans"),
+	OPT("preserve-fds", 0, INT, create.preserve_fds, "N",
+	    "pass N more descriptors, from 3 on"),
 	{0},
 };
 

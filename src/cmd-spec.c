@@ -20,8 +20,10 @@ struct spec_options {
 };
 
 static const struct cli_option options[] = {
-	CLI_OPTION(struct spec_options, "bundle", 'b', STRING, bundle, "DIR", "where to write config.json [.]"),
-	CLI_OPTION(struct spec_options, "id-map", 'm', STRING, id_map, "\"UID GID SIZE\"", "host ids of the container's root"),
+	CLI_OPTION(struct spec_options, "bundle", 'b', STRING, bundle, "DIR",
+		   "where to write config.json [.]"),
+	CLI_OPTION(struct spec_options, "id-map", 'm', STRING, id_map, "\"UID GID SIZE\"",
+		   "host ids of the container's root"),
 	{0},
 };
 
@@ -38,9 +40,11 @@ static int set_id_map(struct spec *s, const char *text, struct error *err)
 	int end = 0;
 
 	if (sscanf(text, "%u %u %u%n", &uid, &gid, &size, &end) != 3 || text[end])
-		return error_set(err, EINVAL, "--id-map takes \"UID GID SIZE\", not \"%s\"", text);
+		return error_set(err, EINVAL, "--id-map takes \"UID GID SIZE\", not \"%s\"",
+				 text);
 	if (size < SUBID_RANGE)
-		return error_set(err, EINVAL, "--id-map: a system container needs %u ids or more",
+		return error_set(err, EINVAL,
+				 "--id-map: a system container needs %u ids or more",
 				 SUBID_RANGE);
 	add_mapping(&s->linux_->uid_mappings, &s->linux_->n_uid_mappings, uid, size);
 	add_mapping(&s->linux_->gid_mappings, &s->linux_->n_gid_mappings, gid, size);
@@ -51,7 +55,8 @@ static int run(struct cmd *c, struct error *err)
 {
 	const struct spec_options *a = c->values;
 	_cleanup_(spec_freep) struct spec *s = spec_example();
-	_cleanup_free_ char *path = path_join(a->bundle ? a->bundle : ".", "config.json"), *text = NULL;
+	_cleanup_free_ char *path = path_join(a->bundle ? a->bundle : ".", "config.json"),
+			    *text = NULL;
 	_cleanup_close_ int fd = -EBADF;
 	int r = a->id_map ? set_id_map(s, a->id_map, err) : 0;
 

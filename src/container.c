@@ -98,10 +98,12 @@ static int check_terminal(const struct making *m, struct error *err)
 
 	if (m->spec->process->terminal && !has_socket && !m->args->keep_terminal)
 		return error_set(err, EINVAL,
-				 "cannot allocate tty if sysbox-runc will detach without setting console socket");
+				 "cannot allocate tty if sysbox-runc will detach without "
+				 "setting console socket");
 	if (!m->spec->process->terminal && has_socket)
 		return error_set(err, EINVAL,
-				 "cannot use console socket if sysbox-runc will not detach or allocate tty");
+				 "cannot use console socket if sysbox-runc will not detach or "
+				 "allocate tty");
 	return 0;
 }
 
@@ -153,7 +155,8 @@ static void now_rfc3339(char *text, size_t size)
 	(void)snprintf(text, size, "%s.%09ldZ", date, t.tv_nsec);
 }
 
-static void copy_mappings(struct spec_id_mapping **ret, size_t *ret_n, const struct idmap_list *l)
+static void copy_mappings(struct spec_id_mapping **ret, size_t *ret_n,
+			  const struct idmap_list *l)
 {
 	for (size_t i = 0; i < l->n_extents; i++) {
 		struct spec_id_mapping *m = array_add((void **)ret, ret_n, sizeof(*m));
@@ -169,7 +172,8 @@ static void copy_mappings(struct spec_id_mapping **ret, size_t *ret_n, const str
 static void copy_annotations(struct state *s, const struct spec *spec)
 {
 	for (size_t i = 0; i < spec->n_annotations; i++) {
-		struct json_pair *p = array_add((void **)&s->annotations, &s->n_annotations, sizeof(*p));
+		struct json_pair *p =
+			array_add((void **)&s->annotations, &s->n_annotations, sizeof(*p));
 
 		p->key = xstrdup(spec->annotations[i].key);
 		p->value = xstrdup(spec->annotations[i].value);
@@ -324,8 +328,8 @@ int container_create(struct container *ret, struct launch *ret_launch, const str
 
 /* ------------------------------------------------------------------ open, start */
 
-int container_open(struct container *ret, const char *root, const char *id, enum state_lock lock,
-		   struct error *err)
+int container_open(struct container *ret, const char *root, const char *id,
+		   enum state_lock lock, struct error *err)
 {
 	_cleanup_(container_done) struct container c = CONTAINER_EMPTY;
 	int r = state_dir_open(&c.dir, root, id, lock, err);
@@ -347,7 +351,8 @@ static int release_init(const struct container *c, struct error *err)
 {
 	/* In this order: once the FIFO is open, init may run, and end, at any moment. */
 	_cleanup_close_ int pidfd = state_init_pidfd(&c->state, err);
-	_cleanup_close_ int fifo = openat(c->dir.dirfd, "exec.fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	_cleanup_close_ int fifo =
+		openat(c->dir.dirfd, "exec.fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	struct pollfd fds[2];
 	char byte;
 
@@ -440,7 +445,8 @@ static void run_poststop(const struct container *c)
 	if (state_load_config(&c->dir, &s, &err) < 0 || !s->hooks)
 		return;
 	for (size_t i = 0; i < s->hooks->n_poststop; i++)
-		if (hooks_run("poststop", &s->hooks->poststop[i], 1, &c->state, STATE_STOPPED, &err) < 0)
+		if (hooks_run("poststop", &s->hooks->poststop[i], 1, &c->state, STATE_STOPPED,
+			      &err) < 0)
 			log_warn("%s", err.text);
 }
 

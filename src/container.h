@@ -31,7 +31,10 @@ struct container {
 	struct state_dir dir;
 	struct state state;
 };
-#define CONTAINER_EMPTY {.dir = STATE_DIR_EMPTY}
+#define CONTAINER_EMPTY                                                                        \
+	{                                                                                      \
+		.dir = STATE_DIR_EMPTY                                                         \
+	}
 void container_done(struct container *c);
 
 /*
@@ -40,8 +43,8 @@ void container_done(struct container *c);
  */
 int container_create(struct container *ret, struct launch *ret_launch, const struct options *o,
 		     const char *id, const struct container_create *c, struct error *err);
-int container_open(struct container *ret, const char *root, const char *id, enum state_lock lock,
-		   struct error *err);
+int container_open(struct container *ret, const char *root, const char *id,
+		   enum state_lock lock, struct error *err);
 /* Let init execute the user's program; poststart hooks. */
 int container_start(struct container *c, struct error *err);
 

@@ -26,8 +26,9 @@ static const struct {
 	const char *name;
 	const char *target;
 } dev_links[] = {
-	{"fd", "/proc/self/fd"},       {"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"},
-	{"stderr", "/proc/self/fd/2"}, {"core", "/proc/kcore"},	     {"ptmx", "pts/ptmx"},
+	{"fd", "/proc/self/fd"},       {"stdin", "/proc/self/fd/0"},
+	{"stdout", "/proc/self/fd/1"}, {"stderr", "/proc/self/fd/2"},
+	{"core", "/proc/kcore"},       {"ptmx", "pts/ptmx"},
 };
 
 struct owner {
@@ -48,7 +49,8 @@ static int make_links(int dev_fd, struct owner root, struct error *err)
 	for (size_t i = 0; i < ARRAY_SIZE(dev_links); i++) {
 		if (symlinkat(dev_links[i].target, dev_fd, dev_links[i].name) < 0)
 			return error_errno(err, errno, "make /dev/%s", dev_links[i].name);
-		if (fchownat(dev_fd, dev_links[i].name, root.uid, root.gid, AT_SYMLINK_NOFOLLOW) < 0)
+		if (fchownat(dev_fd, dev_links[i].name, root.uid, root.gid,
+			     AT_SYMLINK_NOFOLLOW) < 0)
 			return error_errno(err, errno, "give /dev/%s to the container",
 					   dev_links[i].name);
 	}
@@ -128,8 +130,8 @@ int do_dev_make(const struct plan *p, const struct idmap *map, struct error *err
 
 int do_dev_console(int root_fd, int pts_fd, struct error *err)
 {
-	_cleanup_close_ int target = path_mountpoint_in_root(root_fd, "/dev/console", S_IFREG,
-							     (uid_t)-1, (gid_t)-1);
+	_cleanup_close_ int target =
+		path_mountpoint_in_root(root_fd, "/dev/console", S_IFREG, (uid_t)-1, (gid_t)-1);
 	_cleanup_close_ int mount = -EBADF;
 	int r;
 

@@ -136,10 +136,12 @@ static int set_ids(const struct plan_process *p, struct error *err)
 	if (r < 0)
 		return r;
 	if (setresgid(p->gid, p->gid, p->gid) < 0)
-		return error_errno(err, errno, "become group %u (is it within the container's id range?)",
+		return error_errno(err, errno,
+				   "become group %u (is it within the container's id range?)",
 				   p->gid);
 	if (setresuid(p->uid, p->uid, p->uid) < 0)
-		return error_errno(err, errno, "become user %u (is it within the container's id range?)",
+		return error_errno(err, errno,
+				   "become user %u (is it within the container's id range?)",
 				   p->uid);
 	return 0;
 }
@@ -155,12 +157,14 @@ static int set_labels(const struct plan_process *p, struct error *err)
 		if (r == -ENOENT)
 			r = file_write(AT_FDCWD, "/proc/self/attr/exec", text);
 		if (r < 0)
-			return error_errno(err, -r, "apply the AppArmor profile \"%s\"", p->apparmor);
+			return error_errno(err, -r, "apply the AppArmor profile \"%s\"",
+					   p->apparmor);
 	}
 	if (p->selinux) {
 		r = file_write(AT_FDCWD, "/proc/self/attr/exec", p->selinux);
 		if (r < 0)
-			return error_errno(err, -r, "apply the SELinux label \"%s\"", p->selinux);
+			return error_errno(err, -r, "apply the SELinux label \"%s\"",
+					   p->selinux);
 	}
 	return 0;
 }
@@ -249,7 +253,8 @@ int do_find_program(const struct plan_process *p, char **ret, struct error *err)
 		*ret = xstrdup(name);
 		return 0;
 	}
-	dirs = strv_split(path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+	dirs = strv_split(path ? path
+			       : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 			  ":");
 	for (char **d = dirs; d && *d; d++) {
 		_cleanup_free_ char *full = path_join(*d, name);
@@ -268,7 +273,8 @@ int do_find_program(const struct plan_process *p, char **ret, struct error *err)
 int do_chdir(const struct plan_process *p, struct error *err)
 {
 	if (chdir(p->cwd) < 0)
-		return error_errno(err, errno, "change to the working directory \"%s\"", p->cwd);
+		return error_errno(err, errno, "change to the working directory \"%s\"",
+				   p->cwd);
 	return do_check_cwd(p, err);
 }
 
@@ -278,7 +284,8 @@ int do_check_cwd(const struct plan_process *p, struct error *err)
 
 	/* A directory outside of our root shows as "(unreachable)/..." (getcwd(2)). */
 	if (syscall(SYS_getcwd, buf, sizeof(buf)) < 0 || buf[0] != '/')
-		return error_set(err, EPERM, "the working directory \"%s\" lies outside of the container",
+		return error_set(err, EPERM,
+				 "the working directory \"%s\" lies outside of the container",
 				 p->cwd);
 	return 0;
 }
@@ -306,8 +313,10 @@ int do_exec(const struct plan_process *p, const char *program, unsigned int pres
 		return error_errno(err, errno, "close_range");
 	execve(program, p->args, p->env ? p->env : none);
 	if (errno == ENOENT)
-		return error_set(err, ENOENT, "exec %s: no such file or directory (is its interpreter there?)",
-				 program);
+		return error_set(
+			err, ENOENT,
+			"exec %s: no such file or directory (is its interpreter there?)",
+			program);
 	return error_set(err, errno, "exec %s: %s", program,
 			 errno == EACCES ? "permission denied" : strerror(errno));
 }

@@ -23,8 +23,8 @@
 
 #define CGROUP_ATTRS (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
-static int mount_here(const struct do_mounts *m, const struct mount_new *new, const char *target,
-		      struct error *err)
+static int mount_here(const struct do_mounts *m, const struct mount_new *new,
+		      const char *target, struct error *err)
 {
 	char msg[256] = "";
 	_cleanup_close_ int fd = mount_make(new, msg, sizeof(msg)), at = -EBADF;
@@ -39,11 +39,12 @@ static int mount_here(const struct do_mounts *m, const struct mount_new *new, co
 }
 
 /* "cpu,cpuacct" also by the names "cpu" and "cpuacct". */
-static void link_controllers(const struct do_mounts *m, const char *target, const char *controllers,
-			     const char *dir)
+static void link_controllers(const struct do_mounts *m, const char *target,
+			     const char *controllers, const char *dir)
 {
 	_cleanup_(strv_freep) char **names = strv_split(controllers, ",");
-	_cleanup_close_ int at = path_open_in_root(m->root_fd, target, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int at =
+		path_open_in_root(m->root_fd, target, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	for (char **n = names; at >= 0 && n && *n; n++)
 		if (!str_eq(*n, dir) && symlinkat(dir, at, *n) < 0)

@@ -40,7 +40,8 @@ static int copy_attributes(int to, const char *name, const struct stat *st)
 static int copy_file(int from, int to, const char *name, const struct stat *st)
 {
 	_cleanup_close_ int in = openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	_cleanup_close_ int out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	_cleanup_close_ int out =
+		openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	off_t left = st->st_size;
 
 	if (in < 0 || out < 0)
@@ -68,7 +69,8 @@ static int copy_link(int from, int to, const char *name)
 
 static int copy_subdir(int from, int to, const char *name, unsigned int depth)
 {
-	_cleanup_close_ int in = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int in =
+		openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	_cleanup_close_ int out = -EBADF;
 
 	if (in < 0 || mkdirat(to, name, 0700) < 0)
@@ -126,8 +128,8 @@ static int fill(int target, int tmpfs, const struct plan_mount *pm, struct error
 	if (in < 0 || out < 0 || fstat(in, &st) < 0)
 		return error_errno(err, errno, "open %s to fill its tmpfs", pm->target);
 	r = copy_dir(in, out, 0);
-	if (r == 0 && !has_mode && (fchown(out, st.st_uid, st.st_gid) < 0 ||
-				    fchmod(out, st.st_mode & 07777) < 0))
+	if (r == 0 && !has_mode &&
+	    (fchown(out, st.st_uid, st.st_gid) < 0 || fchmod(out, st.st_mode & 07777) < 0))
 		r = -errno;
 	return r < 0 ? error_errno(err, -r, "fill the tmpfs of %s", pm->target) : 0;
 }

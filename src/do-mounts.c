@@ -42,8 +42,8 @@
 /* A file of an engine (hosts, resolv.conf, a secret) that may be copied. */
 #define COPY_MAX (1u << 20)
 
-static const uint64_t restrictive = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-				    MOUNT_ATTR_NOEXEC;
+static const uint64_t restrictive =
+	MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
 static unsigned int clone_flags(const struct plan_mount *m)
 {
@@ -53,8 +53,8 @@ static unsigned int clone_flags(const struct plan_mount *m)
 /* ------------------------------------------------------------------ parent: open */
 
 /* A tmpfs with one file: the same bytes and mode, owned by what the owner is inside. */
-static int copy_shifted(const struct plan_mount *m, const struct stat *st, const struct idmap *map,
-			struct error *err)
+static int copy_shifted(const struct plan_mount *m, const struct stat *st,
+			const struct idmap *map, struct error *err)
 {
 	const struct mount_new tmpfs = {.fstype = "tmpfs", .options = "mode=755,size=2m"};
 	_cleanup_close_ int fs = mount_make(&tmpfs, NULL, 0), fd = -EBADF, tree = -EBADF;
@@ -124,14 +124,17 @@ static int refuse(const struct plan_mount *m, struct error *err)
 	_cleanup_(mountinfo_freep) struct mountinfo *mi = NULL;
 
 	(void)mountinfo_of(m->source, &mi);
-	return error_set(err, EINVAL,
-			 "cannot mount %s at %s with the container's ids: its file system (%s) does not support id-mapped mounts. Move the data to ext4, xfs, btrfs or tmpfs, or set SYSBOX_SKIP_UID_SHIFT=%s to mount it with the host's ids",
-			 m->source, m->target, mi ? mi->fstype : "unknown", m->target);
+	return error_set(
+		err, EINVAL,
+		"cannot mount %s at %s with the container's ids: its file system (%s) does not "
+		"support id-mapped mounts. Move the data to ext4, xfs, btrfs or tmpfs, or set "
+		"SYSBOX_SKIP_UID_SHIFT=%s to mount it with the host's ids",
+		m->source, m->target, mi ? mi->fstype : "unknown", m->target);
 }
 
 /* The file system said no. */
-static int fall_back(const struct plan_mount *m, int *tree, const struct idmap *map, int userns_fd,
-		     struct error *err)
+static int fall_back(const struct plan_mount *m, int *tree, const struct idmap *map,
+		     int userns_fd, struct error *err)
 {
 	struct stat st;
 
@@ -161,8 +164,8 @@ static int fall_back(const struct plan_mount *m, int *tree, const struct idmap *
 	return refuse(m, err);
 }
 
-static int idmap_bind(const struct plan_mount *m, int *tree, const struct idmap *map, int userns_fd,
-		      struct error *err)
+static int idmap_bind(const struct plan_mount *m, int *tree, const struct idmap *map,
+		      int userns_fd, struct error *err)
 {
 	_cleanup_close_ int own = -EBADF;
 	unsigned int flags = clone_flags(m);
@@ -198,8 +201,8 @@ static int set_bind_propagation(const struct plan_mount *m, int tree, struct err
 	uint64_t want = m->propagation & ~(uint64_t)MS_REC;
 	int r;
 
-	r = mount_set_propagation(tree, want == MS_SHARED || want == MS_SLAVE ? MS_SLAVE : MS_PRIVATE,
-				  flags);
+	r = mount_set_propagation(
+		tree, want == MS_SHARED || want == MS_SLAVE ? MS_SLAVE : MS_PRIVATE, flags);
 	if (r == 0 && want == MS_SHARED)
 		r = mount_set_propagation(tree, MS_SHARED, flags);
 	return r < 0 ? error_errno(err, -r, "set the propagation of %s", m->target) : 0;
@@ -210,7 +213,8 @@ static int set_attrs(const struct plan_mount *m, int fd, struct error *err)
 	int r = 0;
 
 	if (m->rec_attr_set || m->rec_attr_clear)
-		r = mount_set_attr(fd, m->rec_attr_set, m->rec_attr_clear, MOUNT_CLONE_RECURSIVE);
+		r = mount_set_attr(fd, m->rec_attr_set, m->rec_attr_clear,
+				   MOUNT_CLONE_RECURSIVE);
 	if (r == 0 && (m->attr_set || m->attr_clear))
 		r = mount_set_attr(fd, m->attr_set, m->attr_clear, 0);
 	return r < 0 ? error_errno(err, -r, "set the attributes of %s", m->target) : 0;
@@ -223,7 +227,8 @@ static int open_bind(const struct plan_mount *m, const struct idmap *map, int us
 	int r;
 
 	if (tree < 0)
-		return error_errno(err, -tree, "bind source path %s of %s", m->source, m->target);
+		return error_errno(err, -tree, "bind source path %s of %s", m->source,
+				   m->target);
 	r = set_bind_propagation(m, tree, err);
 	if (r == 0)
 		r = idmap_bind(m, &tree, map, userns_fd, err);
@@ -302,8 +307,10 @@ int do_mounts_lock(const struct plan *p, const int *fds, struct error *err)
 			continue;
 		lock_name(name, i);
 		if (fstat(fds[i], &st) < 0)
-			return error_errno(err, errno, "stat the source of %s", p->mounts[i].target);
-		target = path_mountpoint_in_root(AT_FDCWD, name, st.st_mode, (uid_t)-1, (gid_t)-1);
+			return error_errno(err, errno, "stat the source of %s",
+					   p->mounts[i].target);
+		target = path_mountpoint_in_root(AT_FDCWD, name, st.st_mode, (uid_t)-1,
+						 (gid_t)-1);
 		r = target < 0 ? target : mount_attach(fds[i], target, "");
 		if (r < 0)
 			return error_errno(err, -r, "lock %s", p->mounts[i].target);
@@ -355,7 +362,8 @@ static int attach_bind(const struct do_mounts *m, size_t i, struct error *err)
 		lock_name(name, i);
 		locked = mount_clone(AT_FDCWD, name, clone_flags(pm));
 		if (locked < 0)
-			return error_errno(err, -locked, "clone the locked mount of %s", pm->target);
+			return error_errno(err, -locked, "clone the locked mount of %s",
+					   pm->target);
 		fd = locked;
 	}
 	if (fstat(fd, &st) < 0)
@@ -366,8 +374,8 @@ static int attach_bind(const struct do_mounts *m, size_t i, struct error *err)
 static int set_propagation(const struct plan_mount *pm, int fd, struct error *err)
 {
 	uint64_t want = pm->propagation & ~(uint64_t)MS_REC;
-	int r = want ? mount_set_propagation(fd, want, pm->propagation & MS_REC ? MOUNT_CLONE_RECURSIVE
-										 : 0)
+	int r = want ? mount_set_propagation(
+			       fd, want, pm->propagation & MS_REC ? MOUNT_CLONE_RECURSIVE : 0)
 		     : 0;
 
 	return r < 0 ? error_errno(err, -r, "set the propagation of %s", pm->target) : 0;
@@ -428,7 +436,7 @@ static int attach_one(const struct do_mounts *m, size_t i, struct error *err)
 		return attach_bind(m, i, err);
 	case PLAN_MOUNT_FS:
 		return pm->flags & PLAN_MOUNT_COPYUP ? do_mounts_copyup(m, pm, err)
-						      : attach_new(m, pm, err);
+						     : attach_new(m, pm, err);
 	case PLAN_MOUNT_PROC:
 		return attach_given(m, pm, m->proc_fd, err);
 	case PLAN_MOUNT_SYSFS:
@@ -492,7 +500,8 @@ static int mask_path(const struct do_mounts *m, const char *path, struct error *
 		.source = "tmpfs",
 		.options = "size=0k,nr_inodes=2",
 		.sb_flags = MS_RDONLY,
-		.attrs = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+		.attrs = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+			 MOUNT_ATTR_NOEXEC,
 	};
 	_cleanup_close_ int target = path_open_in_root(m->root_fd, path, O_PATH | O_CLOEXEC);
 	_cleanup_close_ int fd = -EBADF;

@@ -13,7 +13,8 @@
 #include "src/plan.h"
 
 /* TIOCGPTPEER opens the slave of the very master that we hold: no path, no race (ioctl_tty(2)). */
-int do_terminal_open(const struct plan_process *p, int root_fd, int *ret_slave, struct error *err)
+int do_terminal_open(const struct plan_process *p, int root_fd, int *ret_slave,
+		     struct error *err)
 {
 	_cleanup_close_ int master = -EBADF, slave = -EBADF;
 	const struct winsize size = {.ws_row = p->rows, .ws_col = p->columns};

@@ -26,7 +26,8 @@ struct seccomp_program {
 };
 void seccomp_program_done(struct seccomp_program *p);
 /* Compile with libseccomp; anywhere, no effect. Names that this libseccomp does not know are skipped, as runc does. */
-int do_seccomp_compile(const struct plan_seccomp *s, struct seccomp_program *ret, struct error *err);
+int do_seccomp_compile(const struct plan_seccomp *s, struct seccomp_program *ret,
+		       struct error *err);
 /* Load into the calling process: 0, or the listener's fd (owned) when the flags ask for one. */
 int do_seccomp_load(const struct seccomp_program *p, struct error *err);
 
@@ -110,7 +111,8 @@ int do_exec(const struct plan_process *p, const char *program, unsigned int pres
 /* src/do-terminal.c */
 
 /* Inside: a new pty of the container's devpts as stdio and controlling terminal; owned master. */
-int do_terminal_open(const struct plan_process *p, int root_fd, int *ret_slave, struct error *err);
+int do_terminal_open(const struct plan_process *p, int root_fd, int *ret_slave,
+		     struct error *err);
 int do_terminal_attach(int slave_fd, struct error *err);
 /* Host root: let the process open its own stdio (pipes of the engine) by /dev/stdout. */
 void do_stdio_chown(uid_t uid, gid_t gid);

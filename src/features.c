@@ -34,7 +34,8 @@ static void list_close(struct list *l, const char *end)
 	strbuf_addf(l->out, "]%s", end);
 }
 
-static void add_words(struct strbuf *out, const char *name, const char *const *words, const char *end)
+static void add_words(struct strbuf *out, const char *name, const char *const *words,
+		      const char *end)
 {
 	struct list l = list_open(out, name);
 
@@ -73,27 +74,39 @@ static void add_capabilities(struct strbuf *out)
 }
 
 static const char *const hooks[] = {
-	"prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop", NULL,
+	"prestart",
+	"createRuntime",
+	"createContainer",
+	"startContainer",
+	"poststart",
+	"poststop",
+	NULL,
 };
 static const char *const actions[] = {
-	"SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS",
-	"SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP",
-	NULL,
+	"SCMP_ACT_ALLOW",	"SCMP_ACT_ERRNO",
+	"SCMP_ACT_KILL",	"SCMP_ACT_KILL_PROCESS",
+	"SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG",
+	"SCMP_ACT_NOTIFY",	"SCMP_ACT_TRACE",
+	"SCMP_ACT_TRAP",	NULL,
 };
 static const char *const operators[] = {
-	"SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT",
-	"SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE", NULL,
+	"SCMP_CMP_EQ", "SCMP_CMP_GE",	     "SCMP_CMP_GT", "SCMP_CMP_LE",
+	"SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE", NULL,
 };
 static const char *const arches[] = {
-	"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_MIPS", "SCMP_ARCH_MIPS64",
-	"SCMP_ARCH_MIPS64N32", "SCMP_ARCH_MIPSEL", "SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32",
-	"SCMP_ARCH_PPC", "SCMP_ARCH_PPC64", "SCMP_ARCH_PPC64LE", "SCMP_ARCH_RISCV64",
-	"SCMP_ARCH_S390", "SCMP_ARCH_S390X", "SCMP_ARCH_X32", "SCMP_ARCH_X86", "SCMP_ARCH_X86_64",
-	NULL,
+	"SCMP_ARCH_AARCH64",  "SCMP_ARCH_ARM",	       "SCMP_ARCH_MIPS",
+	"SCMP_ARCH_MIPS64",   "SCMP_ARCH_MIPS64N32",   "SCMP_ARCH_MIPSEL",
+	"SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PPC",
+	"SCMP_ARCH_PPC64",    "SCMP_ARCH_PPC64LE",     "SCMP_ARCH_RISCV64",
+	"SCMP_ARCH_S390",     "SCMP_ARCH_S390X",       "SCMP_ARCH_X32",
+	"SCMP_ARCH_X86",      "SCMP_ARCH_X86_64",      NULL,
 };
 static const char *const filter_flags[] = {
-	"SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC",
-	"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", NULL,
+	"SECCOMP_FILTER_FLAG_LOG",
+	"SECCOMP_FILTER_FLAG_SPEC_ALLOW",
+	"SECCOMP_FILTER_FLAG_TSYNC",
+	"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
+	NULL,
 };
 
 static void add_seccomp(struct strbuf *out)
@@ -110,8 +123,8 @@ int features_format(struct strbuf *out, struct error *err _unused_)
 {
 	const struct scmp_version *v = seccomp_version();
 
-	strbuf_addf(out, "{\"ociVersionMin\":\"%s\",\"ociVersionMax\":\"%s\",", SPEC_VERSION_MIN,
-		    SPEC_VERSION);
+	strbuf_addf(out, "{\"ociVersionMin\":\"%s\",\"ociVersionMax\":\"%s\",",
+		    SPEC_VERSION_MIN, SPEC_VERSION);
 	add_words(out, "hooks", hooks, ",");
 	add_mount_options(out);
 	strbuf_adds(out, "\"linux\":{");
@@ -128,7 +141,8 @@ int features_format(struct strbuf *out, struct error *err _unused_)
 	strbuf_adds(out, "\"apparmor\":{\"enabled\":true},\"selinux\":{\"enabled\":true},"
 			 "\"intelRdt\":{\"enabled\":false},"
 			 "\"mountExtensions\":{\"idmap\":{\"enabled\":true}}},");
-	strbuf_addf(out, "\"annotations\":{\"io.github.seccomp.libseccomp.version\":\"%u.%u.%u\"},",
+	strbuf_addf(out,
+		    "\"annotations\":{\"io.github.seccomp.libseccomp.version\":\"%u.%u.%u\"},",
 		    v->major, v->minor, v->micro);
 	strbuf_adds(out, "\"potentiallyUnsafeConfigAnnotations\":[\"org.systemd.property.\"]}");
 	return 0;

@@ -14,14 +14,14 @@
 #include "lib/spawn.h"
 #include "lib/sys.h"
 
-static int status_check(const char *kind, const struct spec_hook *h, int status, const char *output,
-			struct error *err)
+static int status_check(const char *kind, const struct spec_hook *h, int status,
+			const char *output, struct error *err)
 {
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	if (WIFSIGNALED(status))
-		return error_set(err, EIO, "%s hook %s was killed by signal %d: %s", kind, h->path,
-				 WTERMSIG(status), output);
+		return error_set(err, EIO, "%s hook %s was killed by signal %d: %s", kind,
+				 h->path, WTERMSIG(status), output);
 	return error_set(err, EIO, "%s hook %s failed with status %d: %s", kind, h->path,
 			 WEXITSTATUS(status), output);
 }
@@ -45,8 +45,8 @@ static int run_one(const char *kind, const struct spec_hook *h, const char *stat
 	log_debug("%s hook: %s", kind, h->path);
 	r = spawn_run(&s, &status, output, sizeof(output));
 	if (r == -ETIMEDOUT)
-		return error_set(err, ETIMEDOUT, "%s hook %s took longer than %lld s", kind, h->path,
-				 (long long)h->timeout.value);
+		return error_set(err, ETIMEDOUT, "%s hook %s took longer than %lld s", kind,
+				 h->path, (long long)h->timeout.value);
 	if (r < 0)
 		return error_errno(err, -r, "run the %s hook %s", kind, h->path);
 	return status_check(kind, h, status, output, err);
@@ -78,7 +78,8 @@ struct inside {
 /* A clone of the container's whole tree that is a peer of it: mounts made below appear there. */
 static int clone_container_tree(int init_pidfd)
 {
-	_cleanup_close_ int home = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC), tree = -EBADF;
+	_cleanup_close_ int home = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC),
+			    tree = -EBADF;
 	int r;
 
 	if (home < 0 || setns(init_pidfd, CLONE_NEWNS) < 0)

@@ -37,8 +37,8 @@ static int foreign_owner(const struct spec_namespace *n, struct error *err)
 		return error_errno(err, errno, "open the %s namespace %s", n->type, n->path);
 	owner = userns_of(fd);
 	if (owner < 0)
-		return error_errno(err, -owner, "find the owner of the %s namespace %s", n->type,
-				   n->path);
+		return error_errno(err, -owner, "find the owner of the %s namespace %s",
+				   n->type, n->path);
 	own = ns_is_own(owner, CLONE_NEWUSER);
 	if (own < 0)
 		return error_errno(err, -own, "compare the owner of %s", n->path);
@@ -53,7 +53,8 @@ static int same_owner(int a, int b, const struct spec_namespace *n, struct error
 	if (same > 0)
 		return 0;
 	return error_set(err, EINVAL,
-			 "the %s namespace %s belongs to another container than the other shared namespaces",
+			 "the %s namespace %s belongs to another container than the other "
+			 "shared namespaces",
 			 n->type, n->path);
 }
 
@@ -63,7 +64,8 @@ static int find_shared(struct ids *ids, const struct spec *s, struct error *err)
 		const struct spec_namespace *n = &s->linux_->namespaces[i];
 		int owner, r;
 
-		if (!n->path || !*n->path || str_eq(n->type, "user") || str_eq(n->type, "mount"))
+		if (!n->path || !*n->path || str_eq(n->type, "user") ||
+		    str_eq(n->type, "mount"))
 			continue;
 		owner = foreign_owner(n, err);
 		if (owner == -EBADF)
@@ -93,9 +95,11 @@ static int open_given(struct ids *ids, const struct spec_namespace *n, struct er
 	if (own < 0)
 		return error_errno(err, -own, "%s is not a user namespace", n->path);
 	if (own)
-		return error_set(err, EINVAL,
-				 "the user namespace %s is the host's: a system container always has one of its own; leave it out (--userns=host has no meaning here)",
-				 n->path);
+		return error_set(
+			err, EINVAL,
+			"the user namespace %s is the host's: a system container always has "
+			"one of its own; leave it out (--userns=host has no meaning here)",
+			n->path);
 	return 0;
 }
 
@@ -130,7 +134,8 @@ static int decide(struct ids *ids, const struct spec *s, const char *owner, stru
 		return idmap_is_empty(&ids->map) ? reserve(ids, owner, err) : 0;
 	idmap_done(&ids->map);
 	r = userns_read_map(ids->userns_fd, &ids->map);
-	return r < 0 ? error_errno(err, -r, "read the mapping of the joined user namespace") : 0;
+	return r < 0 ? error_errno(err, -r, "read the mapping of the joined user namespace")
+		     : 0;
 }
 
 int ids_decide(struct ids *ret, const struct spec *s, const char *owner, struct error *err)

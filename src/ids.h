@@ -19,7 +19,10 @@ struct ids {
 	int userns_fd; /* to join; -EBADF: a new one */
 	bool given;    /* by the specification or another container: not from our pool */
 };
-#define IDS_EMPTY {.userns_fd = -EBADF}
+#define IDS_EMPTY                                                                              \
+	{                                                                                      \
+		.userns_fd = -EBADF                                                            \
+	}
 void ids_done(struct ids *ids);
 
 /* Host root, host namespaces. `owner` is the container's state directory. */

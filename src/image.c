@@ -21,7 +21,8 @@ static const char *const systemd_dirs[] = {
 /* "libsystemd-shared-257.so", "libsystemd-shared-252.36-1~deb12u1.so" */
 static int systemd_version_in(int root_fd, const char *dir)
 {
-	_cleanup_close_ int fd = path_open_in_root(root_fd, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int fd =
+		path_open_in_root(root_fd, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	int version = 0;
 

@@ -103,7 +103,8 @@ static int step_private(struct work *w _unused_, struct error *err)
 
 static int attach_tmpfs(int dirfd, const char *path, struct error *err)
 {
-	const struct mount_new tmpfs = {.fstype = "tmpfs", .source = "sysbox", .options = "mode=755"};
+	const struct mount_new tmpfs = {
+		.fstype = "tmpfs", .source = "sysbox", .options = "mode=755"};
 	_cleanup_close_ int fd = mount_make(&tmpfs, NULL, 0);
 	int r = fd < 0 ? fd : mount_attach(fd, dirfd, path);
 
@@ -189,7 +190,8 @@ static int step_limits(struct work *w, struct error *err)
 	const struct plan_process *p = &w->in->plan->process;
 	const struct init *in = w->in;
 
-	do_stdio_chown(idmap_to_outside(&in->map->uids, p->uid), idmap_to_outside(&in->map->gids, p->gid));
+	do_stdio_chown(idmap_to_outside(&in->map->uids, p->uid),
+		       idmap_to_outside(&in->map->gids, p->gid));
 	return do_limits(p, err);
 }
 
@@ -202,7 +204,8 @@ static int step_join(struct work *w, struct error *err)
 		if (p->joins[i].type == CLONE_NEWUSER)
 			continue;
 		if (setns(w->in->join_fds[i], (int)p->joins[i].type) < 0)
-			return error_errno(err, errno, "join the namespace %s", p->joins[i].path);
+			return error_errno(err, errno, "join the namespace %s",
+					   p->joins[i].path);
 	}
 	return 0;
 }
@@ -329,7 +332,8 @@ static int step_sysctl(struct work *w, struct error *err)
 				*c = '/';
 		r = file_write(w->proc_fd, path, s->value);
 		if (r < 0)
-			return error_errno(err, -r, "set the sysctl %s to \"%s\"", s->key, s->value);
+			return error_errno(err, -r, "set the sysctl %s to \"%s\"", s->key,
+					   s->value);
 	}
 	return 0;
 }

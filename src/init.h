@@ -29,11 +29,11 @@ struct init {
 	const struct plan *plan;
 	const struct rootfs *rootfs;
 	const struct idmap *map;
-	const struct state *state;	/* for the hooks */
-	const struct spec_hooks *hooks; /* startContainer; NULL none */
+	const struct state *state;	       /* for the hooks */
+	const struct spec_hooks *hooks;	       /* startContainer; NULL none */
 	const struct seccomp_program *seccomp; /* NULL none */
 	int userns_fd;
-	int *join_fds; /* parallel to plan->joins */
+	int *join_fds;	/* parallel to plan->joins */
 	int *mount_fds; /* parallel to plan->mounts: opened binds, -EBADF for others */
 	int fifo_fd;	/* O_PATH of exec.fifo */
 	int console_fd; /* connected console socket, -EBADF none */

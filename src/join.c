@@ -126,11 +126,12 @@ _noreturn_ static void second_main(struct work *w)
 static int enter(struct work *w, struct error *err)
 {
 	const struct plan_process *p = w->j->process;
-	uint64_t all = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
-		       CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME;
+	uint64_t all = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
+		       CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME;
 	int r;
 
-	do_stdio_chown(idmap_to_outside(&w->map.uids, p->uid), idmap_to_outside(&w->map.gids, p->gid));
+	do_stdio_chown(idmap_to_outside(&w->map.uids, p->uid),
+		       idmap_to_outside(&w->map.gids, p->gid));
 	r = do_limits(p, err);
 	if (r == 0)
 		r = sync_recv(w->child_sync, SYNC_CGROUP, NULL, NULL, 0, err);
@@ -192,9 +193,10 @@ static int prepare_console(struct work *w, struct error *err)
 		return 0;
 	}
 	w->console_fd = sock_connect_stream(w->j->console_socket);
-	return w->console_fd < 0 ? error_errno(err, -w->console_fd,
-					       "connect to the console socket %s", w->j->console_socket)
-				 : 0;
+	return w->console_fd < 0
+		       ? error_errno(err, -w->console_fd, "connect to the console socket %s",
+				     w->j->console_socket)
+		       : 0;
 }
 
 static int start_first(struct work *w, struct error *err)
@@ -224,7 +226,8 @@ static int receive_terminal(struct work *w, struct error *err)
 
 	if (w->terminal_fd < 0)
 		return 0;
-	if (sock_recv(w->terminal_fd, text, sizeof(text), &w->j->master_fd, 1, &n) < 0 || n != 1)
+	if (sock_recv(w->terminal_fd, text, sizeof(text), &w->j->master_fd, 1, &n) < 0 ||
+	    n != 1)
 		return error_set(err, EIO, "the terminal did not arrive");
 	return 0;
 }

@@ -26,7 +26,10 @@ struct join {
 	pid_t pid;     /* our child, executing */
 	int master_fd; /* keep_terminal */
 };
-#define JOIN_EMPTY {.master_fd = -EBADF}
+#define JOIN_EMPTY                                                                             \
+	{                                                                                      \
+		.master_fd = -EBADF                                                            \
+	}
 
 /*
  * On success the process runs (its execve succeeded). On failure it is gone, and

@@ -75,7 +75,7 @@ struct work {
 	int *join_fds;
 	int *mount_fds;
 	int fifo_fd;
-	int console_fd; /* child's end */
+	int console_fd;	 /* child's end */
 	int terminal_fd; /* our end of a pair in its place */
 	int sync;
 	int child_sync;
@@ -118,13 +118,16 @@ static int step_userns(struct work *w, struct error *err)
 
 	if (w->l->userns_fd >= 0) {
 		r = userns_read_map(w->l->userns_fd, &w->map);
-		return r < 0 ? error_errno(err, -r, "read the id mapping of the joined user namespace")
+		return r < 0 ? error_errno(err, -r,
+					   "read the id mapping of the joined user namespace")
 			     : 0;
 	}
 	idmap_copy(&w->map, &p->idmap);
 	w->l->userns_fd = userns_open(&w->map);
 	if (w->l->userns_fd == -ENOSPC)
-		return error_set(err, ENOSPC, "no more user namespaces: raise the sysctl user.max_user_namespaces");
+		return error_set(
+			err, ENOSPC,
+			"no more user namespaces: raise the sysctl user.max_user_namespaces");
 	if (w->l->userns_fd < 0)
 		return error_errno(err, -w->l->userns_fd, "make the user namespace");
 	return 0;
@@ -143,7 +146,8 @@ static int check_join(const struct plan_namespace *n, int fd, struct error *err)
 		return error_errno(err, -own, "%s is not a %s namespace", n->path, type);
 	if (own)
 		return error_set(err, EINVAL,
-				 "the %s namespace %s is the host's: a system container needs one of its own (or of another container)",
+				 "the %s namespace %s is the host's: a system container needs "
+				 "one of its own (or of another container)",
 				 type, n->path);
 	return 0;
 }
@@ -160,7 +164,8 @@ static int step_joins(struct work *w, struct error *err)
 
 		w->join_fds[i] = open(p->joins[i].path, O_RDONLY | O_CLOEXEC);
 		if (w->join_fds[i] < 0)
-			return error_errno(err, errno, "open the namespace %s", p->joins[i].path);
+			return error_errno(err, errno, "open the namespace %s",
+					   p->joins[i].path);
 		r = check_join(&p->joins[i], w->join_fds[i], err);
 		if (r < 0)
 			return r;
@@ -172,7 +177,8 @@ static int step_rootfs(struct work *w, struct error *err)
 {
 	struct state *s = w->l->state;
 	unsigned int flags = w->l->flags & LAUNCH_GIVEN_IDS ? ROOTFS_MAYBE_SHIFTED : 0;
-	int r = rootfs_prepare(&w->rootfs, w->l->plan->rootfs, w->l->userns_fd, &w->map, flags, err);
+	int r = rootfs_prepare(&w->rootfs, w->l->plan->rootfs, w->l->userns_fd, &w->map, flags,
+			       err);
 
 	if (r < 0)
 		return r;
@@ -299,7 +305,8 @@ static void add_offset(char *text, size_t size, const char *clock, struct timesp
 {
 	size_t len = strlen(text);
 
-	(void)snprintf(text + len, size - len, "%s %lld %ld\n", clock, (long long)t.tv_sec, t.tv_nsec);
+	(void)snprintf(text + len, size - len, "%s %lld %ld\n", clock, (long long)t.tv_sec,
+		       t.tv_nsec);
 }
 
 static int step_offsets(struct work *w, struct error *err)
@@ -313,7 +320,8 @@ static int step_offsets(struct work *w, struct error *err)
 		struct timespec now;
 
 		clock_gettime(CLOCK_BOOTTIME, &now);
-		add_offset(text, sizeof(text), "boottime", (struct timespec){.tv_sec = -now.tv_sec});
+		add_offset(text, sizeof(text), "boottime",
+			   (struct timespec){.tv_sec = -now.tv_sec});
 	}
 	if (t->has_boottime)
 		add_offset(text, sizeof(text), "boottime", t->boottime);
@@ -368,7 +376,8 @@ static int kernel_fs_enter(void *arg)
 	const struct kernel_fs *k = arg;
 
 	if (setns(k->w->l->init_pidfd, CLONE_NEWPID | CLONE_NEWNET) < 0)
-		return error_errno(k->err, errno, "enter the container's pid and network namespace");
+		return error_errno(k->err, errno,
+				   "enter the container's pid and network namespace");
 	return spawn_call(kernel_fs_make, arg);
 }
 

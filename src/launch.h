@@ -41,7 +41,10 @@ struct launch {
 	int init_pidfd;
 	int master_fd; /* LAUNCH_KEEP_TERMINAL */
 };
-#define LAUNCH_EMPTY {.userns_fd = -EBADF, .init_pidfd = -EBADF, .master_fd = -EBADF}
+#define LAUNCH_EMPTY                                                                           \
+	{                                                                                      \
+		.userns_fd = -EBADF, .init_pidfd = -EBADF, .master_fd = -EBADF                 \
+	}
 void launch_done(struct launch *l);
 
 /*

@@ -18,7 +18,8 @@ static char *process_state(const char *metadata, const struct state *s)
 	_cleanup_strbuf_ struct strbuf b = STRBUF_EMPTY;
 	_cleanup_free_ char *state = state_format(s, STATE_CREATING);
 
-	strbuf_addf(&b, "{\"ociVersion\":\"%s\",\"fds\":[\"seccompFd\"],\"pid\":%d,\"metadata\":",
+	strbuf_addf(&b,
+		    "{\"ociVersion\":\"%s\",\"fds\":[\"seccompFd\"],\"pid\":%d,\"metadata\":",
 		    SPEC_VERSION, s->init_pid);
 	json_quote(&b, metadata ? metadata : "");
 	strbuf_addf(&b, ",\"state\":%s}", state);

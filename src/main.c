@@ -16,9 +16,10 @@
 #define STATE_ROOT "/run/sysbox-runc"
 
 static const struct verb *const verbs[] = {
-	&verb_create,	  &verb_start, &verb_run,  &verb_exec,	&verb_kill,   &verb_delete,
-	&verb_state,	  &verb_list,  &verb_ps,   &verb_pause, &verb_resume, &verb_update,
-	&verb_events,	  &verb_spec,  &verb_features, &verb_checkpoint, &verb_restore,
+	&verb_create,	  &verb_start,	 &verb_run,    &verb_exec, &verb_kill,
+	&verb_delete,	  &verb_state,	 &verb_list,   &verb_ps,   &verb_pause,
+	&verb_resume,	  &verb_update,	 &verb_events, &verb_spec, &verb_features,
+	&verb_checkpoint, &verb_restore,
 };
 
 struct main_options {
@@ -28,7 +29,8 @@ struct main_options {
 
 #define OPT(nm, lt, kd, mb, arg, hlp) CLI_OPTION(struct main_options, nm, lt, kd, mb, arg, hlp)
 static const struct cli_option main_table[] = {
-	OPT("root", 0, STRING, o.root, "DIR", "where the state of containers is kept [" STATE_ROOT "]"),
+	OPT("root", 0, STRING, o.root, "DIR",
+	    "where the state of containers is kept [" STATE_ROOT "]"),
 	OPT("log", 0, STRING, o.log, "FILE", "append messages to FILE instead of stderr"),
 	OPT("log-format", 0, STRING, o.log_format, "text|json", "format of the log [text]"),
 	OPT("debug", 0, FLAG, o.debug, NULL, "log what is done, step by step"),

@@ -48,7 +48,9 @@ enum plan_mount_flags {
 	PLAN_MOUNT_NO_IDMAP = 1u << 2,	/* SYSBOX_SKIP_UID_SHIFT, /dev/null and the like */
 	PLAN_MOUNT_OWN_IDMAP = 1u << 3, /* `idmap` below, given by the specification */
 	PLAN_MOUNT_REC_IDMAP = 1u << 4, /* "ridmap" */
-	PLAN_MOUNT_OPTIONAL = 1u << 5,	/* added by us: a missing source or file system is skipped with a debug line */
+	PLAN_MOUNT_OPTIONAL =
+		1u
+		<< 5, /* added by us: a missing source or file system is skipped with a debug line */
 };
 
 struct plan_mount {
@@ -57,7 +59,7 @@ struct plan_mount {
 	char *source;
 	char *target; /* absolute, cleaned, inside the container */
 	char *fstype;
-	char *data; /* options for the file system, comma-separated; NULL none */
+	char *data;	   /* options for the file system, comma-separated; NULL none */
 	uint64_t sb_flags; /* MS_* of the superblock */
 	uint64_t attr_set; /* MOUNT_ATTR_* of this mount */
 	uint64_t attr_clear;
@@ -118,7 +120,7 @@ struct plan_process {
 	bool has_oom_score_adj;
 	int oom_score_adj;
 	struct plan_scheduler scheduler;
-	int io_priority; /* ioprio_set(2) value; -1 none */
+	int io_priority;   /* ioprio_set(2) value; -1 none */
 	char *cpu_initial; /* cpu lists; NULL none */
 	char *cpu_final;
 	bool terminal;
@@ -211,8 +213,8 @@ int plan_make(struct plan **ret, const struct syscont *sc, struct error *err);
 int plan_namespaces(struct plan *p, const struct syscont *sc, struct error *err);
 int plan_mounts(struct plan *p, const struct syscont *sc, struct error *err);
 int plan_devices(struct plan *p, const struct syscont *sc, struct error *err);
-int plan_process(struct plan_process *p, const struct spec_process *sp, const struct syscont *sc,
-		 struct error *err);
+int plan_process(struct plan_process *p, const struct spec_process *sp,
+		 const struct syscont *sc, struct error *err);
 void plan_process_done(struct plan_process *p);
 int plan_seccomp(struct plan_seccomp **ret, const struct spec_seccomp *s, struct error *err);
 struct plan_seccomp *plan_seccomp_free(struct plan_seccomp *s);

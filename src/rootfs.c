@@ -88,7 +88,9 @@ static int clone_mapped(const char *path, int userns_fd, unsigned int clone_flag
 
 		(void)mountinfo_of(path, &m);
 		return error_set(err, EINVAL,
-				 "the file system of %s (%s) does not support id-mapped mounts, which a system container's root needs; use ext4, xfs, btrfs, or an overlay whose layers lie on one of these",
+				 "the file system of %s (%s) does not support id-mapped "
+				 "mounts, which a system container's root needs; use ext4, "
+				 "xfs, btrfs, or an overlay whose layers lie on one of these",
 				 path, m ? m->fstype : "unknown");
 	}
 	if (r < 0)
@@ -175,13 +177,15 @@ static void layers_parse(struct layers *l, const char *options)
 	for (char **w = words; w && *w; w++) {
 		const char *value = *w;
 
-		if (str_cut_prefix(&value, "lowerdir+=") || str_cut_prefix(&value, "datadir+=")) {
+		if (str_cut_prefix(&value, "lowerdir+=") ||
+		    str_cut_prefix(&value, "datadir+=")) {
 			l->n_data += (*w)[0] == 'd';
 			strv_add(&l->lower, value);
 		} else if (str_cut_prefix(&value, "lowerdir=")) {
 			const char *data = strstr(value, "::");
 			_cleanup_(strv_freep) char **all = split_layers(value);
-			_cleanup_(strv_freep) char **tail = data ? split_layers(data + 2) : NULL;
+			_cleanup_(strv_freep) char **tail =
+				data ? split_layers(data + 2) : NULL;
 
 			l->n_data = strv_len(tail);
 			for (char **a = all; a && *a; a++)
@@ -250,8 +254,10 @@ static int layers_resolve(struct layers *l, const char *rootfs, struct error *er
 			return 0;
 		}
 	}
-	return error_set(err, ENOENT, "cannot find the overlay layers of %s: their paths are relative (%s, ...)",
-			 rootfs, l->lower[0]);
+	return error_set(
+		err, ENOENT,
+		"cannot find the overlay layers of %s: their paths are relative (%s, ...)",
+		rootfs, l->lower[0]);
 }
 
 /* Our own work directory beside the engine's, empty as overlayfs wants it. */
@@ -300,7 +306,8 @@ static int prepare_overlay(struct rootfs *r, const struct mountinfo *m, int user
 	layers_parse(&l, m->fs_options);
 	n = strv_len(l.lower);
 	if (n == 0 || n > ROOTFS_MAX_LAYERS)
-		return error_set(err, EINVAL, "the overlay at %s has %zu lower layers", r->path, n);
+		return error_set(err, EINVAL, "the overlay at %s has %zu lower layers", r->path,
+				 n);
 	e = layers_resolve(&l, r->path, err);
 	if (e < 0)
 		return e;
@@ -334,7 +341,8 @@ static int is_shifted(const char *path, const struct idmap *map, struct error *e
 	return root != 0 && root != IDMAP_NONE && st.st_uid == root;
 }
 
-static int prepare_plain(struct rootfs *r, enum rootfs_kind kind, int userns_fd, struct error *err)
+static int prepare_plain(struct rootfs *r, enum rootfs_kind kind, int userns_fd,
+			 struct error *err)
 {
 	int e;
 
@@ -437,12 +445,14 @@ static int attach_layers(const struct rootfs *r, int dirfd, struct error *err)
 }
 
 /* mount(2) with relative names: the working directory is the layers' directory. */
-static int mount_overlay_here(const struct rootfs *r, const struct idmap *map, struct error *err)
+static int mount_overlay_here(const struct rootfs *r, const struct idmap *map,
+			      struct error *err)
 {
 	_cleanup_free_ char *options = overlay_options(r);
 	int e, ret = 0;
 
-	e = become_fsroot(idmap_to_outside(&map->uids, 0), idmap_to_outside(&map->gids, 0), err);
+	e = become_fsroot(idmap_to_outside(&map->uids, 0), idmap_to_outside(&map->gids, 0),
+			  err);
 	if (e < 0)
 		return e;
 	if (mount("overlay", "../root", "overlay", 0, options) < 0)
@@ -476,7 +486,8 @@ static int rootfs_mount_overlay(const struct rootfs *r, int scratch_fd, const st
 	return take_fd(&fd);
 }
 
-int rootfs_mount(const struct rootfs *r, int scratch_fd, const struct idmap *map, struct error *err)
+int rootfs_mount(const struct rootfs *r, int scratch_fd, const struct idmap *map,
+		 struct error *err)
 {
 	int fd;
 

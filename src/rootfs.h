@@ -26,7 +26,7 @@ enum rootfs_kind {
 
 struct rootfs {
 	enum rootfs_kind kind;
-	char *path; /* on the host, symlinks resolved */
+	char *path;   /* on the host, symlinks resolved */
 	int mount_fd; /* IDMAPPED, SHIFTED: the detached tree */
 
 	/* OVERLAY: */
@@ -35,11 +35,14 @@ struct rootfs {
 	size_t n_data_layers; /* how many of them, at the end, are data-only */
 	int upper_fd; /* id-mapped directory that holds upper and work; -EBADF: no upper layer */
 	char *upper_name; /* relative to it */
-	char *work_name; /* our own work directory, relative to it */
-	char *work_path; /* the same on the host, for clean-up */
-	char *options; /* the engine's other overlay options, ",redirect_dir=..", or "" */
+	char *work_name;  /* our own work directory, relative to it */
+	char *work_path;  /* the same on the host, for clean-up */
+	char *options;	  /* the engine's other overlay options, ",redirect_dir=..", or "" */
 };
-#define ROOTFS_EMPTY {.mount_fd = -EBADF, .upper_fd = -EBADF}
+#define ROOTFS_EMPTY                                                                           \
+	{                                                                                      \
+		.mount_fd = -EBADF, .upper_fd = -EBADF                                         \
+	}
 void rootfs_done(struct rootfs *r);
 
 enum rootfs_flags {
@@ -61,4 +64,5 @@ int rootfs_prepare(struct rootfs *ret, const char *path, int userns_fd, const st
  * file system (owned fd). fsuid and fsgid are those of the container's root for
  * the moment of the mount, which overlayfs remembers as the mounter's.
  */
-int rootfs_mount(const struct rootfs *r, int scratch_fd, const struct idmap *map, struct error *err);
+int rootfs_mount(const struct rootfs *r, int scratch_fd, const struct idmap *map,
+		 struct error *err);

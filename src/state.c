@@ -22,8 +22,8 @@
 #define STATE_TEXT_MAX (4u << 20)
 #define STATE_ID_MAX   1024
 
-#define F(nm, kd, mb)	    JSON_FIELD(struct state, nm, kd, mb, 0)
-#define C(nm, kd, mb, ty)   JSON_COUNTED(struct state, nm, kd, mb, n_##mb, ty, 0)
+#define F(nm, kd, mb)	  JSON_FIELD(struct state, nm, kd, mb, 0)
+#define C(nm, kd, mb, ty) JSON_COUNTED(struct state, nm, kd, mb, n_##mb, ty, 0)
 static const struct json_field state_fields[] = {
 	F("version", U32, version),
 	F("id", STRING, id),
@@ -75,7 +75,8 @@ int state_check_id(const char *id, struct error *err)
 	for (const char *p = id; *p; p++)
 		if (!isascii(*p) || (!isalnum((unsigned char)*p) && !strchr("_+-.", *p)))
 			return error_set(err, EINVAL,
-					 "invalid container id format: \"%s\" (letters, digits and _+-. only)",
+					 "invalid container id format: \"%s\" (letters, digits "
+					 "and _+-. only)",
 					 id);
 	return 0;
 }
@@ -158,8 +159,8 @@ int state_dir_make(struct state_dir *ret, const char *root, const char *id, stru
 	return 0;
 }
 
-int state_dir_open(struct state_dir *ret, const char *root, const char *id, enum state_lock lock,
-		   struct error *err)
+int state_dir_open(struct state_dir *ret, const char *root, const char *id,
+		   enum state_lock lock, struct error *err)
 {
 	_cleanup_(state_dir_done) struct state_dir d = STATE_DIR_EMPTY;
 	int r;
@@ -292,7 +293,8 @@ static const struct json_field oci_state_fields[] = {
 	O("bundle", STRING, bundle, JSON_KEEP),
 	O("rootfs", STRING, rootfs, 0),
 	O("created", STRING, created, 0),
-	JSON_COUNTED(struct oci_state, "annotations", PAIRS, annotations, n_annotations, NULL, 0),
+	JSON_COUNTED(struct oci_state, "annotations", PAIRS, annotations, n_annotations, NULL,
+		     0),
 	O("owner", STRING, owner, JSON_KEEP),
 	{0},
 };

@@ -29,12 +29,12 @@ struct state {
 	uint32_t version;
 	char *id;
 	char *oci_version;
-	char *bundle; /* absolute */
-	char *rootfs; /* absolute, on the host */
-	char *created; /* RFC 3339, UTC */
-	char *owner;   /* user name of the caller */
-	char *boot_id; /* pids mean something in this boot only */
-	int32_t init_pid; /* 0: not yet */
+	char *bundle;	     /* absolute */
+	char *rootfs;	     /* absolute, on the host */
+	char *created;	     /* RFC 3339, UTC */
+	char *owner;	     /* user name of the caller */
+	char *boot_id;	     /* pids mean something in this boot only */
+	int32_t init_pid;    /* 0: not yet */
 	uint64_t init_start; /* clock ticks since boot */
 	bool complete;	     /* create went through */
 	char *view_path;     /* where the supervisor stacked the engine's view; NULL none */
@@ -69,18 +69,21 @@ struct state_dir {
 	int dirfd;
 	int lock_fd;
 };
-#define STATE_DIR_EMPTY {.dirfd = -EBADF, .lock_fd = -EBADF}
+#define STATE_DIR_EMPTY                                                                        \
+	{                                                                                      \
+		.dirfd = -EBADF, .lock_fd = -EBADF                                             \
+	}
 void state_dir_done(struct state_dir *d);
 
 /* Make the directory of a new container, locked. -EEXIST: there is one; the error says which. */
 int state_dir_make(struct state_dir *ret, const char *root, const char *id, struct error *err);
 enum state_lock {
-	STATE_SHARED,	/* look only */
+	STATE_SHARED,	 /* look only */
 	STATE_EXCLUSIVE, /* waits for another command on this container */
 };
 /* -ENOENT with runc's words "container does not exist". */
-int state_dir_open(struct state_dir *ret, const char *root, const char *id, enum state_lock lock,
-		   struct error *err);
+int state_dir_open(struct state_dir *ret, const char *root, const char *id,
+		   enum state_lock lock, struct error *err);
 /* Remove the directory with all in it. */
 int state_dir_remove(struct state_dir *d, struct error *err);
 

@@ -28,7 +28,7 @@
 #include "lib/fd.h"
 #include "lib/str.h"
 
-#define SUBID_DIR "/run/sysbox/subid"
+#define SUBID_DIR      "/run/sysbox/subid"
 #define SUBID_FILE_MAX (4u << 20)
 /*
  * The default pool: above what systemd gives to its containers (524288 to
@@ -158,7 +158,8 @@ static bool find_free(const struct ranges *pool, const struct ranges *taken, uin
 	for (size_t i = 0; i < pool->n; i++) {
 		uint64_t end = (uint64_t)pool->v[i].first + pool->v[i].size;
 
-		for (uint64_t first = pool->v[i].first; first + size <= end; first += SUBID_RANGE) {
+		for (uint64_t first = pool->v[i].first; first + size <= end;
+		     first += SUBID_RANGE) {
 			if (overlaps(taken, (uint32_t)first, size))
 				continue;
 			*ret = (uint32_t)first;
@@ -190,9 +191,11 @@ static int claim(int dirfd, const char *owner, const struct ranges *taken, uint3
 		ranges_add(&used, taken->v[i].first, taken->v[i].size);
 	read_pool(&pool, &used);
 	if (!find_free(&pool, &used, size, ret))
-		return error_set(err, ENOSPC,
-				 "all id ranges are taken (%zu containers): remove containers, or give the user \"sysbox\" more ids in /etc/subuid and /etc/subgid",
-				 taken->n);
+		return error_set(
+			err, ENOSPC,
+			"all id ranges are taken (%zu containers): remove containers, or give "
+			"the user \"sysbox\" more ids in /etc/subuid and /etc/subgid",
+			taken->n);
 	(void)snprintf(name, sizeof(name), "%u-%u", *ret, size);
 	if (symlinkat(owner, dirfd, name) < 0)
 		return error_errno(err, errno, "record the id range in " SUBID_DIR);

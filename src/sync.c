@@ -16,11 +16,16 @@ struct sync_msg {
 #define SYNC_SHORT offsetof(struct sync_msg, err)
 
 static const char *const step_names[] = {
-	[SYNC_ERROR] = "error",	      [SYNC_CGROUP] = "cgroup",
-	[SYNC_NAMESPACES] = "namespaces", [SYNC_OFFSETS] = "offsets",
-	[SYNC_INIT] = "init",	      [SYNC_KERNEL_FS] = "kernel file systems",
-	[SYNC_HOOKS] = "hooks",	      [SYNC_HOOKS_DONE] = "hooks done",
-	[SYNC_READY] = "ready",	      [SYNC_GO] = "go",
+	[SYNC_ERROR] = "error",
+	[SYNC_CGROUP] = "cgroup",
+	[SYNC_NAMESPACES] = "namespaces",
+	[SYNC_OFFSETS] = "offsets",
+	[SYNC_INIT] = "init",
+	[SYNC_KERNEL_FS] = "kernel file systems",
+	[SYNC_HOOKS] = "hooks",
+	[SYNC_HOOKS_DONE] = "hooks done",
+	[SYNC_READY] = "ready",
+	[SYNC_GO] = "go",
 };
 
 int sync_send(int sock, enum sync_step step, int64_t value, const int *fds, size_t n_fds,

@@ -15,16 +15,16 @@
 #include "lib/error.h"
 
 enum sync_step {
-	SYNC_ERROR, /* child: and the error follows; the child exits */
-	SYNC_CGROUP, /* parent: the child is in its cgroup */
+	SYNC_ERROR,	 /* child: and the error follows; the child exits */
+	SYNC_CGROUP,	 /* parent: the child is in its cgroup */
 	SYNC_NAMESPACES, /* child: it is in its namespaces; fd: the container's root mount */
-	SYNC_OFFSETS, /* parent: the time offsets are written; fork init */
-	SYNC_INIT, /* child: value is the pid of init */
-	SYNC_KERNEL_FS, /* parent: fds: procfs and sysfs of the container's namespaces */
+	SYNC_OFFSETS,	 /* parent: the time offsets are written; fork init */
+	SYNC_INIT,	 /* child: value is the pid of init */
+	SYNC_KERNEL_FS,	 /* parent: fds: procfs and sysfs of the container's namespaces */
 	SYNC_HOOKS, /* child: mounts are done; time for the hooks; fd: console master if wanted */
 	SYNC_HOOKS_DONE, /* parent */
 	SYNC_READY, /* child: all is done but execve; value is its seccomp listener fd or -1 */
-	SYNC_GO, /* parent: the container is recorded; wait for start */
+	SYNC_GO,    /* parent: the container is recorded; wait for start */
 };
 
 #define SYNC_MAX_FDS 2

@@ -34,14 +34,16 @@ static uint32_t last_mapped(const struct spec_id_mapping *m, size_t n)
 
 static bool is_ping_range(const char *key)
 {
-	return str_eq(key, "net.ipv4.ping_group_range") || str_eq(key, "net/ipv4/ping_group_range");
+	return str_eq(key, "net.ipv4.ping_group_range") ||
+	       str_eq(key, "net/ipv4/ping_group_range");
 }
 
 int syscont_sysctl(struct syscont *sc, struct error *err _unused_)
 {
 	const struct spec_linux *l = sc->spec->linux_;
 	/* No maps: a joined namespace, whose size the pure stage does not know. */
-	uint32_t last = l->n_gid_mappings ? last_mapped(l->gid_mappings, l->n_gid_mappings) : 65535;
+	uint32_t last =
+		l->n_gid_mappings ? last_mapped(l->gid_mappings, l->n_gid_mappings) : 65535;
 
 	for (size_t i = 0; i < l->n_sysctl; i++) {
 		unsigned int from, to;

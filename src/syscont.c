@@ -54,11 +54,16 @@
  * own the container needs no maps.
  */
 const struct syscont_pass syscont_passes[] = {
-	{"namespaces", syscont_ns, true},      {"ids", syscont_ids, true},
-	{"systemd", syscont_systemd, false},   {"mounts", syscont_mounts, false},
-	{"paths", syscont_paths, false},       {"devices", syscont_devices, true},
-	{"capabilities", syscont_caps, false}, {"security modules", syscont_lsm, false},
-	{"seccomp", syscont_seccomp, false},   {"sysctls", syscont_sysctl, true},
+	{"namespaces", syscont_ns, true},
+	{"ids", syscont_ids, true},
+	{"systemd", syscont_systemd, false},
+	{"mounts", syscont_mounts, false},
+	{"paths", syscont_paths, false},
+	{"devices", syscont_devices, true},
+	{"capabilities", syscont_caps, false},
+	{"security modules", syscont_lsm, false},
+	{"seccomp", syscont_seccomp, false},
+	{"sysctls", syscont_sysctl, true},
 	{NULL, NULL, false},
 };
 

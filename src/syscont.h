@@ -32,7 +32,10 @@ struct syscont_options {
 	/* SYSBOX_SKIP_UID_SHIFT: destinations mounted without id mapping */
 	char **skip_uid_shift;
 };
-#define SYSCONT_OPTIONS_DEFAULT {.syscont_mode = true}
+#define SYSCONT_OPTIONS_DEFAULT                                                                \
+	{                                                                                      \
+		.syscont_mode = true                                                           \
+	}
 void syscont_options_done(struct syscont_options *o);
 
 /* Facts about the image that the pure passes need; read by src/image.c. */
@@ -50,7 +53,10 @@ struct syscont {
 	char **warnings; /* for the log: an unknown SYSBOX_* variable and the like */
 	bool is_systemd; /* the entry point is systemd */
 };
-#define SYSCONT_EMPTY {.options = SYSCONT_OPTIONS_DEFAULT}
+#define SYSCONT_EMPTY                                                                          \
+	{                                                                                      \
+		.options = SYSCONT_OPTIONS_DEFAULT                                             \
+	}
 void syscont_done(struct syscont *sc);
 
 /* One pass; its name stands in front of its errors. */
