@@ -39,9 +39,6 @@
 #include "src/do.h"
 #include "src/plan.h"
 
-/* A file of an engine (hosts, resolv.conf, a secret) that may be copied. */
-#define COPY_MAX (1u << 20)
-
 static const uint64_t restrictive =
 	MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
@@ -51,38 +48,6 @@ static unsigned int clone_flags(const struct plan_mount *m)
 }
 
 /* ------------------------------------------------------------------ parent: open */
-
-/* A tmpfs with one file: the same bytes and mode, owned by what the owner is inside. */
-static int copy_shifted(const struct plan_mount *m, const struct stat *st,
-			const struct idmap *map, struct error *err)
-{
-	const struct mount_new tmpfs = {.fstype = "tmpfs", .options = "mode=755,size=2m"};
-	_cleanup_close_ int fs = mount_make(&tmpfs, NULL, 0), fd = -EBADF, tree = -EBADF;
-	_cleanup_free_ char *data = NULL;
-	uint32_t uid = idmap_to_outside(&map->uids, st->st_uid);
-	uint32_t gid = idmap_to_outside(&map->gids, st->st_gid);
-	size_t len;
-	int r;
-
-	if (fs < 0)
-		return error_errno(err, -fs, "make a tmpfs for a copy of %s", m->source);
-	r = file_read(AT_FDCWD, m->source, COPY_MAX, &data, &len);
-	if (r < 0)
-		return error_errno(err, -r, "read %s", m->source);
-	fd = openat(fs, "f", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return error_errno(err, errno, "copy %s", m->source);
-	r = fd_write_all(fd, data, len);
-	if (r == 0 && (fchown(fd, uid, gid) < 0 || fchmod(fd, st->st_mode & 07777) < 0))
-		r = -errno;
-	if (r < 0)
-		return error_errno(err, -r, "copy %s", m->source);
-	tree = mount_clone(fs, "f", MOUNT_CLONE_ONE);
-	if (tree < 0)
-		return error_errno(err, -tree, "mount the copy of %s", m->source);
-	log_debug("%s: a copy, since its file system cannot be id-mapped", m->target);
-	return take_fd(&tree);
-}
 
 /*
  * The tree holds file systems that cannot be id-mapped: map those that can, one
@@ -144,8 +109,8 @@ static int fall_back(const struct plan_mount *m, int *tree, const struct idmap *
 		log_debug("%s: owned by the container's range already", m->target);
 		return 0;
 	}
-	if (S_ISREG(st.st_mode) && st.st_size <= COPY_MAX) {
-		int copy = copy_shifted(m, &st, map, err);
+	if (S_ISREG(st.st_mode) && st.st_size <= DO_MOUNTS_COPY_MAX) {
+		int copy = do_mounts_copy_file(m, &st, map, err);
 
 		if (copy < 0)
 			return copy;
@@ -296,7 +261,7 @@ int do_mounts_lock(const struct plan *p, const int *fds, struct error *err)
 {
 	char name[32];
 
-	if (mkdir("m", 0700) < 0)
+	if (mkdir("m", 0755) < 0)
 		return error_errno(err, errno, "make the directory of locked mounts");
 	for (size_t i = 0; i < p->n_mounts; i++) {
 		_cleanup_close_ int target = -EBADF;
@@ -401,11 +366,11 @@ static int attach_new(const struct do_mounts *m, const struct plan_mount *pm, st
 	return r < 0 ? r : set_propagation(pm, fd, err);
 }
 
-/* A mount that came as a descriptor: procfs, sysfs, /dev. Cloned, so that it can be attached again. */
-static int attach_given(const struct do_mounts *m, const struct plan_mount *pm, int given,
-			struct error *err)
+/* procfs and sysfs: one more mount of the clean one, which lies at `name` in the base. */
+static int attach_kernel_fs(const struct do_mounts *m, const struct plan_mount *pm,
+			    const char *name, struct error *err)
 {
-	_cleanup_close_ int fd = mount_clone(given, "", MOUNT_CLONE_ONE);
+	_cleanup_close_ int fd = mount_clone(AT_FDCWD, name, MOUNT_CLONE_ONE);
 	int r;
 
 	if (fd < 0)
@@ -414,6 +379,15 @@ static int attach_given(const struct do_mounts *m, const struct plan_mount *pm, 
 	if (r == 0)
 		r = attach_at(m, pm, fd, S_IFDIR, err);
 	return r < 0 ? r : set_propagation(pm, fd, err);
+}
+
+static int attach_dev(const struct do_mounts *m, const struct plan_mount *pm, struct error *err)
+{
+	int r = set_attrs(pm, m->dev_fd, err);
+
+	if (r == 0)
+		r = attach_at(m, pm, m->dev_fd, S_IFDIR, err);
+	return r < 0 ? r : set_propagation(pm, m->dev_fd, err);
 }
 
 static int remount(const struct do_mounts *m, const struct plan_mount *pm, struct error *err)
@@ -438,11 +412,11 @@ static int attach_one(const struct do_mounts *m, size_t i, struct error *err)
 		return pm->flags & PLAN_MOUNT_COPYUP ? do_mounts_copyup(m, pm, err)
 						     : attach_new(m, pm, err);
 	case PLAN_MOUNT_PROC:
-		return attach_given(m, pm, m->proc_fd, err);
+		return attach_kernel_fs(m, pm, "proc", err);
 	case PLAN_MOUNT_SYSFS:
-		return attach_given(m, pm, m->sys_fd, err);
+		return attach_kernel_fs(m, pm, "sys", err);
 	case PLAN_MOUNT_DEV:
-		return attach_given(m, pm, m->dev_fd, err);
+		return attach_dev(m, pm, err);
 	case PLAN_MOUNT_CGROUP:
 		return do_mounts_cgroup(m, pm, err);
 	case PLAN_MOUNT_REMOUNT:
@@ -458,10 +432,9 @@ static int attach_one(const struct do_mounts *m, size_t i, struct error *err)
  * These lie in the base, below the mount that every process has as its root: in
  * the namespace, and out of reach of any path.
  */
-static int attach_pristine(int given, const char *name, struct error *err)
+static int attach_pristine(int fd, const char *name, struct error *err)
 {
-	_cleanup_close_ int fd = mount_clone(given, "", MOUNT_CLONE_ONE);
-	int r = fd < 0 ? fd : mount_attach(fd, AT_FDCWD, name);
+	int r = mount_attach(fd, AT_FDCWD, name);
 
 	return r < 0 ? error_errno(err, -r, "keep a clean %s for nesting", name) : 0;
 }

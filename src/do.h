@@ -15,6 +15,7 @@ struct host;
 struct plan_mount;
 struct plan_process;
 struct plan_seccomp;
+struct stat;
 
 /* src/do-seccomp.c */
 
@@ -70,6 +71,10 @@ int do_mounts_mask(const struct do_mounts *m, struct error *err);
 /* One plan row of its kind: src/do-mounts-cgroup.c, src/do-mounts-copyup.c. */
 int do_mounts_cgroup(const struct do_mounts *m, const struct plan_mount *pm, struct error *err);
 int do_mounts_copyup(const struct do_mounts *m, const struct plan_mount *pm, struct error *err);
+/* A bind of a file that cannot be id-mapped, as a copy: src/do-mounts-copy.c. Owned detached mount. */
+#define DO_MOUNTS_COPY_MAX (1u << 20)
+int do_mounts_copy_file(const struct plan_mount *m, const struct stat *st,
+			const struct idmap *map, struct error *err);
 /* The mount point of a target, made if missing; owned O_PATH fd or -errno. */
 int do_mounts_target(const struct do_mounts *m, const char *target, mode_t type);
 /*

@@ -112,6 +112,27 @@ static int attach_tmpfs(int dirfd, const char *path, struct error *err)
 }
 
 /*
+ * Detached clones of the attached root (kernels before 6.15 clone no detached
+ * mount). A read-only root is locked read-only by the copy into the user
+ * namespace; a writable clone serves to make mount points.
+ */
+static int clone_roots(struct work *w, int scratch, struct error *err)
+{
+	const bool readonly = w->in->plan->rootfs_readonly;
+	int r = 0;
+
+	w->root_mount = mount_clone(scratch, "root", MOUNT_CLONE_RECURSIVE);
+	w->view_mount = mount_clone(scratch, "root", MOUNT_CLONE_ONE);
+	if (readonly)
+		w->writable_fd = mount_clone(scratch, "root", MOUNT_CLONE_RECURSIVE);
+	if (w->root_mount < 0 || w->view_mount < 0 || (readonly && w->writable_fd < 0))
+		return error_set(err, EINVAL, "cannot clone the mount of the root file system");
+	if (readonly)
+		r = mount_set_attr(w->root_mount, MOUNT_ATTR_RDONLY, 0, 0);
+	return r < 0 ? error_errno(err, -r, "make the root file system read-only") : 0;
+}
+
+/*
  * A scratch tmpfs covers the engine's rootfs directory, in this namespace only:
  * the one directory of the host that is known to exist. It goes with the old root.
  */
@@ -119,6 +140,7 @@ static int step_root(struct work *w, struct error *err)
 {
 	const struct rootfs *rootfs = w->in->rootfs;
 	_cleanup_close_ int scratch = attach_tmpfs(AT_FDCWD, rootfs->path, err);
+	int r;
 
 	if (scratch < 0)
 		return scratch;
@@ -127,11 +149,8 @@ static int step_root(struct work *w, struct error *err)
 	w->base_fd = attach_tmpfs(scratch, "base", err);
 	if (w->base_fd < 0)
 		return w->base_fd;
-	w->root_mount = rootfs_mount(rootfs, scratch, w->in->map, err);
-	if (w->root_mount < 0)
-		return w->root_mount;
-	w->view_mount = mount_clone(w->root_mount, "", MOUNT_CLONE_ONE);
-	return w->view_mount < 0 ? error_errno(err, -w->view_mount, "clone the root") : 0;
+	r = rootfs_mount(rootfs, scratch, w->in->map, err);
+	return r < 0 ? r : clone_roots(w, scratch, err);
 }
 
 static int step_dev(struct work *w, struct error *err)
@@ -154,27 +173,11 @@ static int step_pivot(struct work *w, struct error *err)
 	return do_mounts_lock(w->in->plan, w->in->mount_fds, err);
 }
 
-/* A read-only root is locked read-only by the copy; a writable clone serves to make mount points. */
-static int make_readonly(struct work *w, struct error *err)
-{
-	int r;
-
-	w->writable_fd = mount_clone(w->root_mount, "", MOUNT_CLONE_RECURSIVE);
-	if (w->writable_fd < 0)
-		return error_errno(err, -w->writable_fd, "clone the root file system");
-	r = mount_set_attr(w->root_mount, MOUNT_ATTR_RDONLY, 0, 0);
-	return r < 0 ? error_errno(err, -r, "make the root file system read-only") : 0;
-}
-
 /* Must: "/" is the container's, the working directory is the base. */
 static int step_stack(struct work *w, struct error *err)
 {
 	_cleanup_close_ int base = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int r = w->in->plan->rootfs_readonly ? make_readonly(w, err) : 0;
-
-	if (r < 0)
-		return r;
-	r = base < 0 ? -errno : mount_attach(w->root_mount, AT_FDCWD, "/");
+	int r = base < 0 ? -errno : mount_attach(w->root_mount, AT_FDCWD, "/");
 	if (r < 0)
 		return error_errno(err, -r, "attach the root file system");
 	if (fchdir(w->root_mount) < 0 || chroot(".") < 0 || fchdir(base) < 0)

@@ -36,6 +36,7 @@ noinst_LIBRARIES += %D%/libsrc.a
 %C%_libsrc_a_SOURCES += %D%/do-devices.c
 %C%_libsrc_a_SOURCES += %D%/do-identity.c
 %C%_libsrc_a_SOURCES += %D%/do-mounts-cgroup.c
+%C%_libsrc_a_SOURCES += %D%/do-mounts-copy.c
 %C%_libsrc_a_SOURCES += %D%/do-mounts-copyup.c
 %C%_libsrc_a_SOURCES += %D%/do-mounts.c
 %C%_libsrc_a_SOURCES += %D%/do-seccomp.c

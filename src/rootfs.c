@@ -464,11 +464,11 @@ static int mount_overlay_here(const struct rootfs *r, const struct idmap *map,
 static int rootfs_mount_overlay(const struct rootfs *r, int scratch_fd, const struct idmap *map,
 				struct error *err)
 {
-	_cleanup_close_ int layers_fd = -EBADF, fd = -EBADF;
+	_cleanup_close_ int layers_fd = -EBADF;
 	int e;
 
-	if (mkdirat(scratch_fd, "layers", 0755) < 0 || mkdirat(scratch_fd, "root", 0755) < 0)
-		return error_errno(err, errno, "make the directories of the layers");
+	if (mkdirat(scratch_fd, "layers", 0755) < 0)
+		return error_errno(err, errno, "make the directory of the layers");
 	layers_fd = openat(scratch_fd, "layers", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (layers_fd < 0)
 		return error_errno(err, errno, "open the directory of the layers");
@@ -477,27 +477,23 @@ static int rootfs_mount_overlay(const struct rootfs *r, int scratch_fd, const st
 		return e;
 	if (fchdir(layers_fd) < 0)
 		return error_errno(err, errno, "enter the directory of the layers");
-	e = mount_overlay_here(r, map, err);
-	if (e < 0)
-		return e;
-	fd = mount_clone(scratch_fd, "root", MOUNT_CLONE_ONE);
-	if (fd < 0)
-		return error_errno(err, -fd, "clone the overlay");
-	return take_fd(&fd);
+	return mount_overlay_here(r, map, err);
 }
 
 int rootfs_mount(const struct rootfs *r, int scratch_fd, const struct idmap *map,
 		 struct error *err)
 {
-	int fd;
+	int e;
 
+	if (mkdirat(scratch_fd, "root", 0755) < 0)
+		return error_errno(err, errno, "make the directory of the root");
 	switch (r->kind) {
 	case ROOTFS_OVERLAY:
 		return rootfs_mount_overlay(r, scratch_fd, map, err);
 	case ROOTFS_IDMAPPED:
 	case ROOTFS_SHIFTED:
-		fd = fd_dup(r->mount_fd);
-		return fd < 0 ? error_errno(err, -fd, "duplicate the root mount") : fd;
+		e = mount_attach(r->mount_fd, scratch_fd, "root");
+		return e < 0 ? error_errno(err, -e, "attach the root file system") : 0;
 	}
 	return error_set(err, EINVAL, "unknown kind of root file system");
 }

@@ -60,8 +60,8 @@ int rootfs_prepare(struct rootfs *ret, const char *path, int userns_fd, const st
 /*
  * Child, private mount namespace, host root; `scratch_fd` is an attached, empty
  * tmpfs to work in, which the caller throws away afterwards; the working
- * directory changes. Returns the detached, private mount of the container's root
- * file system (owned fd). fsuid and fsgid are those of the container's root for
+ * directory changes. The container's root file system is attached at "root" in it.
+ * fsuid and fsgid are those of the container's root for
  * the moment of the mount, which overlayfs remembers as the mounter's.
  */
 int rootfs_mount(const struct rootfs *r, int scratch_fd, const struct idmap *map,
