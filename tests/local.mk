@@ -8,6 +8,7 @@ UNIT_TESTS += %D%/unit/test-alloc
 UNIT_TESTS += %D%/unit/test-atomicfile
 UNIT_TESTS += %D%/unit/test-caps
 UNIT_TESTS += %D%/unit/test-do-seccomp
+UNIT_TESTS += %D%/unit/test-cgroup
 UNIT_TESTS += %D%/unit/test-error
 UNIT_TESTS += %D%/unit/test-fd
 UNIT_TESTS += %D%/unit/test-flags
@@ -40,8 +41,6 @@ UNIT_TESTS += %D%/unit/test-syscont-passes
 UNIT_TESTS += %D%/unit/test-syscont-seccomp
 UNIT_TESTS += %D%/unit/test-sysfilter
 UNIT_TESTS += %D%/unit/test-userns
-UNIT_TESTS = \
-	%D%/unit/test-cgroup
 
 LINT_TESTS =
 LINT_TESTS += %D%/lint/format.sh
