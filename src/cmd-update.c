@@ -11,7 +11,6 @@
 #include "src/cli.h"
 #include "src/cmd.h"
 #include "src/container.h"
-#include "src/resources.h"
 #include "src/spec.h"
 
 #define RESOURCES_TEXT_MAX (1u << 20)
@@ -208,7 +207,7 @@ static int update(struct container *ct, struct spec_resources *change, struct er
 		return r;
 	if (!spec->linux_->resources)
 		spec->linux_->resources = xcalloc(1, sizeof(*spec->linux_->resources));
-	resources_merge(spec->linux_->resources, change);
+	spec_resources_merge(spec->linux_->resources, change);
 	r = cgroup_update(&ct->state.cgroup, change, err);
 	if (r == 0)
 		r = state_save_config(&ct->dir, spec, err);

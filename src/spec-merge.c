@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "src/resources.h"
-
+/* linux.resources as values: an update, and what was set before. */
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -239,7 +238,7 @@ static void complete_cpu(const struct spec_cpu *saved, struct spec_cpu *update)
 	update->period = saved->period;
 }
 
-void resources_merge(struct spec_resources *saved, struct spec_resources *update)
+void spec_resources_merge(struct spec_resources *saved, struct spec_resources *update)
 {
 	TAKE_OVER(saved, update, memory, memory_fields);
 	TAKE_OVER(saved, update, cpu, cpu_fields);
