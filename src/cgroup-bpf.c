@@ -40,7 +40,7 @@ struct program {
 	size_t n;
 };
 
-/* Registers: 0 result, 1 context, 2 type, 3 accesses that are not allowed yet, 4 major, 5 minor. */
+/* Registers. R_ACCESS holds the accesses that no rule has allowed yet. */
 enum {
 	R_RESULT,
 	R_CONTEXT,

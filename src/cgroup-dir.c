@@ -12,7 +12,7 @@
 #include "lib/str.h"
 #include "src/cgroup-internal.h"
 
-/* The list of processes of a machine at its pid limit (4 million), and more than any other file. */
+/* The processes of a machine at its pid limit (4 million): more than any other file. */
 #define FILE_MAX (64u << 20)
 /* A container's root cannot write attributes of this class. */
 #define MARK_NAME "trusted.sysbox"

@@ -55,7 +55,7 @@ static int check_host(const struct host *h, enum cgroup_driver driver, struct er
 	return 0;
 }
 
-/* The path below every hierarchy's root. Cleaned from the root, so that no ".." leads out of it. */
+/* The path below every hierarchy's root, cleaned there: no ".." leads out of it. */
 static int plan_fs(const char *cgroups_path, const char *id, char **ret, struct error *err)
 {
 	_cleanup_free_ char *rooted = NULL, *path = NULL;

@@ -30,6 +30,6 @@ struct property {
 };
 
 void property_done(struct property *p);
-/* `name` without the annotation's prefix. "TimeoutStopSec" becomes "TimeoutStopUSec" in microseconds. */
+/* `name` without the annotation's prefix. "xxxSec" becomes "xxxUSec", in microseconds. */
 int property_parse(struct property *ret, const char *name, const char *value,
 		   struct error *err);

@@ -578,7 +578,7 @@ static void add_blkio(struct out *o, const struct cgroup *cg)
 
 /* hugetlb: one entry for each page size that the group has files of. */
 
-/* "hugetlb.2MB.usage_in_bytes" (v1) or "hugetlb.2MB.current": the size, NULL for other files. */
+/* "2MB" of "hugetlb.2MB.usage_in_bytes" (v1) or "hugetlb.2MB.current"; else NULL. */
 static char *page_size_of(const char *file, bool is_v2)
 {
 	const char *suffix = is_v2 ? ".current" : ".usage_in_bytes";

@@ -103,10 +103,12 @@ int cgroup_delegate(const struct cgroup *cg, uid_t uid, gid_t gid, struct error 
  * processes", cgroups(7)), it goes to the leaf in which `init_pid` is.
  */
 int cgroup_enter(const struct cgroup *cg, pid_t pid, pid_t init_pid, struct error *err);
+
 /*
- * All that follows and changes something fails with -EBUSY on a cgroup that does
- * not bear our mark; cgroup_kill() and cgroup_destroy() leave it alone with success.
+ * What follows and changes something fails with -EBUSY on a cgroup that does not bear
+ * our mark; cgroup_kill() and cgroup_destroy() leave it alone with success.
  */
+
 /*
  * Change limits of a running container. Device rules are not part of an update
  * (neither in runc: other programs may have added some of their own).
@@ -120,12 +122,12 @@ int cgroup_is_frozen(const struct cgroup *cg);
 int cgroup_pids(const struct cgroup *cg, pid_t **ret, size_t *ret_n, struct error *err);
 /* Send to every process (v2: cgroup.kill for SIGKILL). */
 int cgroup_kill(const struct cgroup *cg, int signal, struct error *err);
-/* Remove it with all that lies below; waits for the last processes to leave (bounded). Absent is success. */
+/* Remove it with all below; waits a while for the last processes. Absent is success. */
 int cgroup_destroy(const struct cgroup *cg, struct error *err);
 
 /* Statistics in the shape of `runc events --stats`: the "data" object as JSON text. */
 int cgroup_stats(const struct cgroup *cg, struct strbuf *out, struct error *err);
-/* A descriptor that becomes readable at an OOM event (v1: eventfd, v2: inotify on memory.events). Owned. */
+/* Readable at an OOM event (v1: eventfd, v2: inotify on memory.events). Owned. */
 int cgroup_oom_fd(const struct cgroup *cg, struct error *err);
 /* OOM kills so far (v2 memory.events, v1 memory.oom_control), or -errno. */
 int64_t cgroup_oom_kills(const struct cgroup *cg);

@@ -377,6 +377,14 @@ const char *spec_annotation(const struct spec *s, const char *key);
 int spec_check(const struct spec *s, struct error *err);
 int spec_process_check(const struct spec_process *p, struct error *err);
 int spec_resources_check(const struct spec_resources *r, struct error *err);
+/*
+ * For `update`: take over into `saved` what `update` sets, so that the next update
+ * knows it; zero and empty mean "leave it" where they do so at create. Then complete
+ * `update` by the saved halves of what the kernel takes in one piece, or checks
+ * together: quota and period, memory and memory+swap. Device rules and what does
+ * not change in a running container stay as they are.
+ */
+void spec_resources_merge(struct spec_resources *saved, struct spec_resources *update);
 
 /* The configuration that `sysbox-runc spec` writes: a system container with a shell. */
 struct spec *spec_example(void);
