@@ -106,7 +106,7 @@ static void lockfile_open__dies_with_its_holder(void **state)
 	pid_t pid;
 
 	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
-	pid = fork();
+	pid = unit_fork();
 	if (pid == 0) {
 		if (lockfile_open(d->fd, "lock", LOCK_TRY) >= 0 && write(p[1], "x", 1) == 1)
 			pause();
@@ -127,7 +127,7 @@ static void lockfile_open__removed_meanwhile(void **state)
 {
 	struct unit_dir *d = *state;
 	int held = lockfile_open(d->fd, "lock", LOCK_TRY), status;
-	pid_t pid = fork();
+	pid_t pid = unit_fork();
 
 	if (pid == 0) {
 		struct stat own, there;

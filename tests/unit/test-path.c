@@ -143,23 +143,27 @@ static void path_open_in_root__cloexec_and_create(void **state)
 static void path_open_in_root__survives_renames(void **state)
 {
 	struct unit_dir *d = *state;
+	int failed = 0;
 	pid_t pid;
 
 	assert_int_equal(mkdirat(d->fd, "a", 0755), 0);
 	assert_int_equal(mkdirat(d->fd, "x", 0755), 0);
-	pid = fork();
+	pid = unit_fork();
 	if (pid == 0)
 		for (;;) {
 			(void)renameat(d->fd, "x", d->fd, "y");
 			(void)renameat(d->fd, "y", d->fd, "x");
 		}
 	for (int i = 0; i < 20000; i++) {
-		_cleanup_close_ int fd = path_open_in_root(d->fd, "a/../a/../a", O_PATH);
+		int fd = path_open_in_root(d->fd, "a/../a/../a/../a/../a", O_PATH);
 
-		assert_true(fd >= 0);
+		failed += fd < 0;
+		fd_close(fd);
 	}
+	/* Before anything is asserted: a failed test must not leave it behind. */
 	kill(pid, SIGKILL);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(failed, 0);
 }
 
 static mode_t mode_of(int dirfd, const char *name)

@@ -11,12 +11,11 @@
 
 static pid_t sleeper(void)
 {
-	pid_t pid = fork();
+	pid_t pid = unit_fork();
 
 	if (pid == 0)
 		for (;;)
 			pause();
-	assert_true(pid > 0);
 	return pid;
 }
 

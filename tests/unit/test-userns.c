@@ -149,7 +149,7 @@ static void userns_of__owner_of_a_namespace(void **state)
 
 	(void)state;
 	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
-	pid = fork();
+	pid = unit_fork();
 	if (pid == 0)
 		_exit(make_uts((int[]){userns, p[1]}) != 0);
 	close(p[1]);

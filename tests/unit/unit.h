@@ -15,9 +15,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -105,6 +107,17 @@ static inline _unused_ int unit_count_fds(void)
 	for (int fd = 0; fd < 256; fd++)
 		n += fcntl(fd, F_GETFD) >= 0;
 	return n;
+}
+
+/* fork(2), but the child ends with the test, also when that fails or is killed. */
+static inline _unused_ pid_t unit_fork(void)
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
 }
 
 /* A mount namespace of our own, nothing of it seen outside. False where that is not allowed. */
