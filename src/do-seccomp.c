@@ -151,7 +151,7 @@ static void add_abi(struct gathering *g, uint32_t token)
 	g->abis[g->n_abis++] = abi;
 }
 
-/* The native one first: most calls are its. x32 next to x86_64, whose architecture it shares. */
+/* The native one first, as most calls are its; x32 beside x86_64, which it is part of. */
 static void gather_abis(struct gathering *g, const struct plan_seccomp *s)
 {
 	add_abi(g, seccomp_arch_native());

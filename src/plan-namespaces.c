@@ -13,7 +13,7 @@ static struct timespec offset_of(const struct spec_time_offset *o)
 	return (struct timespec){.tv_sec = o->secs, .tv_nsec = o->nanosecs};
 }
 
-/* Offsets belong to a namespace that we make: one that is joined has processes, and is fixed. */
+/* Offsets are for a namespace that we make: one with processes in it is fixed. */
 static void plan_timens(struct plan *p, const struct syscont *sc)
 {
 	const struct spec_time_offsets *o = sc->spec->linux_->time_offsets;

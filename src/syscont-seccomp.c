@@ -80,7 +80,7 @@ static const char *const widened[] = {
 	"move_pages",	     /* own memory, or as ptrace */
 	"mseal",	     /* unprivileged */
 	"name_to_handle_at", /* unprivileged; systemd finds mount points by it */
-	"open_by_handle_at", /* CAP_DAC_READ_SEARCH over the file system, 6.11; else the host's */
+	"open_by_handle_at", /* CAP_DAC_READ_SEARCH over the mount, 6.11; else the host's */
 	"open_tree",	     /* CAP_SYS_ADMIN over the mount namespace */
 	"open_tree_attr",
 	"openat2",	     /* unprivileged; inner runc's safe way to look up paths */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A program that leaves its bounds, jumps back or uses what seccomp forbids ends the test program. */
+/* A program that leaves its bounds or uses what seccomp forbids ends the test program. */
 static inline uint32_t bpf_run(const struct sock_filter *p, size_t n,
 			       const struct seccomp_data *d)
 {

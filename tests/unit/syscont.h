@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A configuration, a host and the rewriting of one by the other, for tests of the pure stages. */
+/* A configuration, a host, and what becomes of them: for tests of the pure stages. */
 #pragma once
 
 #include "tests/unit/unit.h"

@@ -166,7 +166,7 @@ static void compile__as_libseccomp(void **state)
 	}
 }
 
-/* Without socket(2): for conditions with different actions libseccomp has an order of its own. */
+/* But for socket(2): conditions with different actions have another order there. */
 static void compile__as_libseccomp_podman(void **state)
 {
 	struct plan_seccomp *s = load("podman-default", "config.json");

@@ -3,7 +3,9 @@
 
 #define DENY_ALL  "{'allow':false,'access':'rwm'}"
 #define ALLOW_ALL "{'allow':true,'access':'rwm'}"
-#define DISK	  "{'path':'/dev/sda','type':'b','major':8,'minor':0,'fileMode':432,'uid':0,'gid':6}"
+#define DISK                                                                                   \
+	"{'path':'/dev/sda','type':'b','major':8,'minor':0,'fileMode':432,'uid':0,"            \
+	"'gid':6}"
 
 static struct spec_device *device_of(const struct fixture *f, const char *path)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/syscont.h"
 
-#define PROFILE(action, rules)	 "'seccomp':{'defaultAction':'" action "','syscalls':[" rules "]}"
-#define RULE(names, action)	 "{'names':[" names "],'action':'" action "'}"
-#define ERRNO_RULE(names, n)	 "{'names':[" names "],'action':'SCMP_ACT_ERRNO','errnoRet':" #n "}"
-#define IF_ZERO			 "'args':[{'index':0,'value':0,'op':'SCMP_CMP_EQ'}]"
-#define COND_RULE(names, action) "{'names':[" names "],'action':'" action "'," IF_ZERO "}"
+#define PROFILE(def, rules) "'seccomp':{'defaultAction':'" def "','syscalls':[" rules "]}"
+#define RULE(ns, act)	    "{'names':[" ns "],'action':'" act "'}"
+#define ERRNO_RULE(ns, n)   "{'names':[" ns "],'action':'SCMP_ACT_ERRNO','errnoRet':" #n "}"
+#define IF_ZERO		    "'args':[{'index':0,'value':0,'op':'SCMP_CMP_EQ'}]"
+#define COND_RULE(ns, act)  "{'names':[" ns "],'action':'" act "'," IF_ZERO "}"
 
 /* containers/common: what every profile of it begins with, and what it gates by capability. */
 #define COMMON ERRNO_RULE("'bdflush','io_pgetevents','uselib','vm86','vmsplice'", 1)
@@ -14,7 +14,7 @@
 		   "'setdomainname','sethostname','setns'",                                    \
 		   1)
 
-/* How the profile ends up for a call: the action of its first rule, and how many rules name it. */
+/* What a call ends up with: its first rule, and how many rules name it. */
 struct verdict {
 	const char *action; /* NULL: none, the default */
 	size_t n_args;
