@@ -26,14 +26,14 @@ static int temp_name(const char *name, char **ret)
 	return 0;
 }
 
-static int fill(int fd, const void *data, size_t len, mode_t mode)
+static int fill(int fd, const void *data, size_t len, mode_t mode, unsigned int flags)
 {
 	int r = fd_write_all(fd, data, len);
 
 	if (r < 0)
 		return r;
 	/* The mode as asked for, whatever the umask. */
-	if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
+	if (fchmod(fd, mode) < 0 || (flags & ATOMICFILE_DURABLE && fsync(fd) < 0))
 		return -errno;
 	return 0;
 }
@@ -48,7 +48,8 @@ static int sync_directory(int dirfd)
 	return 0;
 }
 
-int atomicfile_write(int dirfd, const char *name, const void *data, size_t len, mode_t mode)
+int atomicfile_write(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+		     unsigned int flags)
 {
 	_cleanup_free_ char *temp = NULL;
 	_cleanup_close_ int fd = -EBADF;
@@ -59,14 +60,14 @@ int atomicfile_write(int dirfd, const char *name, const void *data, size_t len, 
 	fd = openat(dirfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	r = fill(fd, data, len, mode);
+	r = fill(fd, data, len, mode, flags);
 	if (r == 0 && renameat(dirfd, temp, dirfd, name) < 0)
 		r = -errno;
 	if (r < 0) {
 		(void)unlinkat(dirfd, temp, 0);
 		return r;
 	}
-	return sync_directory(dirfd);
+	return flags & ATOMICFILE_DURABLE ? sync_directory(dirfd) : 0;
 }
 
 /* Is the locked file still the one that the name leads to? */

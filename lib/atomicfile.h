@@ -5,8 +5,14 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Write a temporary file beside, fsync, rename over, fsync the directory. */
-int atomicfile_write(int dirfd, const char *name, const void *data, size_t len, mode_t mode);
+enum atomicfile_flags {
+	/* fsync file and directory: whole or absent also after a power cut. Without it,
+	 * only after the death of the writer: enough for what a reboot makes void. */
+	ATOMICFILE_DURABLE = 1u << 0,
+};
+/* Write a temporary file beside and rename it over. */
+int atomicfile_write(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+		     unsigned int flags);
 enum lock_mode {
 	LOCK_WAIT,
 	LOCK_TRY, /* -EAGAIN when held */

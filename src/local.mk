@@ -111,7 +111,6 @@ noinst_LIBRARIES += %D%/libsrc.a
 %C%_libsrc_a_SOURCES += %D%/syscont-systemd.c
 %C%_libsrc_a_SOURCES += %D%/syscont.c
 %C%_libsrc_a_SOURCES += %D%/syscont.h
-%C%_libsrc_a_SOURCES += %D%/zz-stub.c
 
 bin_PROGRAMS += sysbox-runc
 sysbox_runc_SOURCES = %D%/main.c

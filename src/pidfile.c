@@ -26,6 +26,6 @@ int pidfile_write(const char *path, pid_t pid, struct error *err)
 	if (dirfd < 0)
 		return error_errno(err, errno, "open the directory of the pid file %s", path);
 	(void)snprintf(text, sizeof(text), "%d", pid);
-	r = atomicfile_write(dirfd, name, text, strlen(text), 0644);
+	r = atomicfile_write(dirfd, name, text, strlen(text), 0644, 0);
 	return r < 0 ? error_errno(err, -r, "write the pid file %s", path) : 0;
 }

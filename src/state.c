@@ -201,7 +201,7 @@ int state_save(const struct state_dir *d, const struct state *s, struct error *e
 	int r;
 
 	json_encode(&state_type, s, JSON_COMPACT, &text);
-	r = atomicfile_write(d->dirfd, "state.json", strbuf_str(&text), text.len, 0600);
+	r = atomicfile_write(d->dirfd, "state.json", strbuf_str(&text), text.len, 0600, 0);
 	return r < 0 ? error_errno(err, -r, "write %s/state.json", d->path) : 0;
 }
 
@@ -217,9 +217,13 @@ int state_load(const struct state_dir *d, struct state *ret, struct error *err)
 				 d->path);
 	if (r < 0)
 		return error_errno(err, -r, "read %s/state.json", d->path);
+	/* Not synced, since a reboot makes it void: a power cut may leave it empty. */
 	r = json_decode(&state_type, ret, text, len, "state.json", err);
-	if (r < 0)
-		return r;
+	if (r < 0) {
+		(void)error_wrap(err, r, "%s", d->path);
+		err->errnum = ENODATA;
+		return -ENODATA;
+	}
 	if (ret->version > STATE_VERSION) {
 		r = error_set(err, EPROTO, "%s was written by a newer sysbox-runc (version %u)",
 			      d->path, ret->version);
@@ -231,7 +235,7 @@ int state_load(const struct state_dir *d, struct state *ret, struct error *err)
 int state_save_config(const struct state_dir *d, const struct spec *s, struct error *err)
 {
 	_cleanup_free_ char *text = spec_format(s);
-	int r = atomicfile_write(d->dirfd, "config.json", text, strlen(text), 0600);
+	int r = atomicfile_write(d->dirfd, "config.json", text, strlen(text), 0600, 0);
 
 	return r < 0 ? error_errno(err, -r, "write %s/config.json", d->path) : 0;
 }

@@ -26,9 +26,9 @@ static void atomicfile_write__creates_and_replaces(void **state)
 	mode_t old = umask(077);
 	struct stat st;
 
-	assert_int_equal(atomicfile_write(d->fd, "f", "one", 3, 0644), 0);
+	assert_int_equal(atomicfile_write(d->fd, "f", "one", 3, 0644, ATOMICFILE_DURABLE), 0);
 	unit_assert_file(d->fd, "f", "one");
-	assert_int_equal(atomicfile_write(d->fd, "f", "", 0, 0600), 0);
+	assert_int_equal(atomicfile_write(d->fd, "f", "", 0, 0600, ATOMICFILE_DURABLE), 0);
 	umask(old);
 	unit_assert_file(d->fd, "f", "");
 	assert_int_equal(fstatat(d->fd, "f", &st, 0), 0);
@@ -42,7 +42,7 @@ static void atomicfile_write__mode_despite_umask(void **state)
 	mode_t old = umask(077);
 	struct stat st;
 
-	assert_int_equal(atomicfile_write(d->fd, "f", "x", 1, 0644), 0);
+	assert_int_equal(atomicfile_write(d->fd, "f", "x", 1, 0644, ATOMICFILE_DURABLE), 0);
 	umask(old);
 	assert_int_equal(fstatat(d->fd, "f", &st, 0), 0);
 	assert_int_equal(st.st_mode & 07777, 0644);
@@ -53,7 +53,7 @@ static void atomicfile_write__path_fd(void **state)
 	struct unit_dir *d = *state;
 	_cleanup_close_ int dirfd = open(d->path, O_PATH | O_CLOEXEC);
 
-	assert_int_equal(atomicfile_write(dirfd, "f", "x", 1, 0644), 0);
+	assert_int_equal(atomicfile_write(dirfd, "f", "x", 1, 0644, ATOMICFILE_DURABLE), 0);
 	unit_assert_file(d->fd, "f", "x");
 }
 
@@ -62,9 +62,10 @@ static void atomicfile_write__leaves_nothing_on_failure(void **state)
 	struct unit_dir *d = *state;
 
 	assert_int_equal(mkdirat(d->fd, "f", 0755), 0);
-	assert_int_equal(atomicfile_write(d->fd, "f", "x", 1, 0644), -EISDIR);
+	assert_int_equal(atomicfile_write(d->fd, "f", "x", 1, 0644, ATOMICFILE_DURABLE),
+			 -EISDIR);
 	assert_int_equal(count_entries(d->path), 1);
-	assert_int_equal(atomicfile_write(-1, "f", "x", 1, 0644), -EBADF);
+	assert_int_equal(atomicfile_write(-1, "f", "x", 1, 0644, ATOMICFILE_DURABLE), -EBADF);
 }
 
 /* An open reader keeps the old file: it is replaced, not rewritten. */
@@ -74,9 +75,9 @@ static void atomicfile_write__readers_keep_the_old(void **state)
 	_cleanup_close_ int fd = -EBADF;
 	_cleanup_free_ char *text = NULL;
 
-	assert_int_equal(atomicfile_write(d->fd, "f", "old", 3, 0644), 0);
+	assert_int_equal(atomicfile_write(d->fd, "f", "old", 3, 0644, ATOMICFILE_DURABLE), 0);
 	fd = openat(d->fd, "f", O_RDONLY | O_CLOEXEC);
-	assert_int_equal(atomicfile_write(d->fd, "f", "new", 3, 0644), 0);
+	assert_int_equal(atomicfile_write(d->fd, "f", "new", 3, 0644, ATOMICFILE_DURABLE), 0);
 	assert_int_equal(fd_read_all(fd, 10, &text, NULL), 0);
 	assert_string_equal(text, "old");
 }
