@@ -4,7 +4,9 @@
  * what it owns and of nothing else, so it gets every capability that the host has
  * to give; the image's packages and inner engines expect a real root. Another
  * user gets none at first, and may get all through setuid files, as on any
- * machine. SYSBOX_HONOR_CAPS=TRUE keeps what the engine computed from --cap-add and
+ * machine. The inheritable and ambient sets stay empty, as a login has them: root
+ * needs neither, and they would follow a process through setuid(2) into programs
+ * of other users (CVE-2022-24769). SYSBOX_HONOR_CAPS=TRUE keeps what the engine computed from --cap-add and
  * --cap-drop.
  */
 #include "lib/alloc.h"
@@ -40,9 +42,9 @@ void syscont_process_caps(const struct syscont *sc, struct spec_process *p)
 		p->capabilities = xcalloc(1, sizeof(*p->capabilities));
 	replace(&p->capabilities->bounding, all);
 	replace(&p->capabilities->effective, active);
-	replace(&p->capabilities->inheritable, active);
 	replace(&p->capabilities->permitted, active);
-	replace(&p->capabilities->ambient, active);
+	replace(&p->capabilities->inheritable, 0);
+	replace(&p->capabilities->ambient, 0);
 }
 
 int syscont_caps(struct syscont *sc, struct error *err)

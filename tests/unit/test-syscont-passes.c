@@ -237,8 +237,8 @@ static void assert_sets(const struct fixture *f, uint64_t bounding, uint64_t act
 	assert_int_equal(c->bounding, bounding);
 	assert_int_equal(c->effective, active);
 	assert_int_equal(c->permitted, active);
-	assert_int_equal(c->inheritable, active);
-	assert_int_equal(c->ambient, active);
+	assert_int_equal(c->inheritable, 0);
+	assert_int_equal(c->ambient, 0);
 }
 
 static void caps__root_has_what_the_host_gives(void **state)
