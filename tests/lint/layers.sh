@@ -46,8 +46,6 @@ function door(header)
 		return "^lib/json[a-z-]*\\.[ch]$"
 	if (header == "sys/capability.h")
 		return "^lib/caps\\.c$"
-	if (header ~ /^libmount/)
-		return "^lib/mountinfo\\.c$"
 	if (header ~ /^systemd\/sd-bus/)
 		return "^src/cgroup-systemd\\.c$"
 	if (header ~ /^systemd\/sd-event/)
