@@ -24,7 +24,7 @@ function place(file, stem)
 		return 4
 	if (stem ~ /^plan(-|$)/)
 		return 5
-	if (stem ~ /^(do|cgroup|cli|fs-client|hooks|ids|image|listener|locks|rootfs|state|store|subid|sync|volumes)(-|$)/)
+	if (stem ~ /^(do|cgroup|cli|fs-client|hooks|ids|image|listener|locks|pidfile|rootfs|state|store|subid|sync|volumes)(-|$)/)
 		return 6
 	if (stem ~ /^(launch|init|join|monitor)(-|$)/)
 		return 7
@@ -46,8 +46,6 @@ function door(header)
 		return "^lib/json[a-z-]*\\.[ch]$"
 	if (header == "sys/capability.h")
 		return "^lib/caps\\.c$"
-	if (header ~ /^libmount/)
-		return "^lib/mountinfo\\.c$"
 	if (header ~ /^systemd\/sd-bus/)
 		return "^src/cgroup-systemd\\.c$"
 	if (header ~ /^systemd\/sd-event/)
