@@ -14,6 +14,7 @@
 #include "lib/flags.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "src/host.h"
 #include "src/plan.h"
 #include "src/spec.h"
 #include "src/syscont.h"
@@ -167,6 +168,27 @@ static int plan_bind(struct words *w, const struct spec_mount *sm, const struct 
 	return 0;
 }
 
+/* The kernel takes a label from within a user namespace for these (selinux_set_mnt_opts()). */
+static bool takes_label(const struct plan_mount *m)
+{
+	return m->kind == PLAN_MOUNT_DEV ||
+	       (m->kind == PLAN_MOUNT_FS &&
+		(str_eq(m->fstype, "tmpfs") || str_eq(m->fstype, "devpts")));
+}
+
+/* linux.mountLabel: quoted, as its categories may have a comma between them. */
+static int plan_label(struct words *w, const struct syscont *sc, struct error *err)
+{
+	const char *label = sc->spec->linux_->mount_label;
+
+	if (!label || !*label || !sc->host->has_selinux || !takes_label(w->m))
+		return 0;
+	if (strchr(label, '"'))
+		return error_set(err, EINVAL, "linux.mountLabel: not a label: %s", label);
+	strv_take(&w->data, xasprintf("context=\"%s\"", label));
+	return 0;
+}
+
 static int check_target(const struct plan_mount *m, struct error *err)
 {
 	if (str_eq(m->target, "/"))
@@ -193,6 +215,8 @@ static int plan_mount(struct plan *p, const struct spec_mount *sm, const struct 
 	r = check_target(m, err);
 	if (r == 0 && m->kind == PLAN_MOUNT_BIND)
 		r = plan_bind(&w, sm, sc, err);
+	if (r == 0)
+		r = plan_label(&w, sc, err);
 	if (w.data)
 		m->data = strv_join(w.data, ",");
 	strv_free(w.data);

@@ -199,6 +199,48 @@ static void mounts__own_idmap(void **state)
 	assert_int_equal(idmap_to_outside(&m->idmap.gids, 1), 6);
 }
 
+static void mounts__label(void **state)
+{
+	static const struct {
+		const char *mount;
+		const char *data;
+	} rows[] = {
+		{"{'destination':'/t','type':'tmpfs','options':['size=1m']}",
+		 "size=1m,context=\"a:b:c:s0:c1,c2\""},
+		{"{'destination':'/dev','type':'tmpfs'}", "context=\"a:b:c:s0:c1,c2\""},
+		{"{'destination':'/proc','type':'proc'}", NULL},
+		{"{'destination':'/d','type':'bind','source':'/s'}", NULL},
+		{"{'destination':'/q','type':'mqueue'}", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_(fixture_done) struct fixture f;
+
+		fixture_open(&f, (struct parts){.mounts = rows[i].mount,
+						.linux_ = "'mountLabel':'a:b:c:s0:c1,c2'"});
+		f.host.has_selinux = true;
+		f.plan = xcalloc(1, sizeof(*f.plan));
+		assert_int_equal(plan_mounts(f.plan, &f.sc, &f.err), 0);
+		if (rows[i].data)
+			assert_string_equal(f.plan->mounts[0].data, rows[i].data);
+		else
+			assert_null(f.plan->mounts[0].data);
+	}
+}
+
+static void mounts__label_refused(void **state)
+{
+	_cleanup_(fixture_done) struct fixture f;
+
+	(void)state;
+	fixture_open(&f, (struct parts){.mounts = "{'destination':'/t','type':'tmpfs'}"});
+	f.spec->linux_->mount_label = xstrdup("a\",uid=0,\"");
+	f.host.has_selinux = true;
+	f.plan = xcalloc(1, sizeof(*f.plan));
+	assert_int_equal(plan_mounts(f.plan, &f.sc, &f.err), -EINVAL);
+}
+
 /* A line break in a word makes no line of the plan's text. */
 static void print__cannot_be_forged(void **state)
 {
@@ -230,6 +272,8 @@ int main(void)
 		cmocka_unit_test(mounts__without_idmap),
 		cmocka_unit_test(mounts__skip_uid_shift),
 		cmocka_unit_test(mounts__own_idmap),
+		cmocka_unit_test(mounts__label),
+		cmocka_unit_test(mounts__label_refused),
 		cmocka_unit_test(print__cannot_be_forged),
 	};
 
