@@ -119,6 +119,9 @@ static const struct sock_filter filter[] = {
 	ALLOW(SYS_symlinkat),
 	ALLOW(SYS_linkat),
 	ALLOW(SYS_unlinkat),
+#ifdef SYS_renameat
+	ALLOW(SYS_renameat), /* glibc's renameat2() without flags */
+#endif
 	ALLOW(SYS_renameat2),
 	ALLOW(SYS_fchmodat),
 	ALLOW(SYS_fchownat),

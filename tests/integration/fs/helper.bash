@@ -50,6 +50,12 @@ start_box() {
 # inside COMMAND: a shell in the container's namespaces, standing in its root.
 inside() { nsenter -t "$INIT" -m -U -S 0 -G 0 sh -c "cd $INSIDE && $1"; }
 
+# inside_background COMMAND: the same, not waited for; sets BUSY to what must be killed.
+inside_background() {
+	nsenter -t "$INIT" -m -U -S 0 -G 0 sh -c "cd $INSIDE && $1" 3>&- &
+	BUSY=$!
+}
+
 alive() { [[ -d /proc/$1 && $(sed 's/.*) \(.\).*/\1/' "/proc/$1/stat" 2>/dev/null) != [ZX] ]]; }
 worker() { pgrep -P "$KEEPER" -x sysbox-fs | head -n 1; }
 is_view() { [[ $(findmnt -rno FSTYPE -M "$MERGED" | tail -n 1) == fuse.sysbox-fs ]]; }

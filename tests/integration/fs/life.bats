@@ -62,7 +62,7 @@ children_of() { pgrep -P "$1" | wc -l; }
 
 @test "life: an idle user of the view does not keep it" {
 	start_box
-	sleep 60 <"$MERGED/etc/conf" &
+	sleep 60 <"$MERGED/etc/conf" 3>&- &
 	local sleeper=$!
 	kill "$INIT"
 	wait_for 5 gone "$KEEPER"

@@ -114,20 +114,20 @@ within() { timeout 20 "$@"; }
 }
 
 @test "stale: the same while a process stands in that directory" {
-	inside 'cd etc/sub; until [ -e go ]; do sleep 0.05; done; touch made' &
+	inside_background 'cd etc/sub; until [ -e go ]; do sleep 0.05; done; touch made'
 	sleep 0.2
 	touch "$MERGED/etc/sub/go"
-	wait $!
+	wait "$BUSY"
 	[ -e "$MERGED/etc/sub/made" ]
 }
 
 @test "stale: a file held open inside keeps its content, its name has the new one" {
-	inside 'exec 3<etc/conf; until [ -e etc/go ]; do sleep 0.05; done; cat <&3; cat etc/conf' >"$BOX/out" &
+	inside_background 'exec 4<etc/conf; until [ -e etc/go ]; do sleep 0.05; done; cat <&4; cat etc/conf' >"$BOX/out"
 	sleep 0.2
 	echo new >"$BOX/new"
 	cp --remove-destination "$BOX/new" "$MERGED/etc/conf"
 	touch "$MERGED/etc/go"
-	wait $!
+	wait "$BUSY"
 	assert_equal "$(cat "$BOX/out")" $'lower\nnew'
 }
 
@@ -265,9 +265,9 @@ chroot_cat() { python3 -c 'import os, sys; os.chroot(sys.argv[1]); os.chdir("/")
 }
 
 @test "view: two appenders, one inside, lose nothing" {
-	inside 'for n in $(seq 500); do echo inside $n >>opt/log; done' &
+	inside_background 'for n in $(seq 500); do echo inside $n >>opt/log; done'
 	for n in $(seq 500); do echo "outside $n" >>"$MERGED/opt/log"; done
-	wait $!
+	wait "$BUSY"
 	assert_equal "$(wc -l <"$BOX/o/diff/opt/log")" 1000
 	assert_equal "$(sort -u "$MERGED/opt/log" | wc -l)" 1000
 }
@@ -276,12 +276,12 @@ chroot_cat() { python3 -c 'import os, sys; os.chroot(sys.argv[1]); os.chdir("/")
 	mkdir "$MERGED/opt/many"
 	(cd "$MERGED/opt/many" && seq 5000 | xargs touch)
 	assert_equal "$(inside 'ls opt/many | wc -l')" 5000
-	inside 'while :; do touch opt/many/x; rm opt/many/x; done' &
-	local busy=$!
+	inside_background 'while :; do touch opt/many/x; rm opt/many/x; done'
 	for _ in $(seq 20); do
 		assert_equal "$(find "$MERGED/opt/many" -name '[0-9]*' | wc -l)" 5000
 	done
-	kill $busy
+	kill "$BUSY"
+	wait "$BUSY" || true
 	within rm -r "$MERGED/opt/many"
 }
 
