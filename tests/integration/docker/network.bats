@@ -32,7 +32,8 @@ serve() {
 	serve one 80 'this is one'
 	run -0 inside two "wget -q -O - http://$(address one)/"
 	assert_output 'this is one'
-	run -0 inside two "ping -c 1 -W 2 $(address one)"
+	# Podman's default capabilities are too few for ping with runc.
+	[[ $(family) == podman && $RUNTIME == runc ]] || inside two "ping -c 1 -W 2 $(address one)"
 }
 
 # bats test_tags=short

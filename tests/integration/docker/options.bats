@@ -95,6 +95,7 @@ DEBIAN=sysbox/debian-docker:bookworm
 
 # bats test_tags=short
 @test "--workdir: is made if it is not there, and used" {
+	docker_only
 	run -0 sc run --rm --workdir /made/just/now $IMAGE sh -c 'pwd; stat -c %u:%g .; touch here'
 	assert_line --index 0 /made/just/now
 	assert_line --index 1 0:0
@@ -119,19 +120,20 @@ DEBIAN=sysbox/debian-docker:bookworm
 @test "the engine's own files can be read and written: hosts, hostname, resolv.conf" {
 	start box $IMAGE
 	run -0 inside box 'for f in hosts hostname resolv.conf; do
-		stat -c %u:%g /etc/$f; echo "# mine" >>/etc/$f && tail -n 1 /etc/$f; done'
+		stat -c %u:%g /etc/$f; echo "# mine" >>/etc/$f && grep -c mine /etc/$f; done'
 	assert_equal "$(grep -c '^0:0$' <<<"$output")" 3
-	assert_equal "$(grep -c '^# mine$' <<<"$output")" 3
+	assert_equal "$(grep -c '^1$' <<<"$output")" 3
 }
 
 # bats test_tags=short
 @test "--ulimit: lower limits are set, for pid 1 and for exec" {
 	start box --ulimit nofile=100:200 --ulimit core=0:0 --ulimit nproc=500:600 $IMAGE
-	run -0 inside box 'ulimit -Sn; ulimit -Hn; ulimit -Hc; grep "open files" /proc/1/limits'
-	assert_line --index 0 100
+	run -0 inside box 'grep "open files" /proc/1/limits; ulimit -Hn; ulimit -Hc; ulimit -Sn'
+	assert_line --index 0 --regexp 'open files +100 +200'
 	assert_line --index 1 200
 	assert_line --index 2 0
-	assert_line --index 3 --regexp 'open files +100 +200'
+	# Podman passes no limits to an exec, and runc then leaves it the raised ones of its own.
+	[[ $(family) == podman ]] || assert_line --index 3 100
 }
 
 # bats test_tags=short
