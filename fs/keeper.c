@@ -86,7 +86,10 @@ static void set_timer(struct keeper *k, int ms)
 	(void)timerfd_settime(k->timer_fd, 0, &t, NULL);
 }
 
-/* What the child has no business with; above all the mounts, which would outlive their detaching. */
+/*
+ * What the child has no business with; above all the mounts, which would outlive their
+ * detaching.
+ */
 static void close_keepers_own(struct keeper *k)
 {
 	loop_done(&k->loop);
@@ -366,7 +369,10 @@ static int on_signal(void *arg, struct error *err)
 	return begin_end(k);
 }
 
-/* Of the terminal and of the file-size limit nothing is wanted: a write fails with its errno. */
+/*
+ * Of the terminal and of the file-size limit nothing is wanted: a write fails with its
+ * errno.
+ */
 static int take_signals(struct keeper *k, struct error *err)
 {
 	sigset_t term;

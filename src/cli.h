@@ -35,7 +35,10 @@ struct cli_option {
 	}
 
 enum cli_flags {
-	/* Options may follow arguments ("delete ID --force"); else the first argument ends them. */
+	/*
+	 * Options may follow arguments ("delete ID --force"); else the first argument
+	 * ends them.
+	 */
 	CLI_PERMUTE = 1u << 0,
 };
 

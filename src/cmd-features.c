@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `features`: runtime-spec, features.md and features-linux.md, out of the tables that the runtime works with. */
+/*
+ * `features`: runtime-spec, features.md and features-linux.md, out of the tables that the
+ * runtime works with.
+ */
 #include <stdio.h>
 
 #include "lib/strbuf.h"

@@ -415,7 +415,10 @@ static int kill_init(const struct state *s, struct error *err)
 	return 0;
 }
 
-/* Frozen tasks do not die of SIGKILL on cgroup v1; what shares our pid namespace with others lives on without this. */
+/*
+ * Frozen tasks do not die of SIGKILL on cgroup v1; what shares our pid namespace with
+ * others lives on without this.
+ */
 static void kill_rest(const struct state *s)
 {
 	struct error ignored = {0};

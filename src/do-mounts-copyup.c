@@ -79,7 +79,10 @@ static int copy_subdir(int from, int to, const char *name, unsigned int depth)
 	return out < 0 ? -errno : copy_dir(in, out, depth + 1);
 }
 
-/* Sockets and nodes stay behind: the former mean nothing in a copy, the latter cannot be made here. */
+/*
+ * Sockets and nodes stay behind: the former mean nothing in a copy, the latter cannot be
+ * made here.
+ */
 static int copy_entry(int from, int to, const char *name, unsigned int depth)
 {
 	struct stat st;

@@ -147,7 +147,10 @@ static int idmap_bind(const struct plan_mount *m, int *tree, const struct idmap 
 			flags = MOUNT_CLONE_ONE;
 	}
 	r = mount_set_idmap(*tree, userns_fd, flags);
-	/* EPERM: id-mapped already (by the engine), or a file system of another user namespace. */
+	/*
+	 * EPERM: id-mapped already (by the engine), or a file system of another user
+	 * namespace.
+	 */
 	if (r == 0)
 		return 0;
 	log_debug("%s: id mapping of %s refused: %s", m->target, m->source, strerror(-r));

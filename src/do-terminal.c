@@ -12,7 +12,10 @@
 #include "src/do.h"
 #include "src/plan.h"
 
-/* TIOCGPTPEER opens the slave of the very master that we hold: no path, no race (ioctl_tty(2)). */
+/*
+ * TIOCGPTPEER opens the slave of the very master that we hold: no path, no race
+ * (ioctl_tty(2)).
+ */
 int do_terminal_open(const struct plan_process *p, int root_fd, int *ret_slave,
 		     struct error *err)
 {

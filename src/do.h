@@ -26,7 +26,10 @@ struct seccomp_program {
 	unsigned int flags; /* SECCOMP_FILTER_FLAG_* */
 };
 void seccomp_program_done(struct seccomp_program *p);
-/* Compile with libseccomp; anywhere, no effect. Names that this libseccomp does not know are skipped, as runc does. */
+/*
+ * Compile with libseccomp; anywhere, no effect. Names that this libseccomp does not know
+ * are skipped, as runc does.
+ */
 int do_seccomp_compile(const struct plan_seccomp *s, struct seccomp_program *ret,
 		       struct error *err);
 /* Load into the calling process: 0, or the listener's fd (owned) when the flags ask for one. */
@@ -64,14 +67,20 @@ struct do_mounts {
 	int dev_fd; /* from do_dev_make() */
 	const struct host *host;
 };
-/* Init, all namespaces, working directory in the base: attach everything in the plan's order. */
+/*
+ * Init, all namespaces, working directory in the base: attach everything in the plan's
+ * order.
+ */
 int do_mounts_attach(const struct do_mounts *m, struct error *err);
 /* Init: over-mount what is masked, and make read-only what is to be. */
 int do_mounts_mask(const struct do_mounts *m, struct error *err);
 /* One plan row of its kind: src/do-mounts-cgroup.c, src/do-mounts-copyup.c. */
 int do_mounts_cgroup(const struct do_mounts *m, const struct plan_mount *pm, struct error *err);
 int do_mounts_copyup(const struct do_mounts *m, const struct plan_mount *pm, struct error *err);
-/* A bind of a file that cannot be id-mapped, as a copy: src/do-mounts-copy.c. Owned detached mount. */
+/*
+ * A bind of a file that cannot be id-mapped, as a copy: src/do-mounts-copy.c. Owned
+ * detached mount.
+ */
 #define DO_MOUNTS_COPY_MAX (1u << 20)
 int do_mounts_copy_file(const struct plan_mount *m, const struct stat *st,
 			const struct idmap *map, struct error *err);
@@ -85,7 +94,10 @@ int do_mounts_kernel_fs(const struct plan *p, int *ret_proc, int *ret_sys, struc
 
 /* src/do-devices.c */
 
-/* Builder, host root: a detached tmpfs for /dev with real nodes and links, owned by the range. */
+/*
+ * Builder, host root: a detached tmpfs for /dev with real nodes and links, owned by the
+ * range.
+ */
 int do_dev_make(const struct plan *p, const struct idmap *map, struct error *err);
 /* Init: nodes outside of /dev, and /dev/console. */
 int do_dev_console(int root_fd, int pts_fd, struct error *err);
@@ -100,22 +112,34 @@ int do_dev_console(int root_fd, int pts_fd, struct error *err);
 int do_limits(const struct plan_process *p, struct error *err);
 /* Become root of the user namespace that was just entered. */
 int do_root_ids(struct error *err);
-/* Init: ids, capabilities, no_new_privs, seccomp; *ret_listener as do_seccomp_load(). The last act before execve. */
+/*
+ * Init: ids, capabilities, no_new_privs, seccomp; *ret_listener as do_seccomp_load(). The
+ * last act before execve.
+ */
 int do_identity(const struct plan_process *p, const struct seccomp_program *seccomp,
 		int *ret_listener, struct error *err);
-/* The program to execute: args[0] searched in PATH of the process's environment, as the process's user sees it. Owned. */
+/*
+ * The program to execute: args[0] searched in PATH of the process's environment, as the
+ * process's user sees it. Owned.
+ */
 int do_find_program(const struct plan_process *p, char **ret, struct error *err);
 /* chdir(2) inside, as the process's user. */
 int do_chdir(const struct plan_process *p, struct error *err);
 /* CVE-2024-21626: where we are must lie below our root. */
 int do_check_cwd(const struct plan_process *p, struct error *err);
-/* execve; only returns on failure. Everything above the standard fds and preserve_fds closes. */
+/*
+ * execve; only returns on failure. Everything above the standard fds and preserve_fds
+ * closes.
+ */
 int do_exec(const struct plan_process *p, const char *program, unsigned int preserve_fds,
 	    struct error *err);
 
 /* src/do-terminal.c */
 
-/* Inside: a new pty of the container's devpts as stdio and controlling terminal; owned master. */
+/*
+ * Inside: a new pty of the container's devpts as stdio and controlling terminal; owned
+ * master.
+ */
 int do_terminal_open(const struct plan_process *p, int root_fd, int *ret_slave,
 		     struct error *err);
 int do_terminal_attach(int slave_fd, struct error *err);

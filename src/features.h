@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What this runtime supports (runtime-spec, features.md), out of the tables that it works with. */
+/*
+ * What this runtime supports (runtime-spec, features.md), out of the tables that it works
+ * with.
+ */
 #pragma once
 
 #include "lib/error.h"

@@ -75,7 +75,10 @@ struct inside {
 	const char *rootfs;
 };
 
-/* A clone of the container's whole tree that is a peer of it: mounts made below appear there. */
+/*
+ * A clone of the container's whole tree that is a peer of it: mounts made below appear
+ * there.
+ */
 static int clone_container_tree(int init_pidfd)
 {
 	_cleanup_close_ int home = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC),
@@ -109,7 +112,10 @@ static int enter_container(void *arg)
 		r = mount_attach(tree, AT_FDCWD, in->rootfs);
 	if (r < 0)
 		return r;
-	/* The user namespace in the same call: it is entered last of these by the kernel's own order. */
+	/*
+	 * The user namespace in the same call: it is entered last of these by the
+	 * kernel's own order.
+	 */
 	if (setns(in->init_pidfd, CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
 					  CLONE_NEWCGROUP) < 0)
 		return -errno;

@@ -22,7 +22,10 @@ enum host_cgroup_mode {
 
 /* One mounted cgroup hierarchy. */
 struct host_hierarchy {
-	/* v1: its mount options that name it, comma-separated: "cpu,cpuacct", "name=systemd"; v2: "" */
+	/*
+	 * v1: its mount options that name it, comma-separated: "cpu,cpuacct",
+	 * "name=systemd"; v2: ""
+	 */
 	char *controllers;
 	char *path; /* mount point: "/sys/fs/cgroup/memory" */
 };

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The runtime in the foreground: between the caller's terminal and signals, and a process of the container. */
+/*
+ * The runtime in the foreground: between the caller's terminal and signals, and a process
+ * of the container.
+ */
 #pragma once
 
 #include <sys/types.h>

@@ -36,7 +36,10 @@ enum plan_mount_kind {
 	PLAN_MOUNT_SYSFS,
 	/* The tmpfs of /dev with real device nodes, made by host root. */
 	PLAN_MOUNT_DEV,
-	/* The container's view of the cgroup hierarchies: one v2 mount, or a tmpfs with one per v1 hierarchy. */
+	/*
+	 * The container's view of the cgroup hierarchies: one v2 mount, or a tmpfs with
+	 * one per v1 hierarchy.
+	 */
 	PLAN_MOUNT_CGROUP,
 	/* Change what is mounted at the target already ("remount"). */
 	PLAN_MOUNT_REMOUNT,
@@ -48,9 +51,8 @@ enum plan_mount_flags {
 	PLAN_MOUNT_NO_IDMAP = 1u << 2,	/* SYSBOX_SKIP_UID_SHIFT, /dev/null and the like */
 	PLAN_MOUNT_OWN_IDMAP = 1u << 3, /* `idmap` below, given by the specification */
 	PLAN_MOUNT_REC_IDMAP = 1u << 4, /* "ridmap" */
-	PLAN_MOUNT_OPTIONAL =
-		1u
-		<< 5, /* added by us: a missing source or file system is skipped with a debug line */
+	/* Added by us: a missing source or file system is skipped with a debug line. */
+	PLAN_MOUNT_OPTIONAL = 1u << 5,
 };
 
 struct plan_mount {
@@ -113,7 +115,8 @@ struct plan_process {
 	size_t n_gids;
 	int umask; /* -1: 0022 */
 	struct caps caps;
-	bool keep_caps; /* false: the specification names no capabilities; leave the sets alone */
+	/* false: the specification names no capabilities; leave the sets alone */
+	bool keep_caps;
 	struct plan_rlimit *rlimits;
 	size_t n_rlimits;
 	bool no_new_privs;
@@ -162,7 +165,8 @@ struct plan_cgroup_write {
 	char *controller; /* v1: "memory"; v2: "" */
 	char *file;	  /* "memory.max" */
 	char *value;
-	bool optional; /* a file that is absent, or a kernel that refuses: debug line, no error */
+	/* a file that is absent, or a kernel that refuses: debug line, no error */
+	bool optional;
 	/* Instead of the write before, and only where that one's file is absent. */
 	bool otherwise;
 };
@@ -176,7 +180,10 @@ struct plan_timens {
 };
 
 struct plan {
-	/* Namespaces to create (CLONE_NEW* bits, without CLONE_NEWUSER), and to join by path. */
+	/*
+	 * Namespaces to create (CLONE_NEW* bits, without CLONE_NEWUSER), and to join by
+	 * path.
+	 */
 	uint64_t unshare;
 	struct plan_namespace *joins; /* CLONE_NEWUSER may be among them */
 	size_t n_joins;

@@ -311,7 +311,10 @@ static int prepare_overlay(struct rootfs *r, const struct mountinfo *m, int user
 	e = layers_resolve(&l, r->path, err);
 	if (e < 0)
 		return e;
-	/* A single layer and nothing above it: overlayfs refuses such, and it needs no overlay. */
+	/*
+	 * A single layer and nothing above it: overlayfs refuses such, and it needs no
+	 * overlay.
+	 */
 	if (n == 1 && !l.upper) {
 		r->kind = ROOTFS_IDMAPPED;
 		r->mount_fd = clone_mapped(l.lower[0], userns_fd, MOUNT_CLONE_ONE, err);
@@ -330,7 +333,10 @@ static int prepare_overlay(struct rootfs *r, const struct mountinfo *m, int user
 	return l.upper ? prepare_upper(r, &l, userns_fd, err) : 0;
 }
 
-/* Not "who owns it, roughly", but: is the top owned by the very host id of this container's root? */
+/*
+ * Not "who owns it, roughly", but: is the top owned by the very host id of this
+ * container's root?
+ */
 static int is_shifted(const char *path, const struct idmap *map, struct error *err)
 {
 	uint32_t root = idmap_to_outside(&map->uids, 0);
@@ -393,7 +399,10 @@ int rootfs_prepare(struct rootfs *ret, const char *path, int userns_fd, const st
 	return 0;
 }
 
-/* fsuid and fsgid := the container's root, or 0 again, with the file-system capabilities kept. */
+/*
+ * fsuid and fsgid := the container's root, or 0 again, with the file-system capabilities
+ * kept.
+ */
 static int become_fsroot(uid_t uid, gid_t gid, struct error *err)
 {
 	int r;

@@ -33,7 +33,8 @@ struct rootfs {
 	int *layer_fds; /* id-mapped lower layers, topmost first */
 	size_t n_layers;
 	size_t n_data_layers; /* how many of them, at the end, are data-only */
-	int upper_fd; /* id-mapped directory that holds upper and work; -EBADF: no upper layer */
+	/* id-mapped directory that holds upper and work; -EBADF: no upper layer */
+	int upper_fd;
 	char *upper_name; /* relative to it */
 	char *work_name;  /* our own work directory, relative to it */
 	char *work_path;  /* the same on the host, for clean-up */
@@ -46,7 +47,10 @@ struct rootfs {
 void rootfs_done(struct rootfs *r);
 
 enum rootfs_flags {
-	/* The maps came with the specification: the engine may have shifted the files itself. */
+	/*
+	 * The maps came with the specification: the engine may have shifted the files
+	 * itself.
+	 */
 	ROOTFS_MAYBE_SHIFTED = 1u << 0,
 };
 

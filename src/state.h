@@ -75,7 +75,10 @@ struct state_dir {
 	}
 void state_dir_done(struct state_dir *d);
 
-/* Make the directory of a new container, locked. -EEXIST: there is one; the error says which. */
+/*
+ * Make the directory of a new container, locked. -EEXIST: there is one; the error says
+ * which.
+ */
 int state_dir_make(struct state_dir *ret, const char *root, const char *id, struct error *err);
 enum state_lock {
 	STATE_SHARED,	 /* look only */

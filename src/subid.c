@@ -89,7 +89,10 @@ static void read_subid_file(const char *path, struct ranges *pool, struct ranges
 	}
 }
 
-/* A pool range must be good for uids and gids alike: subtract nothing, but both files are read. */
+/*
+ * A pool range must be good for uids and gids alike: subtract nothing, but both files are
+ * read.
+ */
 static void read_pool(struct ranges *pool, struct ranges *taken)
 {
 	struct ranges gid_pool = {0};

@@ -21,7 +21,8 @@ enum sync_step {
 	SYNC_OFFSETS,	 /* parent: the time offsets are written; fork init */
 	SYNC_INIT,	 /* child: value is the pid of init */
 	SYNC_KERNEL_FS,	 /* parent: fds: procfs and sysfs of the container's namespaces */
-	SYNC_HOOKS, /* child: mounts are done; time for the hooks; fd: console master if wanted */
+	/* child: mounts are done; time for the hooks; fd: console master if wanted */
+	SYNC_HOOKS,
 	SYNC_HOOKS_DONE, /* parent */
 	SYNC_READY, /* child: all is done but execve; value is its seccomp listener fd or -1 */
 	SYNC_GO,    /* parent: the container is recorded; wait for start */

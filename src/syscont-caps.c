@@ -6,7 +6,8 @@
  * user gets none at first, and may get all through setuid files, as on any
  * machine. The inheritable and ambient sets stay empty, as a login has them: root
  * needs neither, and they would follow a process through setuid(2) into programs
- * of other users (CVE-2022-24769). SYSBOX_HONOR_CAPS=TRUE keeps what the engine computed from --cap-add and
+ * of other users (CVE-2022-24769). SYSBOX_HONOR_CAPS=TRUE keeps what the engine computed
+ * from --cap-add and
  * --cap-drop.
  */
 #include "lib/alloc.h"

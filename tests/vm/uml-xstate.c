@@ -39,7 +39,7 @@ static long call_ptrace(long request, long pid, void *addr, void *data)
 
 static long set_xstate(long pid, void *type, const struct iovec *given)
 {
-	struct iovec whole = { .iov_base = area, .iov_len = sizeof(area) };
+	struct iovec whole = {.iov_base = area, .iov_len = sizeof(area)};
 
 	/* Only to learn the size. */
 	if (call_ptrace(PTRACE_GETREGSET, pid, type, &whole) < 0)

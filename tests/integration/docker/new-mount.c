@@ -36,15 +36,15 @@ static int mount_new(const char *type, const char *where)
 	step(" fsconfig", syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "source", "none", 0));
 	step(" create", syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0));
 	mnt = step(" fsmount", syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID));
-	step(" move_mount", syscall(SYS_move_mount, mnt, "", AT_FDCWD, where,
-				    MOVE_MOUNT_F_EMPTY_PATH));
+	step(" move_mount",
+	     syscall(SYS_move_mount, mnt, "", AT_FDCWD, where, MOVE_MOUNT_F_EMPTY_PATH));
 	close(fs);
 	return mnt;
 }
 
 int main(void)
 {
-	struct mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY };
+	struct mount_attr ro = {.attr_set = MOUNT_ATTR_RDONLY};
 	int tree, fs;
 
 	close(mount_new("tmpfs", "/n1"));
@@ -52,9 +52,10 @@ int main(void)
 	mkdir("/n2", 0755);
 	tree = step("open_tree", syscall(SYS_open_tree, AT_FDCWD, "/n1",
 					 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
-	step("mount_setattr", syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &ro, sizeof(ro)));
-	step("attach", syscall(SYS_move_mount, tree, "", AT_FDCWD, "/n2",
-			       MOVE_MOUNT_F_EMPTY_PATH));
+	step("mount_setattr",
+	     syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &ro, sizeof(ro)));
+	step("attach",
+	     syscall(SYS_move_mount, tree, "", AT_FDCWD, "/n2", MOVE_MOUNT_F_EMPTY_PATH));
 	if (open("/n2/other", O_CREAT | O_WRONLY, 0644) >= 0 || errno != EROFS)
 		return 1;
 	fs = step("fspick", syscall(SYS_fspick, AT_FDCWD, "/n1", FSPICK_CLOEXEC));
