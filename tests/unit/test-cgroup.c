@@ -326,7 +326,7 @@ static void make__leaves_nothing_behind_when_a_value_is_refused(void **state)
 /* v1: a parent that somebody made without filling its cpuset. */
 static void make__fills_empty_cpusets_of_parents(void **state)
 {
-	_cleanup_free_ char *parent = NULL, *base = NULL, *cpus = NULL;
+	_cleanup_free_ char *cpus = NULL;
 	struct cgroup cg, outer;
 	struct error err = {0};
 	char inner[96];
