@@ -239,7 +239,7 @@ static void check__says_what_to_mend(void **state)
 	assert_int_equal(host_check(&h, &err), 0);
 
 	h.caps &= ~CAPS_BIT(CAP_SYS_ADMIN);
-	expect_refused(&h, EPERM, "sys_admin");
+	expect_refused(&h, EPERM, "CAP_SYS_ADMIN");
 	h.caps |= CAPS_BIT(CAP_SYS_ADMIN);
 
 	h.cgroup_mode = HOST_CGROUP_NONE;
