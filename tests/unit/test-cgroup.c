@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -326,7 +327,7 @@ static void make__leaves_nothing_behind_when_a_value_is_refused(void **state)
 /* v1: a parent that somebody made without filling its cpuset. */
 static void make__fills_empty_cpusets_of_parents(void **state)
 {
-	_cleanup_free_ char *parent = NULL, *base = NULL, *cpus = NULL;
+	_cleanup_free_ char *cpus = NULL;
 	struct cgroup cg, outer;
 	struct error err = {0};
 	char inner[96];
@@ -889,17 +890,16 @@ static pid_t glutton(int go)
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		const size_t step = 1 << 20;
+		const size_t size = 64 << 20;
+		volatile char *p;
 		char byte;
 
 		if (read(go, &byte, 1) != 1)
 			_exit(1);
-		for (int i = 0; i < 64; i++) {
-			char *p = malloc(step);
-
-			if (p)
-				memset(p, 1, step);
-		}
+		p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			 0);
+		for (size_t i = 0; i < size; i += 4096)
+			p[i] = 1;
 		_exit(0);
 	}
 	return pid;
@@ -942,7 +942,7 @@ static void oom__is_told_and_counted(void **state)
 static void state_codec__keeps_a_cgroup(void **state)
 {
 	_cleanup_(strbuf_done) struct strbuf text = STRBUF_EMPTY;
-	struct cgroup cg, copy;
+	struct cgroup cg, copy = {0};
 	struct error err = {0};
 
 	(void)state;
