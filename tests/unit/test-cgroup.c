@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -654,6 +655,8 @@ static const struct device_case device_cases[] = {
 	{{DENY_ALL, DENY("c", 1, 5, "rwm")}, 2, true, false, false, false},
 	{{ALLOW_ALL, DENY("c", 1, 11, "rwm")}, 2, true, true, false, false},
 	{{ALLOW_ALL, DENY("c", 1, 11, "w")}, 2, true, true, true, false},
+	/* Two rules, one access each. */
+	{{DENY_ALL, ALLOW("c", 1, 11, "r"), ALLOW("c", 1, 11, "w")}, 3, true, true, true, true},
 };
 
 static bool opens(const char *path, int flags)
@@ -700,31 +703,55 @@ static int run_inside(const struct cgroup *cg, const char *dir)
 	return WEXITSTATUS(status);
 }
 
-static void devices__are_what_the_rules_say(void **state)
+/* A node of /dev/kmsg in a directory of our own; false: cannot be had here. */
+static bool make_node(char *dir, char *node, size_t size)
+{
+	assert_non_null(mkdtemp(dir));
+	snprintf(node, size, "%s/kmsg", dir);
+	return mknod(node, S_IFCHR | 0600, makedev(1, 11)) == 0 && opens(node, O_RDONLY);
+}
+
+typedef void (*apply_rules)(struct cgroup *cg, const struct spec_resources *r);
+
+static void apply_with_make(struct cgroup *cg, const struct spec_resources *r)
+{
+	struct error err = {0};
+
+	if (cgroup_make(cg, r, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+/* The program of v2, also in the v2 tree beside v1 hierarchies. */
+static void apply_with_bpf(struct cgroup *cg, const struct spec_resources *r)
+{
+	_cleanup_(cgroup_devices_done) struct cgroup_devices d = {0};
+	_cleanup_close_ int dirfd = -EBADF;
+	struct error err = {0};
+
+	assert_int_equal(cgroup_make(cg, NULL, &err), 0);
+	dirfd = cgroup_dir_open(cgroup_dir_v2(cg), &err);
+	assert_true(dirfd >= 0);
+	assert_int_equal(cgroup_devices_resolve(&d, r, &err), 0);
+	if (cgroup_bpf_apply(dirfd, &d, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+static void try_device_cases(apply_rules apply)
 {
 	char dir[] = "/tmp/test-cgroup-XXXXXX", node[64];
+	bool can = make_node(dir, node, sizeof(node));
 
-	(void)state;
-	assert_non_null(mkdtemp(dir));
-	snprintf(node, sizeof(node), "%s/kmsg", dir);
-	if (mknod(node, S_IFCHR | 0600, makedev(1, 11)) < 0 || !opens(node, O_RDONLY)) {
-		unlink(node);
-		rmdir(dir);
-		skip();
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(device_cases); i++) {
+	for (size_t i = 0; can && i < ARRAY_SIZE(device_cases); i++) {
 		const struct device_case *c = &device_cases[i];
 		struct spec_resources r = {.devices = (struct spec_device_rule *)c->rules,
 					   .n_devices = c->n_rules};
 		int want = c->null_opens << 0 | c->zero_opens << 1 | c->kmsg_reads << 2 |
 			   c->kmsg_writes << 3;
 		struct cgroup cg;
-		struct error err = {0};
 		int got;
 
 		plan(&cg);
-		if (cgroup_make(&cg, &r, &err) < 0)
-			fail_msg("case %zu: %s", i, err.text);
+		apply(&cg, &r);
 		got = run_inside(&cg, dir);
 		destroy(&cg);
 		if (got != want)
@@ -732,27 +759,101 @@ static void devices__are_what_the_rules_say(void **state)
 	}
 	unlink(node);
 	rmdir(dir);
+	if (!can)
+		skip();
 }
 
-/* A group that is used again gets the new rules, not both. */
-static void devices__are_replaced(void **state)
+static void devices__are_what_the_rules_say(void **state)
 {
-	struct spec_device_rule strict = DENY_ALL, open_all = ALLOW_ALL;
-	struct spec_resources r = {.devices = &strict, .n_devices = 1};
+	(void)state;
+	try_device_cases(apply_with_make);
+}
+
+static void devices__are_what_the_rules_say_with_bpf(void **state)
+{
+	struct cgroup cg;
+	bool has;
+
+	(void)state;
+	plan(&cg);
+	has = cgroup_dir_v2(&cg) != NULL;
+	cgroup_done(&cg);
+	if (!has)
+		skip();
+	try_device_cases(apply_with_bpf);
+}
+
+/* v1 keeps a device in a wider rule, whatever follows: an error, not a silent hole. */
+static void devices__a_hole_in_a_wider_rule(void **state)
+{
+	struct spec_device_rule rules[] = {
+		DENY_ALL,
+		{.allow = true,
+		 .type = (char *)"c",
+		 .major = {true, 1},
+		 .access = (char *)"rw"},
+		DENY("c", 1, 11, "rw"),
+	};
+	struct spec_resources r = {.devices = rules, .n_devices = ARRAY_SIZE(rules)};
 	struct cgroup cg;
 	struct error err = {0};
 
 	(void)state;
-	if (!opens("/dev/kmsg", O_RDONLY))
-		skip();
 	plan(&cg);
-	assert_int_equal(cgroup_make(&cg, &r, &err), 0);
-	assert_int_equal(run_inside(&cg, "/dev") & 4, 0);
-	r.devices = &open_all;
-	if (cgroup_fs_devices(&cg, &r, &err) < 0)
-		fail_msg("%s", err.text);
-	assert_int_equal(run_inside(&cg, "/dev") & 4, 4);
+	if (is_v2()) {
+		assert_int_equal(cgroup_make(&cg, &r, &err), 0);
+		assert_int_equal(run_inside(&cg, "/dev") & 12, 0);
+		destroy(&cg);
+		return;
+	}
+	assert_int_equal(cgroup_make(&cg, &r, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "cannot deny \"c 1:11 rw\""));
+	expect_gone(&cg);
+	cgroup_done(&cg);
+}
+
+/* A group that is used again gets the new rules, not both. */
+static void replace_rules(apply_rules apply)
+{
+	struct spec_device_rule strict = DENY_ALL, open_all = ALLOW_ALL;
+	struct spec_resources r = {.devices = &strict, .n_devices = 1};
+	char dir[] = "/tmp/test-cgroup-XXXXXX", node[64];
+	bool can = make_node(dir, node, sizeof(node));
+	struct cgroup cg;
+
+	plan(&cg);
+	if (can) {
+		apply(&cg, &r);
+		assert_int_equal(run_inside(&cg, dir) & 4, 0);
+		r.devices = &open_all;
+		apply(&cg, &r);
+		assert_int_equal(run_inside(&cg, dir) & 4, 4);
+	}
+	unlink(node);
+	rmdir(dir);
 	destroy(&cg);
+	if (!can)
+		skip();
+}
+
+static void devices__are_replaced(void **state)
+{
+	(void)state;
+	replace_rules(apply_with_make);
+}
+
+static void devices__are_replaced_with_bpf(void **state)
+{
+	struct cgroup cg;
+	bool has;
+
+	(void)state;
+	plan(&cg);
+	has = cgroup_dir_v2(&cg) != NULL;
+	cgroup_done(&cg);
+	if (!has)
+		skip();
+	replace_rules(apply_with_bpf);
 }
 
 static void stats__is_json_with_what_runs(void **state)
@@ -789,17 +890,16 @@ static pid_t glutton(int go)
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		const size_t step = 1 << 20;
+		const size_t size = 64 << 20;
+		volatile char *p;
 		char byte;
 
 		if (read(go, &byte, 1) != 1)
 			_exit(1);
-		for (int i = 0; i < 64; i++) {
-			char *p = malloc(step);
-
-			if (p)
-				memset(p, 1, step);
-		}
+		p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			 0);
+		for (size_t i = 0; i < size; i += 4096)
+			p[i] = 1;
 		_exit(0);
 	}
 	return pid;
@@ -842,7 +942,7 @@ static void oom__is_told_and_counted(void **state)
 static void state_codec__keeps_a_cgroup(void **state)
 {
 	_cleanup_(strbuf_done) struct strbuf text = STRBUF_EMPTY;
-	struct cgroup cg, copy;
+	struct cgroup cg, copy = {0};
 	struct error err = {0};
 
 	(void)state;
@@ -901,7 +1001,10 @@ int main(void)
 		cmocka_unit_test(destroy__waits_for_the_last_process),
 		cmocka_unit_test(destroy__absent_is_success),
 		cmocka_unit_test(devices__are_what_the_rules_say),
+		cmocka_unit_test(devices__are_what_the_rules_say_with_bpf),
+		cmocka_unit_test(devices__a_hole_in_a_wider_rule),
 		cmocka_unit_test(devices__are_replaced),
+		cmocka_unit_test(devices__are_replaced_with_bpf),
 		cmocka_unit_test(stats__is_json_with_what_runs),
 		cmocka_unit_test(oom__is_told_and_counted),
 		cmocka_unit_test(state_codec__keeps_a_cgroup),
