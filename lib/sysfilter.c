@@ -304,7 +304,7 @@ static const struct sysfilter_rule *add_abi(struct compiler *c, unsigned int abi
 static label emit_arch(struct compiler *c, unsigned int from, unsigned int to,
 		       const struct sysfilter_rule *rules)
 {
-	const struct sysfilter_rule *end = c->f->rules + c->f->n_rules;
+	const struct sysfilter_rule *end = rules ? rules + c->f->n_rules : NULL;
 	const struct answer kill = {.action = SECCOMP_RET_KILL_THREAD};
 	label tree;
 

@@ -79,7 +79,7 @@ static struct sock_filter *reference(const struct plan_seccomp *s, size_t *ret_n
 	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
 	assert_int_equal(fd_read_all(fd, 1 << 20, &program, &len), 0);
 	*ret_n = len / sizeof(struct sock_filter);
-	return (struct sock_filter *)(void *)program;
+	return (void *)program;
 }
 
 /* The highest number that a rule names; what is above is newer than the profile. */
