@@ -10,6 +10,7 @@ UNIT_TESTS += %D%/unit/test-caps
 UNIT_TESTS += %D%/unit/test-cgroup
 UNIT_TESTS += %D%/unit/test-do-seccomp
 UNIT_TESTS += %D%/unit/test-cgroup
+UNIT_TESTS += %D%/unit/test-conn
 UNIT_TESTS += %D%/unit/test-error
 UNIT_TESTS += %D%/unit/test-fd
 UNIT_TESTS += %D%/unit/test-flags
