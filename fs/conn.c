@@ -36,10 +36,7 @@
 #define DEVICE "/dev/fuse"
 /* As it appears behind "fuse." in the mount table; src/fs-client.c looks for it. */
 #define SUBTYPE "sysbox-fs"
-/*
- * Header and arguments beside a request's data; read(2) demands this room
- * (fuse_dev_do_read()).
- */
+/* Header and arguments beside a request's data: read(2) demands room for them. */
 #define HEADER_ROOM 4096u
 /* INIT is some hundred bytes; FUSE_MIN_READ_BUFFER is the least that read(2) takes. */
 #define INIT_ROOM 8192u
@@ -49,10 +46,7 @@
 /* Begun once by the worker that died, and once more: then no more. */
 #define ATTEMPTS_MAX 2
 
-/*
- * An interrupted read has taken nothing. ENOENT: its caller has withdrawn the request
- * meanwhile.
- */
+/* An interrupted read has taken nothing. ENOENT: the caller has withdrawn the request. */
 static ssize_t read_request(void *mem, size_t size, void *arg)
 {
 	const struct conn *c = arg;

@@ -78,10 +78,7 @@ static bool is_on_top(int mount_fd, const char *path)
 	return fd >= 0 && mount_id_of(fd, &a) == 0 && mount_id_of(mount_fd, &b) == 0 && a == b;
 }
 
-/*
- * Only of an overlay: where the engine has unmounted its own already, the path is the
- * host's.
- */
+/* Only of an overlay: where the engine has unmounted its own, the path is the host's. */
 static int refresh(const char *path)
 {
 	_cleanup_close_ int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);

@@ -86,10 +86,7 @@ static void set_timer(struct keeper *k, int ms)
 	(void)timerfd_settime(k->timer_fd, 0, &t, NULL);
 }
 
-/*
- * What the child has no business with; above all the mounts, which would outlive their
- * detaching.
- */
+/* Not the child's business; above all the mounts, which would outlive their detaching. */
 static void close_keepers_own(struct keeper *k)
 {
 	loop_done(&k->loop);
@@ -369,10 +366,7 @@ static int on_signal(void *arg, struct error *err)
 	return begin_end(k);
 }
 
-/*
- * Of the terminal and of the file-size limit nothing is wanted: a write fails with its
- * errno.
- */
+/* Nothing of a terminal, no death by a limit: a write fails with its errno instead. */
 static int take_signals(struct keeper *k, struct error *err)
 {
 	sigset_t term;

@@ -271,10 +271,7 @@ static int set_times(const struct inode *i, const struct stat *attr, int to_set)
 	(FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_ATIME_NOW |                 \
 	 FUSE_SET_ATTR_MTIME_NOW)
 
-/*
- * The owner first: chown(2) clears set-id bits, which the mode may be about to set. The
- * times last.
- */
+/* The owner first: chown(2) clears set-id bits, which the mode may set. The times last. */
 static int set_attr(const struct passthrough *p, const struct inode *i, const struct stat *attr,
 		    int to_set, const struct fuse_file_info *fi)
 {

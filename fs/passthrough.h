@@ -32,10 +32,7 @@ struct passthrough {
 	char *buf; /* PASSTHROUGH_IO_MAX bytes for an answer's data */
 };
 
-/*
- * `generation` is never the same for two workers of one connection. TAKES root_fd, also
- * on failure.
- */
+/* `generation` differs for all workers of a connection. TAKES root_fd, also on failure. */
 int passthrough_init(struct passthrough *ret, int root_fd, const struct idmap *map,
 		     unsigned int generation, struct error *err);
 void passthrough_done(struct passthrough *p);

@@ -24,10 +24,7 @@ struct service {
 	int (*open)(struct conn *ret, const struct container *c, struct error *err);
 	/* Keeper, once the first worker answers: make it visible. NULL: nothing to do. */
 	int (*attach)(const struct conn *conn, const struct container *c, struct error *err);
-	/*
-	 * Keeper, at the end: take it away from where attach has put it, and close conn's
-	 * mount_fd.
-	 */
+	/* Keeper, at the end: undo attach and close conn's mount_fd. */
 	int (*detach)(struct conn *conn, const struct container *c, struct error *err);
 	/*
 	 * Worker, still with all rights, in its own fd directory: what the operations get
@@ -35,10 +32,7 @@ struct service {
 	 */
 	int (*prepare)(void **ret_userdata, const struct container *c, unsigned int generation,
 		       struct error *err);
-	/*
-	 * Worker, after requests: should the kernel be asked to drop what nobody uses?
-	 * NULL: never.
-	 */
+	/* Worker, after requests: should the kernel drop what nobody uses? NULL: never. */
 	bool (*wants_trim)(void *userdata);
 	const struct fuse_lowlevel_ops *ops;
 	size_t ops_size;

@@ -71,10 +71,7 @@ struct proto_message {
 	int fds[PROTO_START_N_FDS];
 	size_t n_fds;
 };
-/*
- * An empty message of this kind; proto_message_free() closes what descriptors are still
- * in it.
- */
+/* An empty message of this kind; proto_message_free() closes descriptors still in it. */
 struct proto_message *proto_message_new(enum proto_kind kind);
 struct proto_message *proto_message_free(struct proto_message *m);
 DEFINE_CLEANUP(struct proto_message *, proto_message_free)

@@ -58,10 +58,7 @@ static void file_actions(posix_spawn_file_actions_t *fa, int sock)
 	(void)posix_spawn_file_actions_addclosefrom_np(fa, PROTO_SOCKET_FD + 1);
 }
 
-/*
- * A session of its own: no terminal's signal reaches it. The engine's blocked or ignored
- * signals neither.
- */
+/* A session of its own: no terminal's signal reaches it. No signal blocked or ignored. */
 static void attributes(posix_spawnattr_t *attr)
 {
 	sigset_t none, all;

@@ -51,10 +51,7 @@ struct fs_client_start {
  * fs_client_abort(), and the host is as it was.
  */
 int fs_client_start(struct fs_client *c, const struct fs_client_start *s, struct error *err);
-/*
- * Before fs_client_start(): end the supervisor and reap it. Legal on an empty or finished
- * client.
- */
+/* Before fs_client_start(): end and reap it. Legal on an empty or finished client. */
 void fs_client_abort(struct fs_client *c);
 
 /*

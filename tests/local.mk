@@ -15,6 +15,7 @@ UNIT_TESTS += %D%/unit/test-cgroup-property
 UNIT_TESTS += %D%/unit/test-host
 UNIT_TESTS += %D%/unit/test-plan-cgroup
 UNIT_TESTS += %D%/unit/test-spec-merge
+UNIT_TESTS += %D%/unit/test-conn
 UNIT_TESTS += %D%/unit/test-error
 UNIT_TESTS += %D%/unit/test-fd
 UNIT_TESTS += %D%/unit/test-flags

@@ -77,6 +77,7 @@ stop_box() {
 }
 
 remove_layers() {
-	while mountpoint -q "$MERGED"; do umount -l "$MERGED"; done
+	# mountpoint(1) does not see a dead one.
+	while findmnt -rn -M "$MERGED" >/dev/null; do umount -l "$MERGED"; done
 	rm -rf --one-file-system "$BOX"
 }
