@@ -176,6 +176,8 @@ static int make_plan(struct cmd *c, const struct container *ct, struct execution
 		return r;
 	e->syscont.spec = e->spec;
 	e->syscont.host = &e->host;
+	e->syscont.options.honor_caps = ct->state.honor_caps;
+	e->syscont.options.syscont_mode = !ct->state.plain;
 	r = syscont_rewrite_process(&e->syscont, e->process, err);
 	if (r == 0)
 		r = plan_process(&e->plan, e->process, &e->syscont, err);

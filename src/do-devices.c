@@ -101,7 +101,7 @@ static int make_tmpfs(const struct plan *p, struct owner root, struct error *err
 		.fstype = "tmpfs",
 		.source = "tmpfs",
 		.options = pm && pm->data ? pm->data : "mode=755,size=65536k",
-		.attrs = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+		.attrs = MOUNT_ATTR_NOSUID,
 	};
 	char msg[256];
 	int fd = mount_make(&m, msg, sizeof(msg));

@@ -14,7 +14,6 @@
 #include <limits.h>
 #include <linux/ioprio.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/personality.h>
@@ -221,55 +220,6 @@ int do_identity(const struct plan_process *p, const struct seccomp_program *secc
 	return load_seccomp(seccomp, ret_listener, err);
 }
 
-static bool is_executable(const char *path, int *ret_errno)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0) {
-		*ret_errno = errno;
-		return false;
-	}
-	*ret_errno = EACCES;
-	return S_ISREG(st.st_mode) && faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
-}
-
-/*
- * Engines tell 126 from 127 by the text: Docker looks for "executable file not
- * found", "no such file or directory" and "permission denied" in it.
- */
-int do_find_program(const struct plan_process *p, char **ret, struct error *err)
-{
-	const char *name = p->args[0], *path = strv_env_get(p->env, "PATH");
-	_cleanup_(strv_freep) char **dirs = NULL;
-	bool denied = false;
-	int e = ENOENT;
-
-	if (strchr(name, '/')) {
-		if (!is_executable(name, &e))
-			return error_set(err, e, "exec: \"%s\": %s", name,
-					 e == EACCES   ? "permission denied"
-					 : e == ENOENT ? "no such file or directory"
-						       : strerror(e));
-		*ret = xstrdup(name);
-		return 0;
-	}
-	dirs = strv_split(path ? path
-			       : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-			  ":");
-	for (char **d = dirs; d && *d; d++) {
-		_cleanup_free_ char *full = path_join(*d, name);
-
-		if (is_executable(full, &e)) {
-			*ret = take_ptr(&full);
-			return 0;
-		}
-		denied = denied || e == EACCES;
-	}
-	if (denied)
-		return error_set(err, EACCES, "exec: \"%s\": permission denied", name);
-	return error_set(err, ENOENT, "exec: \"%s\": executable file not found in $PATH", name);
-}
-
 int do_chdir(const struct plan_process *p, struct error *err)
 {
 	if (chdir(p->cwd) < 0)
@@ -288,35 +238,4 @@ int do_check_cwd(const struct plan_process *p, struct error *err)
 				 "the working directory \"%s\" lies outside of the container",
 				 p->cwd);
 	return 0;
-}
-
-/* What a Go engine set or blocked must not reach the container's first process. */
-static void reset_signals(void)
-{
-	const struct sigaction def = {.sa_handler = SIG_DFL};
-	sigset_t none;
-
-	for (int sig = 1; sig < NSIG; sig++)
-		(void)sigaction(sig, &def, NULL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-int do_exec(const struct plan_process *p, const char *program, unsigned int preserve_fds,
-	    struct error *err)
-{
-	char *const none[] = {NULL};
-
-	reset_signals();
-	/* CVE-2024-21626: not one descriptor of the host crosses. */
-	if (close_range(3 + preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-		return error_errno(err, errno, "close_range");
-	execve(program, p->args, p->env ? p->env : none);
-	if (errno == ENOENT)
-		return error_set(
-			err, ENOENT,
-			"exec %s: no such file or directory (is its interpreter there?)",
-			program);
-	return error_set(err, errno, "exec %s: %s", program,
-			 errno == EACCES ? "permission denied" : strerror(errno));
 }

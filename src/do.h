@@ -118,11 +118,13 @@ int do_root_ids(struct error *err);
  */
 int do_identity(const struct plan_process *p, const struct seccomp_program *seccomp,
 		int *ret_listener, struct error *err);
-/*
- * The program to execute: args[0] searched in PATH of the process's environment, as the
- * process's user sees it. Owned.
- */
-int do_find_program(const struct plan_process *p, char **ret, struct error *err);
+/* What is executed; owned. */
+struct do_program {
+	char *path; /* args[0], searched in PATH as the process's user sees it */
+	char **env; /* the process's environment, and HOME from the image's passwd(5) */
+};
+void do_program_done(struct do_program *p);
+int do_program_find(const struct plan_process *p, struct do_program *ret, struct error *err);
 /* chdir(2) inside, as the process's user. */
 int do_chdir(const struct plan_process *p, struct error *err);
 /* CVE-2024-21626: where we are must lie below our root. */
@@ -131,8 +133,8 @@ int do_check_cwd(const struct plan_process *p, struct error *err);
  * execve; only returns on failure. Everything above the standard fds and preserve_fds
  * closes.
  */
-int do_exec(const struct plan_process *p, const char *program, unsigned int preserve_fds,
-	    struct error *err);
+int do_exec(const struct plan_process *p, const struct do_program *program,
+	    unsigned int preserve_fds, struct error *err);
 
 /* src/do-terminal.c */
 

@@ -64,7 +64,7 @@ struct work {
 	int proc_fd;	 /* init: from the parent */
 	int sys_fd;
 	int slave_fd; /* terminal */
-	char *program;
+	struct do_program program;
 };
 
 struct step {
@@ -433,7 +433,7 @@ static int step_identity(struct work *w, struct error *err)
 	if (r == 0 && entered)
 		r = do_check_cwd(p, err);
 	if (r == 0)
-		r = do_find_program(p, &w->program, err);
+		r = do_program_find(p, &w->program, err);
 	/* The change of credentials has cleared it. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (r == 0)
@@ -514,7 +514,7 @@ _noreturn_ static void init_main(struct work *w)
 	if (r == 0 && in->hooks)
 		r = hooks_run_start_container(in->hooks, in->state, &err);
 	if (r == 0)
-		r = do_exec(&in->plan->process, w->program, in->preserve_fds, &err);
+		r = do_exec(&in->plan->process, &w->program, in->preserve_fds, &err);
 	(void)r;
 	dprintf(STDERR_FILENO, "sysbox-runc: %s\n", err.text);
 	_exit(err.errnum == ENOENT ? 127 : 126);

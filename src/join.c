@@ -51,7 +51,7 @@ struct work {
 	int sync;
 	int child_sync;
 	pid_t first;
-	char *program;
+	struct do_program program;
 };
 
 /* ------------------------------------------------------------------ children */
@@ -98,7 +98,7 @@ static int become(struct work *w, struct error *err)
 	if (r == 0 && entered)
 		r = do_check_cwd(p, err);
 	if (r == 0)
-		r = do_find_program(p, &w->program, err);
+		r = do_program_find(p, &w->program, err);
 	if (r == 0)
 		r = sync_send(w->child_sync, SYNC_READY, listener, NULL, 0, err);
 	if (r == 0)
@@ -118,7 +118,7 @@ _noreturn_ static void second_main(struct work *w)
 	r = become(w, &err);
 	(void)prctl(PR_SET_PDEATHSIG, 0);
 	if (r == 0)
-		r = do_exec(w->j->process, w->program, w->j->preserve_fds, &err);
+		r = do_exec(w->j->process, &w->program, w->j->preserve_fds, &err);
 	(void)r;
 	fail(w, &err);
 }
@@ -322,6 +322,6 @@ int join(struct join *j, struct error *err)
 	fd_close(w.child_sync);
 	seccomp_program_done(&w.seccomp);
 	idmap_done(&w.map);
-	free(w.program);
+	do_program_done(&w.program);
 	return r;
 }

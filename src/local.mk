@@ -44,6 +44,7 @@ noinst_LIBRARIES += %D%/libsrc.a
 %C%_libsrc_a_SOURCES += %D%/do-mounts-copy.c
 %C%_libsrc_a_SOURCES += %D%/do-mounts-copyup.c
 %C%_libsrc_a_SOURCES += %D%/do-mounts.c
+%C%_libsrc_a_SOURCES += %D%/do-program.c
 %C%_libsrc_a_SOURCES += %D%/do-seccomp.c
 %C%_libsrc_a_SOURCES += %D%/do-terminal.c
 %C%_libsrc_a_SOURCES += %D%/do.h

@@ -38,6 +38,8 @@ static const struct json_field state_fields[] = {
 	F("complete", BOOL, complete),
 	F("viewPath", STRING, view_path),
 	F("workPath", STRING, work_path),
+	F("honorCaps", BOOL, honor_caps),
+	F("plain", BOOL, plain),
 	JSON_SUB(struct state, "cgroup", STRUCT, cgroup, &cgroup_type, 0),
 	C("uidMappings", ARRAY, uid_mappings, &spec_id_mapping_type),
 	C("gidMappings", ARRAY, gid_mappings, &spec_id_mapping_type),
