@@ -20,8 +20,7 @@ char *xasprintf(const char *fmt, ...) _printf_(1, 2) __attribute__((returns_nonn
 
 /*
  * Room for one more element of a counted array, however it was allocated: grows
- * *array (element size `size`, `n` in use) and returns the zeroed new slot. The capacity
- * follows from n: only for arrays that begin as NULL and grow by this alone.
+ * *array (element size `size`, `n` in use) and returns the zeroed new slot.
  *
  *	struct mount *m = array_add((void **)&p->mounts, &p->n_mounts, sizeof(*m));
  */

@@ -86,7 +86,10 @@ static char *field(char *line, unsigned int n)
 	return line;
 }
 
-/* The image's passwd, read by ourselves: libc's way would load its plug-ins (NSS) out of the image. */
+/*
+ * The image's passwd, read by ourselves: libc's way would load its plug-ins (NSS) out of
+ * the image.
+ */
 static char *find_home(uint32_t uid)
 {
 	_cleanup_free_ char *text = NULL;

@@ -118,6 +118,15 @@ static char *hierarchy_name(const char *options)
 	return names ? strv_join(names, ",") : xstrdup("");
 }
 
+/* Another mount lies on top of it: it cannot be reached by its path. */
+static bool is_covered(const char *path)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) < 0 ||
+	       (fs.f_type != CGROUP_SUPER_MAGIC && fs.f_type != CGROUP2_SUPER_MAGIC);
+}
+
 /*
  * "31 23 0:28 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu": the fifth field,
  * and behind the dash type, source and options. The first mount of a hierarchy
@@ -142,6 +151,8 @@ static void mountinfo_line(struct host *h, char *line)
 	if (hierarchy_is_known(h, controllers))
 		return;
 	unescape(path);
+	if (is_covered(path))
+		return;
 	hierarchy_add(h, take_ptr(&controllers), xstrdup(path));
 }
 
