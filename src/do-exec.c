@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a process that is who it shall be to its program. Shared by init and exec.
+ *
+ * All paths are looked up as the process's user, in the container's root; what is
+ * read there (/etc/passwd) is the image's, or an attacker's.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/alloc.h"
+#include "lib/fd.h"
+#include "lib/path.h"
+#include "lib/str.h"
+#include "src/do.h"
+#include "src/plan.h"
+
+void program_done(struct program *p)
+{
+	free(p->path);
+	strv_free(p->env);
+	*p = (struct program)PROGRAM_EMPTY;
+}
+
+static bool is_executable(const char *path, int *ret_errno)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0) {
+		*ret_errno = errno;
+		return false;
+	}
+	*ret_errno = EACCES;
+	return S_ISREG(st.st_mode) && faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
+}
+
+/*
+ * Engines tell 126 from 127 by the text: Docker looks for "executable file not
+ * found", "no such file or directory" and "permission denied" in it.
+ */
+static int find_program(const struct plan_process *p, char **ret, struct error *err)
+{
+	const char *name = p->args[0], *path = strv_env_get(p->env, "PATH");
+	_cleanup_(strv_freep) char **dirs = NULL;
+	bool denied = false;
+	int e = ENOENT;
+
+	if (strchr(name, '/')) {
+		if (!is_executable(name, &e))
+			return error_set(err, e, "exec: \"%s\": %s", name,
+					 e == EACCES   ? "permission denied"
+					 : e == ENOENT ? "no such file or directory"
+						       : strerror(e));
+		*ret = xstrdup(name);
+		return 0;
+	}
+	dirs = strv_split(path ? path
+			       : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+			  ":");
+	for (char **d = dirs; d && *d; d++) {
+		_cleanup_free_ char *full = path_join(*d, name);
+
+		if (is_executable(full, &e)) {
+			*ret = take_ptr(&full);
+			return 0;
+		}
+		denied = denied || e == EACCES;
+	}
+	if (denied)
+		return error_set(err, EACCES, "exec: \"%s\": permission denied", name);
+	return error_set(err, ENOENT, "exec: \"%s\": executable file not found in $PATH", name);
+}
+
+static int check_cwd(const struct plan_process *p, struct error *err)
+{
+	char buf[PATH_MAX];
+
+	/* A directory outside of our root shows as "(unreachable)/..." (getcwd(2)). */
+	if (syscall(SYS_getcwd, buf, sizeof(buf)) < 0 || buf[0] != '/')
+		return error_set(err, EPERM,
+				 "the working directory \"%s\" lies outside of the container",
+				 p->cwd);
+	return 0;
+}
+
+/* A FIFO in its place must not stop us. */
+static FILE *open_passwd(void)
+{
+	_cleanup_close_ int fd = open("/etc/passwd", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	FILE *f;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return NULL;
+	f = fdopen(fd, "re");
+	if (f)
+		fd = -EBADF;
+	return f;
+}
+
+static char *home_of(uid_t uid)
+{
+	FILE *f = open_passwd();
+	char *home = NULL;
+
+	for (struct passwd *pw; f && !home && (pw = fgetpwent(f));)
+		if (pw->pw_uid == uid && pw->pw_dir && *pw->pw_dir)
+			home = xstrdup(pw->pw_dir);
+	if (f)
+		(void)fclose(f);
+	return home ? home : xstrdup("/");
+}
+
+/* Engines leave HOME to the runtime, which alone sees the image's users. */
+static char **complete_env(const struct plan_process *p)
+{
+	char **env = strv_copy(p->env);
+	const char *set = strv_env_get(env, "HOME");
+
+	if (!set || !*set) {
+		_cleanup_free_ char *home = home_of(p->uid);
+
+		strv_env_set(&env, "HOME", home);
+	}
+	return env;
+}
+
+int do_exec_prepare(const struct plan_process *p, enum do_exec_cwd cwd, struct program *ret,
+		    struct error *err)
+{
+	int r;
+
+	if (cwd == DO_EXEC_CHDIR && chdir(p->cwd) < 0)
+		return error_errno(err, errno, "change to the working directory \"%s\"",
+				   p->cwd);
+	r = check_cwd(p, err);
+	if (r == 0)
+		r = find_program(p, &ret->path, err);
+	if (r == 0)
+		ret->env = complete_env(p);
+	return r;
+}
+
+/* What a Go engine set or blocked must not reach the container's first process. */
+static void reset_signals(void)
+{
+	const struct sigaction def = {.sa_handler = SIG_DFL};
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		(void)sigaction(sig, &def, NULL);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+int do_exec(const struct plan_process *p, const struct program *program,
+	    unsigned int preserve_fds, struct error *err)
+{
+	reset_signals();
+	/* CVE-2024-21626: not one descriptor of the host crosses. */
+	if (close_range(3 + preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return error_errno(err, errno, "close_range");
+	execve(program->path, p->args, program->env);
+	if (errno == ENOENT)
+		return error_set(
+			err, ENOENT,
+			"exec %s: no such file or directory (is its interpreter there?)",
+			program->path);
+	return error_set(err, errno, "exec %s: %s", program->path,
+			 errno == EACCES ? "permission denied" : strerror(errno));
+}
