@@ -176,3 +176,18 @@ int caps_raise(uint64_t bits)
 	c.effective |= bits & c.permitted;
 	return sets_put(&c);
 }
+
+int caps_drop(uint64_t effective, uint64_t permitted)
+{
+	struct caps c;
+	int r;
+
+	if (!effective && !permitted)
+		return 0;
+	r = sets_get(&c);
+	if (r < 0)
+		return r;
+	c.permitted &= ~permitted;
+	c.effective &= c.permitted & ~effective;
+	return sets_put(&c);
+}

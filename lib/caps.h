@@ -35,3 +35,5 @@ int caps_apply(const struct caps *caps);
 int caps_set_effective(uint64_t bits);
 /* Raise in the effective set what is permitted of these bits (after a setfsuid()). */
 int caps_raise(uint64_t bits);
+/* Remove from the effective and the permitted set; no system call where nothing changes. */
+int caps_drop(uint64_t effective, uint64_t permitted);

@@ -182,6 +182,56 @@ void strv_env_unset(char **env, const char *name)
 	(void)remove_if(env, is_variable, name);
 }
 
+struct env_entry {
+	char *text;
+	size_t name_len;
+	size_t index;
+};
+
+/* By name, the later one first. */
+static int compare_entries(const void *va, const void *vb)
+{
+	const struct env_entry *a = va, *b = vb;
+	size_t n = a->name_len < b->name_len ? a->name_len : b->name_len;
+	int r = strncmp(a->text, b->text, n);
+
+	if (r == 0 && a->name_len != b->name_len)
+		r = a->name_len < b->name_len ? -1 : 1;
+	if (r == 0)
+		r = a->index > b->index ? -1 : 1;
+	return r;
+}
+
+static bool is_same_name(const struct env_entry *a, const struct env_entry *b)
+{
+	return a->name_len == b->name_len && strncmp(a->text, b->text, a->name_len) == 0;
+}
+
+/* By sorting: the vector is as long as the one who wrote it likes. */
+void strv_env_dedup(char **env)
+{
+	const size_t n = strv_len(env);
+	_cleanup_free_ struct env_entry *sorted = xcalloc(n + 1, sizeof(*sorted));
+	size_t last = 0, kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = (struct env_entry){env[i], strcspn(env[i], "="), i};
+	qsort(sorted, n, sizeof(*sorted), compare_entries);
+	for (size_t i = 1; i < n; i++) {
+		if (!is_same_name(&sorted[last], &sorted[i])) {
+			last = i;
+			continue;
+		}
+		env[sorted[i].index] = NULL;
+		free(sorted[i].text);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (env[i])
+			env[kept++] = env[i];
+	if (n)
+		env[kept] = NULL;
+}
+
 /* strtoull(3) takes blanks, signs and empty strings: all refused here. */
 static int parse_digits(const char *s, unsigned int base, uint64_t *ret, const char **ret_end)
 {

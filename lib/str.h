@@ -31,6 +31,8 @@ char *strv_join(char *const *v, const char *sep);
 const char *strv_env_get(char *const *env, const char *name);
 void strv_env_set(char ***env, const char *name, const char *value);
 void strv_env_unset(char **env, const char *name);
+/* Of several entries of one name the last stays, in its place. */
+void strv_env_dedup(char **env);
 
 /* Whole string, base 10, no blanks, in range; else -EINVAL or -ERANGE. */
 int str_to_i64(const char *s, int64_t *ret);

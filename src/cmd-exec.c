@@ -59,7 +59,9 @@ static const struct cli_option options[] = {
 	{0},
 };
 
-static int load_process(const char *path, struct spec_process **ret, struct error *err)
+/* What process.json does not say of capabilities is as for the container's own process. */
+static int load_process(const char *path, struct spec *spec, struct spec_process **ret,
+			struct error *err)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t len;
@@ -67,7 +69,10 @@ static int load_process(const char *path, struct spec_process **ret, struct erro
 
 	if (r < 0)
 		return error_errno(err, -r, "read %s", path);
-	return spec_process_parse(ret, text, len, path, err);
+	r = spec_process_parse(ret, text, len, path, err);
+	if (r == 0 && !(*ret)->capabilities)
+		(*ret)->capabilities = take_ptr(&spec->process->capabilities);
+	return r;
 }
 
 static int set_user(struct spec_user *u, const char *text, struct error *err)
@@ -166,7 +171,7 @@ static int make_plan(struct cmd *c, const struct container *ct, struct execution
 	int r = state_load_config(&ct->dir, &e->spec, err);
 
 	if (r == 0)
-		r = a->process ? load_process(a->process, &e->process, err)
+		r = a->process ? load_process(a->process, e->spec, &e->process, err)
 			       : process_from_options(c, e->spec, &e->process, err);
 	if (r == 0)
 		r = spec_process_check(e->process, err);
@@ -176,8 +181,8 @@ static int make_plan(struct cmd *c, const struct container *ct, struct execution
 		return r;
 	e->syscont.spec = e->spec;
 	e->syscont.host = &e->host;
+	e->syscont.options.syscont_mode = !ct->state.is_plain;
 	e->syscont.options.honor_caps = ct->state.honor_caps;
-	e->syscont.options.syscont_mode = !ct->state.plain;
 	r = syscont_rewrite_process(&e->syscont, e->process, err);
 	if (r == 0)
 		r = plan_process(&e->plan, e->process, &e->syscont, err);

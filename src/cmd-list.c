@@ -44,7 +44,8 @@ static int run(struct cmd *c, struct error *err)
 	if (a->format && !json && !str_eq(a->format, "table"))
 		return error_set(err, EINVAL, "invalid format option \"%s\"", a->format);
 	r = state_list(c->options->root, &ids, err);
-	if (r < 0)
+	/* Nothing was ever made where the administrator named no place. */
+	if (r < 0 && !(r == -ENOENT && c->options->root_is_default))
 		return r;
 	if (json)
 		printf("[");

@@ -13,7 +13,8 @@ struct cli_option;
 /* Options before the verb. */
 struct options {
 	const char *root; /* directory of the container states */
-	const char *log;  /* NULL: stderr */
+	bool root_is_default;
+	const char *log; /* NULL: stderr */
 	const char *log_format;
 	bool debug;
 	bool systemd_cgroup;

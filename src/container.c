@@ -198,8 +198,8 @@ static int fill_state(struct making *m, struct error *err)
 	s->created = xstrdup(created);
 	s->owner = xstrdup(pw ? pw->pw_name : "");
 	s->boot_id = xstrdup(boot_id);
+	s->is_plain = !m->syscont.options.syscont_mode;
 	s->honor_caps = m->syscont.options.honor_caps;
-	s->plain = !m->syscont.options.syscont_mode;
 	copy_mappings(&s->uid_mappings, &s->n_uid_mappings, &m->ids.map.uids);
 	copy_mappings(&s->gid_mappings, &s->n_gid_mappings, &m->ids.map.gids);
 	copy_annotations(s, m->spec);

@@ -4,14 +4,15 @@
  *
  * Order, and why: limits while we are the host's root (the container's root may
  * lower, not raise); bounding set before the uid changes; groups before uid;
- * capabilities after the uid, which clears them; seccomp as late as the
- * privileges allow: without no_new_privs loading needs CAP_SYS_ADMIN, so it goes
- * before the capabilities are dropped (seccomp(2)).
+ * capabilities after the uid, which clears them; seccomp last, for every call
+ * behind it must pass the user's filter. Without no_new_privs loading a filter
+ * takes CAP_SYS_ADMIN (seccomp(2)): it stays permitted until then, out of
+ * effect, and one capset(2) removes it.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <limits.h>
+#include <linux/capability.h>
 #include <linux/ioprio.h>
 #include <sched.h>
 #include <stdio.h>
@@ -26,8 +27,6 @@
 #include "lib/fd.h"
 #include "lib/flags.h"
 #include "lib/log.h"
-#include "lib/path.h"
-#include "lib/str.h"
 #include "lib/sys.h"
 #include "src/do.h"
 #include "src/plan.h"
@@ -168,74 +167,48 @@ static int set_labels(const struct plan_process *p, struct error *err)
 	return 0;
 }
 
-static int load_seccomp(const struct seccomp_program *seccomp, int *ret_listener,
-			struct error *err)
+int do_identity(const struct plan_process *p, struct error *err)
 {
+	struct caps caps = p->caps;
 	int r;
 
-	if (!seccomp)
-		return 0;
-	r = do_seccomp_load(seccomp, err);
-	if (r < 0)
-		return r;
-	if (r > 0)
-		*ret_listener = r;
-	return 0;
-}
-
-int do_identity(const struct plan_process *p, const struct seccomp_program *seccomp,
-		int *ret_listener, struct error *err)
-{
-	int r;
-
-	*ret_listener = -EBADF;
 	umask(p->umask >= 0 ? (mode_t)p->umask : 0022);
 	if (p->has_personality && personality(p->personality) < 0)
 		return error_errno(err, errno, "set the personality");
 	r = set_labels(p, err);
 	if (r < 0)
 		return r;
-	if (!p->no_new_privs) {
-		r = load_seccomp(seccomp, ret_listener, err);
-		if (r < 0)
-			return r;
-	}
-	if (p->keep_caps) {
-		r = caps_apply_bounding(p->caps.bounding);
-		if (r < 0)
-			return error_errno(err, -r, "limit the bounding set");
-	}
+	r = caps_apply_bounding(caps.bounding);
+	if (r < 0)
+		return error_errno(err, -r, "limit the bounding set");
 	r = set_ids(p, err);
 	if (r < 0)
 		return r;
-	if (p->keep_caps) {
-		r = caps_apply(&p->caps);
-		if (r < 0)
-			return error_errno(err, -r, "apply the capabilities");
-	}
-	if (!p->no_new_privs)
-		return 0;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+	caps.permitted |= CAPS_BIT(CAP_SYS_ADMIN);
+	r = caps_apply(&caps);
+	return r < 0 ? error_errno(err, -r, "apply the capabilities") : 0;
+}
+
+/* Must not: do anything behind the filter that a program does not do, too. */
+int do_confine(const struct plan_process *p, const struct seccomp_program *seccomp,
+	       int *ret_listener, struct error *err)
+{
+	const uint64_t sys_admin = CAPS_BIT(CAP_SYS_ADMIN);
+	int r = 0;
+
+	*ret_listener = -EBADF;
+	if (p->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_errno(err, errno, "set no_new_privs");
-	return load_seccomp(seccomp, ret_listener, err);
-}
-
-int do_chdir(const struct plan_process *p, struct error *err)
-{
-	if (chdir(p->cwd) < 0)
-		return error_errno(err, errno, "change to the working directory \"%s\"",
-				   p->cwd);
-	return do_check_cwd(p, err);
-}
-
-int do_check_cwd(const struct plan_process *p, struct error *err)
-{
-	char buf[PATH_MAX];
-
-	/* A directory outside of our root shows as "(unreachable)/..." (getcwd(2)). */
-	if (syscall(SYS_getcwd, buf, sizeof(buf)) < 0 || buf[0] != '/')
-		return error_set(err, EPERM,
-				 "the working directory \"%s\" lies outside of the container",
-				 p->cwd);
-	return 0;
+	if (seccomp && !p->no_new_privs)
+		r = caps_raise(sys_admin);
+	if (r < 0)
+		return error_errno(err, -r, "raise CAP_SYS_ADMIN");
+	if (seccomp)
+		r = do_seccomp_load(seccomp, err);
+	if (r < 0)
+		return r;
+	if (r > 0)
+		*ret_listener = r;
+	r = caps_drop(sys_admin & ~p->caps.effective, sys_admin & ~p->caps.permitted);
+	return r < 0 ? error_errno(err, -r, "drop CAP_SYS_ADMIN") : 0;
 }

@@ -102,6 +102,14 @@ int do_dev_make(const struct plan *p, const struct idmap *map, struct error *err
 /* Init: nodes outside of /dev, and /dev/console. */
 int do_dev_console(int root_fd, int pts_fd, struct error *err);
 
+/* src/do-affinity.c */
+
+/*
+ * The calling process's CPUs; NULL: all that its cpuset has, whatever the runtime was
+ * started with. Where the caller is in its cgroup.
+ */
+int do_affinity(const char *list, struct error *err);
+
 /* src/do-identity.c */
 
 /*
@@ -113,27 +121,42 @@ int do_limits(const struct plan_process *p, struct error *err);
 /* Become root of the user namespace that was just entered. */
 int do_root_ids(struct error *err);
 /*
- * Init: ids, capabilities, no_new_privs, seccomp; *ret_listener as do_seccomp_load(). The
- * last act before execve.
+ * Init and exec, inside: ids and capabilities. CAP_SYS_ADMIN stays permitted, not
+ * effective, until do_confine().
  */
-int do_identity(const struct plan_process *p, const struct seccomp_program *seccomp,
-		int *ret_listener, struct error *err);
-/* What is executed; owned. */
-struct do_program {
-	char *path; /* args[0], searched in PATH as the process's user sees it */
-	char **env; /* the process's environment, and HOME from the image's passwd(5) */
+int do_identity(const struct plan_process *p, struct error *err);
+/* The last act before execve: no_new_privs, seccomp; *ret_listener is -EBADF without one. */
+int do_confine(const struct plan_process *p, const struct seccomp_program *seccomp,
+	       int *ret_listener, struct error *err);
+
+/* src/do-exec.c */
+
+/* What execve(2) is to get, found inside. */
+struct program {
+	char *path;
+	char **env;
 };
-void do_program_done(struct do_program *p);
-int do_program_find(const struct plan_process *p, struct do_program *ret, struct error *err);
-/* chdir(2) inside, as the process's user. */
-int do_chdir(const struct plan_process *p, struct error *err);
-/* CVE-2024-21626: where we are must lie below our root. */
-int do_check_cwd(const struct plan_process *p, struct error *err);
+#define PROGRAM_EMPTY                                                                          \
+	{                                                                                      \
+		.path = NULL                                                                   \
+	}
+void program_done(struct program *p);
+
+enum do_exec_cwd {
+	DO_EXEC_CHDIR,
+	/* Entered already, with more rights; only look where we are. */
+	DO_EXEC_IN_CWD,
+};
+
 /*
- * execve; only returns on failure. Everything above the standard fds and preserve_fds
- * closes.
+ * As the process's user: the working directory; args[0] searched in PATH of the
+ * process's environment; HOME of /etc/passwd where the environment has none. Where
+ * we are must lie below our root (CVE-2024-21626).
  */
-int do_exec(const struct plan_process *p, const struct do_program *program,
+int do_exec_prepare(const struct plan_process *p, enum do_exec_cwd cwd, struct program *ret,
+		    struct error *err);
+/* execve; only returns on failure. Closes all above the standard fds and preserve_fds. */
+int do_exec(const struct plan_process *p, const struct program *program,
 	    unsigned int preserve_fds, struct error *err);
 
 /* src/do-terminal.c */

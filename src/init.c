@@ -64,7 +64,7 @@ struct work {
 	int proc_fd;	 /* init: from the parent */
 	int sys_fd;
 	int slave_fd; /* terminal */
-	struct do_program program;
+	struct program program;
 };
 
 struct step {
@@ -223,6 +223,8 @@ static int step_enter(struct work *w, struct error *err)
 	const struct plan *p = w->in->plan;
 	int r = sync_recv(w->in->sync, SYNC_CGROUP, NULL, NULL, 0, err);
 
+	if (r == 0)
+		r = do_affinity(NULL, err);
 	if (r < 0)
 		return r;
 	if (setns(w->in->userns_fd, CLONE_NEWUSER) < 0)
@@ -420,26 +422,28 @@ static int step_cwd(struct work *w, struct error *err)
 
 static int step_identity(struct work *w, struct error *err)
 {
-	const struct init *in = w->in;
-	const struct plan_process *p = &in->plan->process;
-	int listener, r;
-
+	const struct plan_process *p = &w->in->plan->process;
 	/* As root of the container too: a directory that only root may enter is a valid cwd. */
-	bool entered = chdir(p->cwd) == 0;
+	const bool entered = chdir(p->cwd) == 0;
+	int r = do_identity(p, err);
 
-	r = do_identity(p, in->seccomp, &listener, err);
-	if (r == 0 && !entered)
-		r = do_chdir(p, err);
-	if (r == 0 && entered)
-		r = do_check_cwd(p, err);
-	if (r == 0)
-		r = do_program_find(p, &w->program, err);
 	/* The change of credentials has cleared it. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (r == 0)
-		r = sync_send(in->sync, SYNC_READY, listener, NULL, 0, err);
+		r = do_exec_prepare(p, entered ? DO_EXEC_IN_CWD : DO_EXEC_CHDIR, &w->program,
+				    err);
+	return r;
+}
+
+static int step_confine(struct work *w, struct error *err)
+{
+	const struct init *in = w->in;
+	int listener, r = do_confine(&in->plan->process, in->seccomp, &listener, err);
+
 	if (r == 0)
-		r = sync_recv(in->sync, SYNC_GO, NULL, NULL, 0, err);
+		r = sync_send_ready(in->sync, listener, err);
+	if (r == 0)
+		r = sync_recv_go(in->sync, err);
 	if (listener >= 0)
 		fd_close(listener);
 	return r;
@@ -457,6 +461,7 @@ static const struct step init_steps[] = {
 	{"session keyring", step_keyring},
 	{"working directory", step_cwd},
 	{"identity", step_identity},
+	{"confine", step_confine},
 	{0},
 };
 

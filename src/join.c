@@ -51,7 +51,7 @@ struct work {
 	int sync;
 	int child_sync;
 	pid_t first;
-	struct do_program program;
+	struct program program;
 };
 
 /* ------------------------------------------------------------------ children */
@@ -92,17 +92,17 @@ static int become(struct work *w, struct error *err)
 		return r;
 	/* As root of the container too: a directory that only root may enter is a valid cwd. */
 	entered = chdir(p->cwd) == 0;
-	r = do_identity(p, w->j->seccomp ? &w->seccomp : NULL, &listener, err);
-	if (r == 0 && !entered)
-		r = do_chdir(p, err);
-	if (r == 0 && entered)
-		r = do_check_cwd(p, err);
+	r = do_identity(p, err);
 	if (r == 0)
-		r = do_program_find(p, &w->program, err);
+		r = do_exec_prepare(p, entered ? DO_EXEC_IN_CWD : DO_EXEC_CHDIR, &w->program,
+				    err);
 	if (r == 0)
-		r = sync_send(w->child_sync, SYNC_READY, listener, NULL, 0, err);
+		r = do_confine(p, w->j->seccomp ? &w->seccomp : NULL, &listener, err);
+	if (r < 0)
+		return r;
+	r = sync_send_ready(w->child_sync, listener, err);
 	if (r == 0)
-		r = sync_recv(w->child_sync, SYNC_GO, NULL, NULL, 0, err);
+		r = sync_recv_go(w->child_sync, err);
 	if (listener >= 0)
 		fd_close(listener);
 	return r;
@@ -133,8 +133,12 @@ static int enter(struct work *w, struct error *err)
 	do_stdio_chown(idmap_to_outside(&w->map.uids, p->uid),
 		       idmap_to_outside(&w->map.gids, p->gid));
 	r = do_limits(p, err);
+	if (r == 0 && p->cpu_initial)
+		r = do_affinity(p->cpu_initial, err);
 	if (r == 0)
 		r = sync_recv(w->child_sync, SYNC_CGROUP, NULL, NULL, 0, err);
+	if (r == 0)
+		r = do_affinity(p->cpu_final, err);
 	if (r < 0)
 		return r;
 	if (setns(w->init_pidfd, (int)(all & w->j->host->namespaces)) < 0)
@@ -258,35 +262,61 @@ static int wait_for_exec(struct work *w, struct error *err)
 	return r < 0 ? r : error_set(err, EPROTO, "handshake out of step");
 }
 
-static int run(struct work *w, struct error *err)
+static int enter_cgroup(struct work *w, struct error *err)
 {
 	const struct state *s = w->j->state;
-	int64_t pid, listener;
-	int r = prepare(w, err);
+	int r = cgroup_enter(&s->cgroup, w->first, s->init_pid, err);
 
-	if (r == 0)
-		r = prepare_console(w, err);
-	if (r == 0)
-		r = start_first(w, err);
-	if (r == 0)
-		r = cgroup_enter(&s->cgroup, w->first, s->init_pid, err);
-	if (r == 0)
-		r = sync_send(w->sync, SYNC_CGROUP, 0, NULL, 0, err);
-	if (r == 0)
-		r = sync_recv(w->sync, SYNC_INIT, &pid, NULL, 0, err);
+	return r < 0 ? r : sync_send(w->sync, SYNC_CGROUP, 0, NULL, 0, err);
+}
+
+static int meet_second(struct work *w, struct error *err)
+{
+	int64_t pid;
+	int r = sync_recv(w->sync, SYNC_INIT, &pid, NULL, 0, err);
+
 	if (r < 0)
 		return r;
 	w->j->pid = (pid_t)pid;
 	(void)spawn_wait(w->first, NULL);
 	w->first = 0;
-	r = sync_recv(w->sync, SYNC_READY, &listener, NULL, 0, err);
+	return 0;
+}
+
+static int let_go(struct work *w, struct error *err)
+{
+	int64_t listener;
+	int r = sync_recv(w->sync, SYNC_READY, &listener, NULL, 0, err);
+
 	if (r == 0)
 		r = receive_terminal(w, err);
 	if (r == 0)
 		r = hand_over_listener(w, listener, err);
-	if (r == 0)
-		r = sync_send(w->sync, SYNC_GO, 0, NULL, 0, err);
-	return r < 0 ? r : wait_for_exec(w, err);
+	return r < 0 ? r : sync_send(w->sync, SYNC_GO, 0, NULL, 0, err);
+}
+
+static const struct step {
+	const char *name;
+	int (*run)(struct work *w, struct error *err);
+} steps[] = {
+	{"prepare", prepare},
+	{"console", prepare_console},
+	{"fork", start_first},
+	{"enter the cgroup", enter_cgroup},
+	{"enter the namespaces", meet_second},
+	{"identity", let_go},
+	{"execute", wait_for_exec},
+};
+
+static int run(struct work *w, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(steps); i++) {
+		log_debug("exec: %s", steps[i].name);
+		r = steps[i].run(w, err);
+	}
+	return r;
 }
 
 static void kill_and_reap(pid_t pid)
@@ -322,6 +352,6 @@ int join(struct join *j, struct error *err)
 	fd_close(w.child_sync);
 	seccomp_program_done(&w.seccomp);
 	idmap_done(&w.map);
-	do_program_done(&w.program);
+	program_done(&w.program);
 	return r;
 }

@@ -52,8 +52,9 @@ static void print_version(void)
 
 static void print_help(void)
 {
-	printf("sysbox-runc - OCI runtime for system containers\n\n"
-	       "USAGE: sysbox-runc [OPTIONS] COMMAND [ARGUMENTS]\n\nCOMMANDS:\n");
+	printf("NAME:\n  sysbox-runc - Open Container Initiative runtime for system "
+	       "containers\n\n"
+	       "USAGE:\n  sysbox-runc [OPTIONS] COMMAND [ARGUMENTS]\n\nCOMMANDS:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (!verbs[i]->hidden)
 			printf("  %-12s %s\n", verbs[i]->name, verbs[i]->summary);
@@ -64,8 +65,8 @@ static void print_help(void)
 
 static void print_verb_help(const struct verb *v)
 {
-	printf("%s\n\nUSAGE: sysbox-runc %s [OPTIONS] %s\n", v->summary, v->name,
-	       v->arguments ? v->arguments : "");
+	printf("NAME:\n  sysbox-runc %s - %s\n\nUSAGE:\n  sysbox-runc %s [OPTIONS] %s\n",
+	       v->name, v->summary, v->name, v->arguments ? v->arguments : "");
 	if (v->options && v->options->name) {
 		printf("\nOPTIONS:\n");
 		cli_print_options(v->options);
@@ -147,12 +148,15 @@ static int run(int argc, char **argv, int *ret_status, struct error *err)
 		print_help();
 		return 0;
 	}
+	opts.o.root_is_default = str_eq(opts.o.root, STATE_ROOT);
 	r = log_open(&opts.o, err);
 	if (r < 0)
 		return r;
 	v = verb_find(argv[1]);
 	if (!v)
-		return error_set(err, EINVAL, "unknown command \"%s\"; see sysbox-runc --help",
+		return error_set(err, EINVAL,
+				 "No help topic for '%s': no such command; see sysbox-runc "
+				 "--help",
 				 argv[1]);
 	return verb_run_with(v, &opts.o, n_args, argv + 1, ret_status, err);
 }

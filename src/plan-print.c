@@ -233,7 +233,7 @@ static void print_caps(struct strbuf *b, const struct plan_process *p)
 		{"ambient", p->caps.ambient},
 	};
 
-	for (size_t i = 0; p->keep_caps && i < ARRAY_SIZE(sets); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
 		bool is_last = i + 1 == ARRAY_SIZE(sets) || sets[i].bits != sets[i + 1].bits;
 
 		strbuf_addf(b, "%s%s%s", i && sets[i].bits == sets[i - 1].bits ? "," : "caps ",

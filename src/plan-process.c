@@ -55,9 +55,9 @@ static uint64_t caps_of(char *const *names)
 	return bits;
 }
 
+/* None named is none given. */
 static void plan_caps(struct plan_process *p, const struct spec_caps *c)
 {
-	p->keep_caps = c;
 	if (!c)
 		return;
 	p->caps.bounding = caps_of(c->bounding);
@@ -161,6 +161,7 @@ static void plan_words(struct plan_process *p, const struct spec_process *sp)
 {
 	p->args = strv_copy(sp->args);
 	p->env = strv_copy(sp->env);
+	strv_env_dedup(p->env);
 	p->cwd = xstrdup(sp->cwd);
 	p->no_new_privs = sp->no_new_privileges;
 	p->has_oom_score_adj = sp->oom_score_adj.present;

@@ -115,8 +115,6 @@ struct plan_process {
 	size_t n_gids;
 	int umask; /* -1: 0022 */
 	struct caps caps;
-	/* false: the specification names no capabilities; leave the sets alone */
-	bool keep_caps;
 	struct plan_rlimit *rlimits;
 	size_t n_rlimits;
 	bool no_new_privs;

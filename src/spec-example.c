@@ -3,8 +3,8 @@
  * What `sysbox-runc spec` writes: a shell in a system container, to be edited.
  *
  * It is kept as the text that it is for the user. Without id mappings, so that the
- * container gets a range of its own; without a time namespace, which not every
- * kernel has, and which is added where there is one.
+ * container gets a range of its own; without the namespaces that are added to every
+ * container (user, cgroup, time), so that a script written for runc may add them.
  */
 #include "src/spec.h"
 
@@ -47,8 +47,7 @@ static const char example[] =
 	" \"linux\": {"
 	"  \"resources\": {\"devices\": [{\"allow\": false, \"access\": \"rwm\"}]},"
 	"  \"namespaces\": [{\"type\": \"pid\"}, {\"type\": \"network\"}, {\"type\": \"ipc\"},"
-	"   {\"type\": \"uts\"}, {\"type\": \"mount\"}, {\"type\": \"user\"}, {\"type\": "
-	"\"cgroup\"}],"
+	"   {\"type\": \"uts\"}, {\"type\": \"mount\"}],"
 	"  \"maskedPaths\": [\"/proc/acpi\", \"/proc/asound\", \"/proc/kcore\", \"/proc/keys\","
 	"   \"/proc/latency_stats\", \"/proc/timer_list\", \"/proc/timer_stats\","
 	"   \"/proc/sched_debug\", \"/proc/scsi\", \"/sys/firmware\","
@@ -124,9 +123,7 @@ struct spec *spec_example(void)
 	caps = xcalloc(1, sizeof(*caps));
 	caps->bounding = all_capabilities();
 	caps->effective = all_capabilities();
-	caps->inheritable = all_capabilities();
 	caps->permitted = all_capabilities();
-	caps->ambient = all_capabilities();
 	s->process->capabilities = caps;
 	return s;
 }

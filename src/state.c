@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -38,8 +39,8 @@ static const struct json_field state_fields[] = {
 	F("complete", BOOL, complete),
 	F("viewPath", STRING, view_path),
 	F("workPath", STRING, work_path),
+	F("plain", BOOL, is_plain),
 	F("honorCaps", BOOL, honor_caps),
-	F("plain", BOOL, plain),
 	JSON_SUB(struct state, "cgroup", STRUCT, cgroup, &cgroup_type, 0),
 	C("uidMappings", ARRAY, uid_mappings, &spec_id_mapping_type),
 	C("gidMappings", ARRAY, gid_mappings, &spec_id_mapping_type),
@@ -337,18 +338,25 @@ int state_init_pidfd(const struct state *s, struct error *err)
 	return fd < 0 ? error_errno(err, -fd, "open init of %s", s->id) : fd;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 int state_list(const char *root, char ***ret, struct error *err)
 {
 	_cleanup_(strv_freep) char **ids = NULL;
 	DIR *dir = opendir(root);
 
-	if (!dir && errno != ENOENT)
+	if (!dir)
 		return error_errno(err, errno, "open %s", root);
 	for (struct dirent *e; dir && (e = readdir(dir));)
 		if (e->d_name[0] != '.' && e->d_type == DT_DIR)
 			strv_add(&ids, e->d_name);
 	if (dir)
 		closedir(dir);
+	if (ids)
+		qsort(ids, strv_len(ids), sizeof(*ids), compare_ids);
 	*ret = take_ptr(&ids);
 	return 0;
 }

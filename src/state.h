@@ -39,8 +39,8 @@ struct state {
 	bool complete;	     /* create went through */
 	char *view_path;     /* where the supervisor stacked the engine's view; NULL none */
 	char *work_path;     /* our overlay work directory; NULL none */
-	bool honor_caps;     /* the SYSBOX_* choices that hold for exec too */
-	bool plain;	     /* SYSBOX_SYSCONT_MODE=FALSE */
+	bool is_plain;	     /* SYSBOX_SYSCONT_MODE=FALSE; holds for exec, too */
+	bool honor_caps;     /* SYSBOX_HONOR_CAPS=TRUE, likewise */
 	struct cgroup cgroup;
 	struct spec_id_mapping *uid_mappings;
 	size_t n_uid_mappings;

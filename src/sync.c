@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/fd.h"
 #include "lib/sock.h"
@@ -42,7 +43,8 @@ void sync_send_error(int sock, const struct error *err)
 	struct sync_msg m = {.step = SYNC_ERROR};
 
 	m.err = *err;
-	(void)sock_send(sock, &m, sizeof(m), NULL, 0);
+	/* As sync_send_ready(). There is nobody to tell that nobody listens. */
+	(void)!write(sock, &m, sizeof(m));
 }
 
 int sync_recv(int sock, enum sync_step step, int64_t *ret_value, int *ret_fds, size_t n_fds,
@@ -77,4 +79,26 @@ int sync_recv(int sock, enum sync_step step, int64_t *ret_value, int *ret_fds, s
 	if (r == 0 && ret_value)
 		*ret_value = m.value;
 	return r;
+}
+
+int sync_send_ready(int sock, int listener, struct error *err)
+{
+	const struct sync_msg m = {.step = SYNC_READY, .value = listener};
+
+	if (write(sock, &m, SYNC_SHORT) != (ssize_t)SYNC_SHORT)
+		return error_errno(err, errno, "handshake \"%s\"", step_names[SYNC_READY]);
+	return 0;
+}
+
+int sync_recv_go(int sock, struct error *err)
+{
+	struct sync_msg m = {0};
+	ssize_t len = read(sock, &m, sizeof(m));
+
+	if (len < 0)
+		return error_errno(err, errno, "handshake \"%s\"", step_names[SYNC_GO]);
+	if (len != (ssize_t)SYNC_SHORT || m.step != SYNC_GO)
+		return error_set(err, EPIPE, "the other side of the set-up ended before \"%s\"",
+				 step_names[SYNC_GO]);
+	return 0;
 }

@@ -33,7 +33,7 @@ enum sync_step {
 /* fds are borrowed. -EPIPE when the other side is gone. */
 int sync_send(int sock, enum sync_step step, int64_t value, const int *fds, size_t n_fds,
 	      struct error *err);
-/* Report a failure to the other side; never fails. */
+/* Child: report a failure to the other side; never fails. */
 void sync_send_error(int sock, const struct error *err);
 /*
  * Wait for exactly this step. Up to n_fds descriptors are received (owned); each
@@ -41,3 +41,10 @@ void sync_send_error(int sock, const struct error *err);
  */
 int sync_recv(int sock, enum sync_step step, int64_t *ret_value, int *ret_fds, size_t n_fds,
 	      struct error *err);
+
+/*
+ * The child's two last words, SYNC_READY and SYNC_GO, by write(2) and read(2): its
+ * seccomp filter is in force, and may know no other calls.
+ */
+int sync_send_ready(int sock, int listener, struct error *err);
+int sync_recv_go(int sock, struct error *err);

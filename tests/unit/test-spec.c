@@ -295,20 +295,23 @@ static void spec_example__is_sound(void **state)
 
 static void spec_example__is_a_system_container(void **state)
 {
-	static const char *const namespaces[] = {"pid",	  "network", "ipc",   "uts",
-						 "mount", "user",    "cgroup"};
+	static const char *const namespaces[] = {"pid", "network", "ipc", "uts", "mount"};
+	static const char *const added[] = {"user", "cgroup", "time"};
 	_cleanup_(spec_freep) struct spec *s = spec_example();
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++)
 		assert_non_null(spec_find_namespace(s, namespaces[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(added); i++)
+		assert_null(spec_find_namespace(s, added[i]));
 	assert_string_equal(s->hostname, "syscont");
 	assert_string_equal(s->root->path, "rootfs");
 	assert_string_equal(s->process->args[0], "sh");
 	assert_true(s->process->terminal);
 	assert_int_equal(s->linux_->n_uid_mappings + s->linux_->n_gid_mappings, 0);
 	assert_int_equal(strv_len(s->process->capabilities->bounding), 41);
-	assert_true(strv_contains(s->process->capabilities->ambient, "CAP_SYS_ADMIN"));
+	assert_true(strv_contains(s->process->capabilities->effective, "CAP_SYS_ADMIN"));
+	assert_null(s->process->capabilities->ambient);
 	assert_true(strv_contains(s->linux_->masked_paths, "/proc/kcore"));
 }
 

@@ -98,6 +98,18 @@ static void strv_env_get__last_counts(void **state)
 	assert_null(strv_env_get(v, "B"));
 }
 
+static void strv_env_dedup__last_stays_in_its_place(void **state)
+{
+	_cleanup_(strv_freep) char **v = strv_split("A=1 B=2 A=3 AB=4 A=5 B=", " ");
+
+	(void)state;
+	strv_env_dedup(v);
+	assert_vector(v, "AB=4,A=5,B=");
+	strv_env_dedup(v);
+	assert_vector(v, "AB=4,A=5,B=");
+	strv_env_dedup(NULL);
+}
+
 static void strv_env_set__replaces_in_place(void **state)
 {
 	_cleanup_(strv_freep) char **v = strv_split("A=1 B=2 A=3", " ");
@@ -212,6 +224,7 @@ int main(void)
 		cmocka_unit_test(strv_remove__all_equal),
 		cmocka_unit_test(strv_split__drops_empty_fields),
 		cmocka_unit_test(strv_env_get__last_counts),
+		cmocka_unit_test(strv_env_dedup__last_stays_in_its_place),
 		cmocka_unit_test(strv_env_set__replaces_in_place),
 		cmocka_unit_test(str_to_i64__limits),
 		cmocka_unit_test(str_to_u64__strict),

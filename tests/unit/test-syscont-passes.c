@@ -233,7 +233,6 @@ static void assert_sets(const struct fixture *f, uint64_t bounding, uint64_t act
 {
 	const struct caps *c = &f->plan->process.caps;
 
-	assert_true(f->plan->process.keep_caps);
 	assert_int_equal(c->bounding, bounding);
 	assert_int_equal(c->effective, active);
 	assert_int_equal(c->permitted, active);
@@ -282,7 +281,7 @@ static void caps__honoured_and_none_given(void **state)
 	(void)state;
 	fixture_open(&f, (struct parts){.process = "'env':['SYSBOX_HONOR_CAPS=TRUE']"});
 	assert_int_equal(fixture_plan(&f), 0);
-	assert_false(f.plan->process.keep_caps);
+	assert_int_equal(f.plan->process.caps.bounding, 0);
 }
 
 static void lsm__generated_profiles_go(void **state)

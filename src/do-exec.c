@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is executed, with which environment, and the last steps before it. */
+/*
+ * From a process that is who it shall be to its program. Shared by init and exec.
+ *
+ * All paths are looked up as the process's user, in the container's root; what is
+ * read there (/etc/passwd) is the image's, or an attacker's.
+ */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
+#include <limits.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/alloc.h"
@@ -16,13 +24,11 @@
 #include "src/do.h"
 #include "src/plan.h"
 
-#define PASSWD_MAX (1u << 20)
-
-void do_program_done(struct do_program *p)
+void program_done(struct program *p)
 {
 	free(p->path);
 	strv_free(p->env);
-	*p = (struct do_program){0};
+	*p = (struct program)PROGRAM_EMPTY;
 }
 
 static bool is_executable(const char *path, int *ret_errno)
@@ -41,7 +47,7 @@ static bool is_executable(const char *path, int *ret_errno)
  * Engines tell 126 from 127 by the text: Docker looks for "executable file not
  * found", "no such file or directory" and "permission denied" in it.
  */
-static int find_path(const struct plan_process *p, char **ret, struct error *err)
+static int find_program(const struct plan_process *p, char **ret, struct error *err)
 {
 	const char *name = p->args[0], *path = strv_env_get(p->env, "PATH");
 	_cleanup_(strv_freep) char **dirs = NULL;
@@ -74,58 +80,73 @@ static int find_path(const struct plan_process *p, char **ret, struct error *err
 	return error_set(err, ENOENT, "exec: \"%s\": executable file not found in $PATH", name);
 }
 
-/* Field `n` of a line of passwd(5), which is cut there; NULL when it has fewer. */
-static char *field(char *line, unsigned int n)
+static int check_cwd(const struct plan_process *p, struct error *err)
 {
-	for (; n > 0 && line; n--) {
-		line = strchr(line, ':');
-		line = line ? line + 1 : NULL;
-	}
-	if (line)
-		line[strcspn(line, ":")] = '\0';
-	return line;
+	char buf[PATH_MAX];
+
+	/* A directory outside of our root shows as "(unreachable)/..." (getcwd(2)). */
+	if (syscall(SYS_getcwd, buf, sizeof(buf)) < 0 || buf[0] != '/')
+		return error_set(err, EPERM,
+				 "the working directory \"%s\" lies outside of the container",
+				 p->cwd);
+	return 0;
 }
 
-/*
- * The image's passwd, read by ourselves: libc's way would load its plug-ins (NSS) out of
- * the image.
- */
-static char *find_home(uint32_t uid)
+/* A FIFO in its place must not stop us. */
+static FILE *open_passwd(void)
 {
-	_cleanup_free_ char *text = NULL;
-	_cleanup_(strv_freep) char **lines = NULL;
+	_cleanup_close_ int fd = open("/etc/passwd", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	FILE *f;
 
-	if (file_read(AT_FDCWD, "/etc/passwd", PASSWD_MAX, &text, NULL) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return NULL;
-	lines = strv_split(text, "\n");
-	for (char **l = lines; l && *l; l++) {
-		const char *home = field(*l, 5), *id = home ? field(*l, 2) : NULL;
-		uint32_t value;
-
-		if (id && str_to_u32(id, &value) == 0 && value == uid)
-			return xstrdup(home);
-	}
-	return NULL;
+	f = fdopen(fd, "re");
+	if (f)
+		fd = -EBADF;
+	return f;
 }
 
-/* As runc: an image's program expects HOME, and engines leave it to the runtime. */
-static char **make_env(const struct plan_process *p)
+static char *home_of(uid_t uid)
+{
+	FILE *f = open_passwd();
+	char *home = NULL;
+
+	for (struct passwd *pw; f && !home && (pw = fgetpwent(f));)
+		if (pw->pw_uid == uid && pw->pw_dir && *pw->pw_dir)
+			home = xstrdup(pw->pw_dir);
+	if (f)
+		(void)fclose(f);
+	return home ? home : xstrdup("/");
+}
+
+/* Engines leave HOME to the runtime, which alone sees the image's users. */
+static char **complete_env(const struct plan_process *p)
 {
 	char **env = strv_copy(p->env);
-	const char *home = strv_env_get(env, "HOME");
-	_cleanup_free_ char *found = home && *home ? NULL : find_home(p->uid);
+	const char *set = strv_env_get(env, "HOME");
 
-	if (!home || !*home)
-		strv_env_set(&env, "HOME", found && *found ? found : "/");
+	if (!set || !*set) {
+		_cleanup_free_ char *home = home_of(p->uid);
+
+		strv_env_set(&env, "HOME", home);
+	}
 	return env;
 }
 
-int do_program_find(const struct plan_process *p, struct do_program *ret, struct error *err)
+int do_exec_prepare(const struct plan_process *p, enum do_exec_cwd cwd, struct program *ret,
+		    struct error *err)
 {
-	int r = find_path(p, &ret->path, err);
+	int r;
 
+	if (cwd == DO_EXEC_CHDIR && chdir(p->cwd) < 0)
+		return error_errno(err, errno, "change to the working directory \"%s\"",
+				   p->cwd);
+	r = check_cwd(p, err);
 	if (r == 0)
-		ret->env = make_env(p);
+		r = find_program(p, &ret->path, err);
+	if (r == 0)
+		ret->env = complete_env(p);
 	return r;
 }
 
@@ -141,7 +162,7 @@ static void reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-int do_exec(const struct plan_process *p, const struct do_program *program,
+int do_exec(const struct plan_process *p, const struct program *program,
 	    unsigned int preserve_fds, struct error *err)
 {
 	reset_signals();
