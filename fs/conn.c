@@ -218,6 +218,7 @@ int conn_start(struct conn *c, const struct fuse_lowlevel_ops *ops, size_t ops_s
 
 	fuse_set_log_func(library_log);
 	c->session = fuse_session_new(&args, ops, ops_size, userdata);
+	fuse_opt_free_args(&args);
 	if (!c->session)
 		return error_set(err, ENOMEM, "new FUSE session");
 	r = fuse_session_custom_io(c->session, &custom_io, c->fuse_fd);

@@ -17,10 +17,7 @@ enum shift_direction {
 	SHIFT_TO_INSIDE,  /* what it reads */
 };
 
-/*
- * The owner for a reader; an id that the container lacks is the overflow id, as in the
- * kernel.
- */
+/* The owner for a reader: the overflow id where the container has none for it. */
 void shift_stat(const struct idmap *map, struct stat *st);
 
 /* No attribute is longer (XATTR_SIZE_MAX). */

@@ -69,21 +69,23 @@ static int64_t now_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static int make_root(struct driver *d)
+/* Two clones of the root, for init and for the supervisor. */
+static void make_roots(struct driver *d, int *ret_own, int *ret_view)
 {
 	const struct mount_new tmpfs = {.fstype = "tmpfs"};
 	struct error err;
 	int scratch = mount_make(&tmpfs, NULL, 0);
-	int root;
 
 	check(scratch, "tmpfs");
 	check(mount_attach(scratch, AT_FDCWD, d->inside), "attach the scratch tmpfs");
-	root = rootfs_mount(&d->rootfs, scratch, &d->map, &err);
-	if (root < 0)
+	if (rootfs_mount(&d->rootfs, scratch, &d->map, &err) < 0)
 		die(&err);
+	*ret_own = mount_clone(scratch, "root", MOUNT_CLONE_ONE);
+	*ret_view = mount_clone(scratch, "root", MOUNT_CLONE_ONE);
+	check(*ret_own, "clone the root");
+	check(*ret_view, "clone the root");
 	check(chdir("/"), "chdir");
 	check(umount2(d->inside, MNT_DETACH), "unmount the scratch tmpfs");
-	return root;
 }
 
 /* What keeps a pipe of the test open would keep the test waiting. */
@@ -98,15 +100,13 @@ static void be_quiet(void)
 
 static _noreturn_ void init_main(struct driver *d, int sock)
 {
-	int root, clone;
+	int root, view;
 
 	check(unshare(CLONE_NEWNS), "unshare");
 	check(mount_propagate("/", MS_REC | MS_PRIVATE), "private");
-	root = make_root(d);
-	clone = mount_clone(root, "", MOUNT_CLONE_ONE);
-	check(clone, "clone the root");
+	make_roots(d, &root, &view);
 	check(mount_attach(root, AT_FDCWD, d->inside), "attach the root");
-	check(sock_send(sock, "r", 1, &clone, 1), "send the root");
+	check(sock_send(sock, "r", 1, &view, 1), "send the root");
 	check(setns(d->userns_fd, CLONE_NEWUSER), "setns");
 	check(setresgid(0, 0, 0), "setresgid");
 	check(setresuid(0, 0, 0), "setresuid");
@@ -174,9 +174,17 @@ static void hand_over(struct driver *d, struct fs_client *c, unsigned int flags)
 	printf("init=%d fs=%d us=%d\n", d->init, pid, (int)(now_us() - begin));
 }
 
+static void driver_done(struct driver *d)
+{
+	rootfs_done(&d->rootfs);
+	idmap_done(&d->map);
+	fd_close(d->userns_fd);
+	fd_close(d->root_mount);
+}
+
 static int run(char **argv, unsigned int flags)
 {
-	struct driver d = {.rootfs = ROOTFS_EMPTY};
+	_cleanup_(driver_done) struct driver d = {.rootfs = ROOTFS_EMPTY};
 	struct fs_client c = FS_CLIENT_EMPTY;
 	struct error err;
 

@@ -76,6 +76,12 @@ stop_box() {
 	INIT='' KEEPER=''
 }
 
+# A sanitizer has memory and system calls of its own.
+not_sanitized() { ! grep -q __asan_init "$BUILD/sysbox-fs" || skip "sanitized"; }
+
+# In a file of tests that kill none, no worker may have died.
+no_worker_died() { [[ ! -e $STATE/fs.log ]] || ! grep -E 'ended \(|worker:|died' "$STATE/fs.log"; }
+
 remove_layers() {
 	# mountpoint(1) does not see a dead one.
 	while findmnt -rn -M "$MERGED" >/dev/null; do umount -l "$MERGED"; done

@@ -11,6 +11,7 @@ setup() {
 
 teardown() {
 	stop_box
+	no_worker_died
 	remove_layers
 }
 
@@ -161,6 +162,7 @@ children_of() { pgrep -P "$1" | wc -l; }
 private_kib() { awk '/^Private/ { n += $2 } END { print n }' "$@"; }
 
 @test "life: keeper and worker together have less than 1.5 MiB of their own" {
+	not_sanitized
 	start_box
 	"$TOP/tests/helpers/nasty-tree.py" "$BOX/tree"
 	cp -a "$BOX/tree" "$MERGED/opt/"
@@ -185,6 +187,7 @@ private_kib() { awk '/^Private/ { n += $2 } END { print n }' "$@"; }
 switches() { grep -h ctxt_switches "/proc/$KEEPER/status" "/proc/$(worker)/status"; }
 
 @test "life: the worker has given up what it can" {
+	not_sanitized
 	start_box
 	local w; w=$(worker)
 	run -0 cat "/proc/$w/status"

@@ -12,6 +12,7 @@ setup() {
 
 teardown() {
 	stop_box
+	no_worker_died
 	remove_layers
 }
 
@@ -282,6 +283,7 @@ chroot_cat() { python3 -c 'import os, sys; os.chroot(sys.argv[1]); os.chdir("/")
 	done
 	kill "$BUSY"
 	wait "$BUSY" || true
+	sleep 0.3 # its last touch
 	within rm -r "$MERGED/opt/many"
 }
 
