@@ -101,8 +101,12 @@ int do_mounts_cgroup(const struct do_mounts *m, const struct plan_mount *pm, str
 		return 0;
 	case HOST_CGROUP_V2:
 		return mount_here(m, &v2, pm->target, err);
-	case HOST_CGROUP_V1:
 	case HOST_CGROUP_HYBRID:
+		/* "cgroup2" by name: the v2 tree alone (src/syscont-cgroup.c). */
+		if (str_eq(pm->fstype, "cgroup2"))
+			return mount_here(m, &v2, pm->target, err);
+		return mount_v1(m, pm, attrs, err);
+	case HOST_CGROUP_V1:
 		return mount_v1(m, pm, attrs, err);
 	}
 	return 0;

@@ -118,15 +118,6 @@ static char *hierarchy_name(const char *options)
 	return names ? strv_join(names, ",") : xstrdup("");
 }
 
-/* Another mount lies on top of it: it cannot be reached by its path. */
-static bool is_covered(const char *path)
-{
-	struct statfs fs;
-
-	return statfs(path, &fs) < 0 ||
-	       (fs.f_type != CGROUP_SUPER_MAGIC && fs.f_type != CGROUP2_SUPER_MAGIC);
-}
-
 /*
  * "31 23 0:28 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu": the fifth field,
  * and behind the dash type, source and options. The first mount of a hierarchy
@@ -151,9 +142,33 @@ static void mountinfo_line(struct host *h, char *line)
 	if (hierarchy_is_known(h, controllers))
 		return;
 	unescape(path);
-	if (is_covered(path))
-		return;
 	hierarchy_add(h, take_ptr(&controllers), xstrdup(path));
+}
+
+/* Another mount lies on top of it: it cannot be reached by its path. */
+static bool is_covered(const char *path)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) < 0 ||
+	       (fs.f_type != CGROUP_SUPER_MAGIC && fs.f_type != CGROUP2_SUPER_MAGIC);
+}
+
+static void drop_covered(struct host *h)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->n_hierarchies; i++) {
+		struct host_hierarchy *from = &h->hierarchies[i];
+
+		if (is_covered(from->path)) {
+			free(from->controllers);
+			free(from->path);
+		} else {
+			h->hierarchies[n++] = *from;
+		}
+	}
+	h->n_hierarchies = n;
 }
 
 static int probe_mountinfo(struct host *h, struct error *err)
@@ -167,6 +182,7 @@ static int probe_mountinfo(struct host *h, struct error *err)
 		return error_errno(err, -r, "read /proc/self/mountinfo");
 	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
 		mountinfo_line(h, l);
+	drop_covered(h);
 	return 0;
 }
 

@@ -101,6 +101,7 @@ noinst_LIBRARIES += %D%/libsrc.a
 %C%_libsrc_a_SOURCES += %D%/sync.c
 %C%_libsrc_a_SOURCES += %D%/sync.h
 %C%_libsrc_a_SOURCES += %D%/syscont-caps.c
+%C%_libsrc_a_SOURCES += %D%/syscont-cgroup.c
 %C%_libsrc_a_SOURCES += %D%/syscont-devices.c
 %C%_libsrc_a_SOURCES += %D%/syscont-env.c
 %C%_libsrc_a_SOURCES += %D%/syscont-ids.c

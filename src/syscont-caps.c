@@ -17,6 +17,15 @@
 #include "src/spec.h"
 #include "src/syscont.h"
 
+/*
+ * Never granted by a user namespace, whatever the sets say. Without it units that
+ * load modules skip themselves (ConditionCapability=) instead of failing.
+ */
+static uint64_t useless(void)
+{
+	return CAPS_BIT(caps_number("CAP_SYS_MODULE"));
+}
+
 static char **names_of(uint64_t bits)
 {
 	char **v = NULL;
@@ -35,7 +44,7 @@ static void replace(char ***set, uint64_t bits)
 
 void syscont_process_caps(const struct syscont *sc, struct spec_process *p)
 {
-	uint64_t all = sc->host->caps, active = p->user.uid == 0 ? all : 0;
+	uint64_t all = sc->host->caps & ~useless(), active = p->user.uid == 0 ? all : 0;
 
 	if (sc->options.honor_caps)
 		return;

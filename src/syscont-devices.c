@@ -34,7 +34,14 @@ enum when {
 	SYSCONT,
 	IF_FUSE, /* SYSCONT, and the host has it */
 	IF_TUN,
+	IF_KMSG,
 };
+
+/*
+ * From about here journald polls /dev/kmsg and dies where it cannot, as with the
+ * null device (257 ignores that, 262 does not); an absent one it takes well.
+ */
+#define SYSTEMD_POLLS_KMSG 258
 
 /* The node of the specification wins, but for `replace`. */
 static const struct node {
@@ -57,7 +64,7 @@ static const struct node {
 	 * host's kernel log is never shown, not even to who asks with --device, as many a
 	 * guide to k3s has it.
 	 */
-	{"/dev/kmsg", 1, 3, 0644, SYSCONT, true},
+	{"/dev/kmsg", 1, 3, 0644, IF_KMSG, true},
 };
 
 static const struct rule {
@@ -78,6 +85,10 @@ static bool applies(const struct syscont *sc, enum when when)
 		return sc->options.syscont_mode && sc->host->has_fuse;
 	case IF_TUN:
 		return sc->options.syscont_mode && sc->host->has_tun;
+	case IF_KMSG:
+		return sc->options.syscont_mode &&
+		       !(sc->is_systemd && sc->image &&
+			 sc->image->systemd_version >= SYSTEMD_POLLS_KMSG);
 	}
 	return false;
 }

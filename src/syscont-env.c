@@ -34,6 +34,11 @@ static bool set_honor_caps(struct syscont *sc, const char *value)
 	return parse_bool(value, &sc->options.honor_caps);
 }
 
+static bool set_unified_cgroup(struct syscont *sc, const char *value)
+{
+	return parse_bool(value, &sc->options.unified_cgroup);
+}
+
 static bool set_skip_uid_shift(struct syscont *sc, const char *value)
 {
 	_cleanup_(strv_freep) char **paths = strv_split(value, ",");
@@ -68,6 +73,7 @@ static const struct {
 } variables[] = {
 	{"SYSBOX_SYSCONT_MODE", set_syscont_mode, "TRUE or FALSE", false},
 	{"SYSBOX_HONOR_CAPS", set_honor_caps, "TRUE or FALSE", true},
+	{"SYSBOX_UNIFIED_CGROUP", set_unified_cgroup, "TRUE or FALSE", false},
 	{"SYSBOX_SKIP_UID_SHIFT", set_skip_uid_shift, "absolute paths, comma-separated", false},
 	{"SYSBOX_IGNORE_SYSFS_CHOWN", not_needed, "TRUE or FALSE", false},
 	{"SYSBOX_ALLOW_TRUSTED_XATTR", not_needed, "TRUE or FALSE", false},

@@ -17,6 +17,7 @@
  *  systemd  what pid 1 wants to find when it is systemd;
  *  mounts   /proc, /sys, /sys/fs/cgroup, /dev as a system expects them: its own,
  *           writable;
+ *  cgroup   the host's layout, or v2 alone for a systemd that knows nothing else;
  *  paths    the engine's masks stay, but for those that would blind or bind an
  *           inner system;
  *  devices  nodes that are harmless in anybody's hands, and what the user gave;
@@ -54,17 +55,12 @@
  * own the container needs no maps.
  */
 const struct syscont_pass syscont_passes[] = {
-	{"namespaces", syscont_ns, true},
-	{"ids", syscont_ids, true},
-	{"systemd", syscont_systemd, false},
-	{"mounts", syscont_mounts, false},
-	{"paths", syscont_paths, false},
-	{"devices", syscont_devices, true},
-	{"capabilities", syscont_caps, false},
-	{"security modules", syscont_lsm, false},
-	{"seccomp", syscont_seccomp, false},
-	{"sysctls", syscont_sysctl, true},
-	{NULL, NULL, false},
+	{"namespaces", syscont_ns, true},	  {"ids", syscont_ids, true},
+	{"systemd", syscont_systemd, false},	  {"mounts", syscont_mounts, false},
+	{"cgroups", syscont_cgroup, false},	  {"paths", syscont_paths, false},
+	{"devices", syscont_devices, true},	  {"capabilities", syscont_caps, false},
+	{"security modules", syscont_lsm, false}, {"seccomp", syscont_seccomp, false},
+	{"sysctls", syscont_sysctl, true},	  {NULL, NULL, false},
 };
 
 void syscont_options_done(struct syscont_options *o)

@@ -30,6 +30,7 @@ struct syscont_options {
 	/* with a read-only rootfs, /sys and the like stay writable */
 	bool relaxed_read_only;
 	/* SYSBOX_SKIP_UID_SHIFT: destinations mounted without id mapping */
+	bool unified_cgroup; /* SYSBOX_UNIFIED_CGROUP: v2 alone, on a hybrid host */
 	char **skip_uid_shift;
 };
 #define SYSCONT_OPTIONS_DEFAULT                                                                \
@@ -83,6 +84,7 @@ int syscont_ns(struct syscont *sc, struct error *err);
 int syscont_ids(struct syscont *sc, struct error *err);
 int syscont_paths(struct syscont *sc, struct error *err);
 int syscont_mounts(struct syscont *sc, struct error *err);
+int syscont_cgroup(struct syscont *sc, struct error *err);
 int syscont_devices(struct syscont *sc, struct error *err);
 int syscont_caps(struct syscont *sc, struct error *err);
 int syscont_lsm(struct syscont *sc, struct error *err);

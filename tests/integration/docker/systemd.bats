@@ -1,0 +1,71 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# systemd as pid 1 of a system container.
+#
+#   INNER    the Debian inside: bookworm (systemd 252), trixie (257) or unstable (262)   (bookworm)
+
+load helper
+
+INNER=${INNER:-bookworm}
+
+setup_file() {
+	load helper
+	sysbox_only
+	docker_only
+	need_image "debian-systemd-docker-$INNER"
+	docker volume create "systemd-$INNER" >/dev/null
+	SCOPE="file" sc run -d --name systemd -v "systemd-$INNER:/var/lib/docker" -P \
+		"sysbox/debian-systemd-docker:$INNER"
+}
+
+teardown_file() {
+	load helper
+	remove_scope file
+	docker volume rm "systemd-$INNER" >/dev/null 2>&1 || true
+}
+
+is_up() { [[ $(docker exec systemd systemctl is-system-running) =~ ^(running|degraded)$ ]]; }
+
+# bats test_tags=short
+@test "systemd: boots to running, with no failed unit" {
+	wait_for 90 is_up
+	run docker exec systemd systemctl --failed --no-legend --plain
+	assert_output ""
+	run docker exec systemd systemctl is-system-running
+	assert_output running
+}
+
+@test "systemd: the inner engine was started by it, and runs a container" {
+	wait_for 60 docker exec systemd docker info
+	docker exec systemd docker load -q -i /usr/share/sysbox/busybox.tar
+	run docker exec systemd docker run --rm sysbox/busybox echo inner
+	assert_output inner
+}
+
+@test "systemd: the journal has the boot" {
+	run docker exec systemd journalctl -b --no-pager -u docker.service
+	assert_success
+	assert_output --partial "Docker Application Container Engine"
+}
+
+@test "systemd: sshd answers on the published port" {
+	local port
+	port=$(docker port systemd 22 | sed -n 's/.*://p;q')
+	run engine exec "$ENGINE" bash -c "exec 3<>/dev/tcp/127.0.0.1/$port && head -c 4 <&3"
+	assert_output "SSH-"
+}
+
+@test "systemd: uptime and boot time are the container's" {
+	run docker exec systemd cut -d. -f1 /proc/uptime
+	((output < 600))
+}
+
+@test "systemd: a stop is a clean shutdown within the grace time" {
+	local start=$SECONDS
+	docker stop -t 30 systemd
+	((SECONDS - start < 15))
+	run docker inspect -f '{{.State.ExitCode}}' systemd
+	assert_output 130 # SIGRTMIN+3: halt.target, and systemd's own status
+	docker start systemd
+	wait_for 90 is_up
+}
