@@ -94,18 +94,20 @@ BWRAP=(bwrap --unshare-user --unshare-pid --ro-bind / / --proc /proc --dev /dev)
 	assert_output --partial done
 }
 
+# The kernel shows the owner of a tmpfs by its id on the host, which a remount that repeats all
+# options it finds cannot use in a user namespace: hence --options-mode.
 @test "mount(8) of this Debian: bind, move, remount, propagation, loops of them" {
 	run -0 n unshare -m sh -ec 'mkdir -p /m1 /m2 /m3; mount -t tmpfs -o size=1m one /m1; touch /m1/f
 		mount --make-private /m1; mount --bind /m1 /m2; mount -o remount,ro,bind /m2; ! touch /m2/g 2>/dev/null
 		mount --move /m2 /m3; ls /m3/f; mount --make-rshared /; mount --rbind /m1 /m2; umount -R /m2
-		mount -o remount,size=2m /m1; findmnt -no SIZE /m1; umount /m3 /m1'
+		mount --options-mode ignore -o remount,size=2m /m1; findmnt -no SIZE /m1; umount /m3 /m1'
 	assert_line /m3/f
 	assert_line --regexp '^ *2M'
 }
 
 @test "overlayfs on the volume, with whiteouts, opaque directories and xattrs" {
 	run -0 n sh -ec 'cd /store && mkdir -p l/d u w m && echo a >l/a && echo b >l/d/b
-		mount -t overlay -o lowerdir=l,upperdir=u,workdir=w o m || mount -t overlay -o lowerdir=l,upperdir=u,workdir=w,userxattr o m
+		mount -t overlay -o lowerdir=l,upperdir=u,workdir=w,userxattr o m
 		rm m/a; rm -r m/d; mkdir m/d; echo c >m/d/c; ls m m/d; umount m; rm -r l u w m'
 	assert_line c
 	refute_line a
