@@ -110,12 +110,35 @@ int fs_client_spawn(struct fs_client *ret, struct error *err)
 }
 
 /* What it had already done for us it undoes by itself when the socket closes. */
-void fs_client_abort(struct fs_client *c)
+static int end(struct fs_client *c)
 {
+	int status = 0;
+
 	c->sock = fd_close(c->sock);
 	if (c->pid > 0)
-		(void)spawn_wait(c->pid, &(int){0});
+		(void)spawn_wait(c->pid, &status);
 	c->pid = 0;
+	return status;
+}
+
+void fs_client_abort(struct fs_client *c)
+{
+	(void)end(c);
+}
+
+/* It has nobody else to say it to: its own stderr is /dev/null until it has a log. */
+static int report_death(struct fs_client *c, struct error *err)
+{
+	int status = end(c);
+
+	if (WIFSIGNALED(status))
+		return error_set(err, ECHILD, "%s was killed by signal %d", PROGRAM,
+				 WTERMSIG(status));
+	if (WEXITSTATUS(status) == 127) /* of the dynamic linker */
+		return error_set(err, ELIBACC,
+				 "%s cannot be loaded: a shared library is missing", PROGRAM);
+	return error_set(err, ECHILD, "%s ended with status %d and no word", PROGRAM,
+			 WEXITSTATUS(status));
 }
 
 static int send_start(struct fs_client *c, const struct fs_client_start *s, struct error *err)
@@ -131,6 +154,8 @@ static int send_start(struct fs_client *c, const struct fs_client_start *s, stru
 	if (r < 0)
 		return error_errno(err, -r, "describe the container to %s", PROGRAM);
 	r = proto_send(c->sock, m, fds, ARRAY_SIZE(fds));
+	if (r == -EPIPE || r == -ECONNRESET)
+		return report_death(c, err);
 	return r < 0 ? error_errno(err, -r, "send to %s", PROGRAM) : 0;
 }
 
@@ -140,7 +165,7 @@ static int wait_ready(struct fs_client *c, struct error *err)
 	int r = proto_recv(c->sock, &m);
 
 	if (r == -ECONNRESET)
-		return error_set(err, ECONNRESET, "%s ended without an answer", PROGRAM);
+		return report_death(c, err);
 	if (r < 0)
 		return error_errno(err, -r, "answer of %s", PROGRAM);
 	if (m->header.kind == PROTO_FAILED)

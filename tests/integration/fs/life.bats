@@ -101,6 +101,18 @@ children_of() { pgrep -P "$1" | wc -l; }
 	refute is_view
 }
 
+@test "life: a supervisor that cannot be loaded, or dies at once, is named with its end" {
+	printf '#!/bin/sh\nexit 127\n' >"$BOX/bin/sysbox-fs"
+	run driver start "$MERGED" "$INSIDE" "$STATE"
+	assert_failure
+	assert_output --partial "sysbox-fs cannot be loaded: a shared library is missing"
+	printf '#!/bin/sh\nkill -ABRT $$\n' >"$BOX/bin/sysbox-fs"
+	run driver start "$MERGED" "$INSIDE" "$STATE"
+	assert_failure
+	assert_output --partial "sysbox-fs was killed by signal 6"
+	refute is_view
+}
+
 @test "life: a state directory that is gone" {
 	rmdir "$STATE"
 	run driver start "$MERGED" "$INSIDE" "$STATE"
