@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -205,7 +206,9 @@ static void probe_cgroup(const struct doctor *d, struct doctor_row *row)
 static bool filter_flag_is_known(unsigned int flag)
 {
 	/* A bad pointer is looked at after good flags only (seccomp(2)). */
-	return sys_seccomp(SECCOMP_SET_MODE_FILTER, flag, NULL) < 0 && errno == EFAULT;
+	return sys_seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER | flag,
+			   NULL) < 0 &&
+	       errno == EFAULT;
 }
 
 static void probe_seccomp(const struct doctor *d, struct doctor_row *row)
@@ -315,6 +318,9 @@ static int make_layers(const char *dir, struct error *err)
 {
 	static const char *const dirs[] = {"l", "u", "w", "m", "s"};
 	_cleanup_close_ int dirfd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC), file = -EBADF;
+	_cleanup_free_ char *options =
+		xasprintf("lowerdir=%s/l,upperdir=%s/u,workdir=%s/w", dir, dir, dir);
+	_cleanup_free_ char *merged = path_join(dir, "m");
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
 		if (mkdirat(dirfd, dirs[i], 0755) < 0)
@@ -322,8 +328,7 @@ static int make_layers(const char *dir, struct error *err)
 	file = openat(dirfd, "l/file", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	if (file < 0 || fchown(file, 1000, 1000) < 0)
 		return error_errno(err, errno, "make a file");
-	if (fchdir(dirfd) < 0 ||
-	    mount("overlay", "m", "overlay", 0, "lowerdir=l,upperdir=u,workdir=w") < 0)
+	if (mount("overlay", merged, "overlay", 0, options) < 0)
 		return error_errno(err, errno, "mount an overlay");
 	return 0;
 }
@@ -341,8 +346,13 @@ static int check_ids(int root_fd, const char *dir, struct error *err)
 		return error_errno(err, errno, "look at a file of the image");
 	if (st.st_uid != TRIAL_ID + 1000)
 		return error_set(err, EPROTO, "uid 1000 of the image appears as %u", st.st_uid);
+	/* It is the owner of its root directory: no capability is needed. */
+	setfsgid(TRIAL_ID);
+	setfsuid(TRIAL_ID);
 	if (mkdirat(root_fd, "new", 0755) < 0)
 		return error_errno(err, errno, "write to it");
+	setfsuid(0);
+	setfsgid(0);
 	if (stat(stored, &st) < 0)
 		return error_errno(err, errno, "find what was written");
 	if (st.st_uid != 0)
@@ -386,11 +396,12 @@ static int try_rootfs(void *arg)
 	scratch = mount_scratch(t->dir, err);
 	if (scratch < 0)
 		return scratch;
-	root = rootfs_mount(&rootfs, scratch, &map, err);
-	if (root < 0)
-		return root;
-	/* Not its mounter any more: as the container's root, whose fsuid is in the map. */
-	return check_ids(root, t->dir, err);
+	r = rootfs_mount(&rootfs, scratch, &map, err);
+	if (r < 0)
+		return r;
+	root = openat(scratch, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return root < 0 ? error_errno(err, errno, "open the root file system")
+			: check_ids(root, t->dir, err);
 }
 
 static int try_volume(void *arg)
