@@ -481,8 +481,8 @@ static void object_putp(struct json_object **o)
  * The tokens are sound; do they make a document? On success *ret is an owned
  * tree, NULL for the document `null`.
  */
-static int parse_tokens(const char *text, size_t len, const char *what, struct json_object **ret,
-			struct error *err)
+static int parse_tokens(const char *text, size_t len, const char *what,
+			struct json_object **ret, struct error *err)
 {
 	_cleanup_(tokener_freep) struct json_tokener *t = json_tokener_new_ex(DEPTH_MAX);
 	struct json_object *o;

@@ -16,7 +16,7 @@
 struct strbuf;
 struct json_doc;
 
-/* An object as document, or a message with line and column; a blank text is the empty object. */
+/* An object, or a message with line and column; a blank text is the empty object. */
 int json_doc_parse(const char *text, size_t len, const char *what, struct json_doc **ret,
 		   struct error *err);
 struct json_doc *json_doc_free(struct json_doc *d);

@@ -35,7 +35,7 @@ static const struct engine podman = {"podman", install_podman, uninstall_podman}
 static bool is_here(const char *program)
 {
 	static const char *const dirs[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
-					   "/usr/bin",	      "/snap/bin"};
+					   "/usr/bin", "/snap/bin"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
 		_cleanup_free_ char *path = xasprintf("%s/%s", dirs[i], program);

@@ -14,9 +14,9 @@
 
 /* The dockerd that shares our mount namespace, so that its paths are ours. */
 struct docker_daemon {
-	pid_t pid;	  /* 0: none runs */
-	char *config;	  /* its settings file, symlinks resolved */
-	char *socket;	  /* of its API */
+	pid_t pid;	   /* 0: none runs */
+	char *config;	   /* its settings file, symlinks resolved */
+	char *socket;	   /* of its API */
 	bool has_runtimes; /* --add-runtime on its command line: bars "runtimes" in the file */
 };
 void docker_daemon_done(struct docker_daemon *d);

@@ -60,18 +60,13 @@ struct doctor {
 	char program[PATH_MAX];
 };
 
-static void put(char *into, size_t size, const char *fmt, va_list ap)
-{
-	(void)vsnprintf(into, size, fmt, ap);
-}
-
 static void found(struct doctor_row *row, const char *fmt, ...) _printf_(2, 3);
 static void found(struct doctor_row *row, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	put(row->text, sizeof(row->text), fmt, ap);
+	(void)vsnprintf(row->text, sizeof(row->text), fmt, ap);
 	va_end(ap);
 }
 
@@ -83,7 +78,7 @@ static void mend(struct doctor_row *row, enum doctor_level level, const char *fm
 
 	row->level = level;
 	va_start(ap, fmt);
-	put(row->mend, sizeof(row->mend), fmt, ap);
+	(void)vsnprintf(row->mend, sizeof(row->mend), fmt, ap);
 	va_end(ap);
 }
 
@@ -221,9 +216,8 @@ static void probe_seccomp(const struct doctor *d, struct doctor_row *row)
 		return;
 	}
 	found(row, "filters, notification%s",
-	      filter_flag_is_known(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
-		      ? ", killable wait"
-		      : "");
+	      filter_flag_is_known(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) ? ", killable wait"
+									   : "");
 }
 
 static void probe_lsm(const struct doctor *d, struct doctor_row *row)
@@ -425,8 +419,8 @@ static int try_volume(void *arg)
 /* Run in a child with a scratch directory below the data root; 0, or the error. */
 static int try_in(const char *data_root, int (*fn)(void *arg), struct error *err)
 {
-	_cleanup_free_ char *dir = path_join(data_root, ".sysbox-doctor.XXXXXX"), *parent = NULL,
-			    *base = NULL;
+	_cleanup_free_ char *dir = path_join(data_root, ".sysbox-doctor.XXXXXX"),
+			    *parent = NULL, *base = NULL;
 	_cleanup_close_ int dirfd = -EBADF;
 	struct trial *t;
 	int r;
@@ -460,8 +454,8 @@ static void probe_rootfs(const struct doctor *d, struct doctor_row *row)
 	struct error err = {0};
 
 	if (try_in(d->data_root, try_rootfs, &err) == 0) {
-		found(row, "overlay of id-mapped layers on %s (%s): ids right both ways", fstype,
-		      d->data_root);
+		found(row, "overlay of id-mapped layers on %s (%s): ids right both ways",
+		      fstype, d->data_root);
 		return;
 	}
 	found(row, "on %s (%s): %s", fstype, d->data_root, err.text);
@@ -518,8 +512,9 @@ static void probe_ids(const struct doctor *d _unused_, struct doctor_row *row)
 
 	if (subid_reserve(owner, SUBID_RANGE, &base, &err) < 0) {
 		found(row, "%s", err.text);
-		mend(row, DOCTOR_FAIL, "usermod --add-subuids 1000000000-1099999999 "
-				       "--add-subgids 1000000000-1099999999 sysbox");
+		mend(row, DOCTOR_FAIL,
+		     "usermod --add-subuids 1000000000-1099999999 "
+		     "--add-subgids 1000000000-1099999999 sysbox");
 		return;
 	}
 	(void)subid_release(owner, &err);
@@ -573,8 +568,8 @@ static void probe_docker(const struct doctor *d, struct doctor_row *row)
 	if (*path == '/' && access(path, X_OK) < 0)
 		mend(row, DOCTOR_FAIL, "that program is not there: " INSTALL_NAME " install");
 	else if (*path == '/' && !str_eq(path, d->program))
-		mend(row, DOCTOR_WARN, "this program is %s; to use it: " INSTALL_NAME " install",
-		     d->program);
+		mend(row, DOCTOR_WARN,
+		     "this program is %s; to use it: " INSTALL_NAME " install", d->program);
 }
 
 static const struct probe {

@@ -30,10 +30,10 @@
 #include "lib/strbuf.h"
 #include "src/docker.h"
 
-#define CONFIG_MAX	 (4u << 20)
-#define RELOAD_TRIES	 100 /* of 50 ms */
-#define PODMAN_DIR	 "/etc/containers/containers.conf.d"
-#define PODMAN_FILE	 INSTALL_NAME ".conf"
+#define CONFIG_MAX   (4u << 20)
+#define RELOAD_TRIES 100 /* of 50 ms */
+#define PODMAN_DIR   "/etc/containers/containers.conf.d"
+#define PODMAN_FILE  INSTALL_NAME ".conf"
 
 static const char *const path_program[] = {"runtimes", INSTALL_NAME, "path", NULL};
 static const char *const path_runtime[] = {"runtimes", INSTALL_NAME, NULL};
@@ -122,10 +122,11 @@ static int reload(const struct docker_daemon *d, const char *program, struct err
 			return 0;
 		(void)nanosleep(&pause, NULL);
 	}
-	return error_set(err, ETIMEDOUT,
-			 "%s is written, but dockerd (pid %d) does not show the change; its log "
-			 "says why, and a restart of dockerd takes it up",
-			 d->config, d->pid);
+	return error_set(
+		err, ETIMEDOUT,
+		"%s is written, but dockerd (pid %d) does not show the change; its log "
+		"says why, and a restart of dockerd takes it up",
+		d->config, d->pid);
 }
 
 int install_docker(const char *program, struct install_report *ret, struct error *err)
@@ -138,11 +139,11 @@ int install_docker(const char *program, struct install_report *ret, struct error
 	if (r < 0)
 		return r;
 	if (d.has_runtimes)
-		return error_set(err, EBUSY,
-				 "dockerd (pid %d) has --add-runtime on its command line, which "
-				 "bars runtimes in %s; add --add-runtime " INSTALL_NAME
-				 "=%s there",
-				 d.pid, d.config, program);
+		return error_set(
+			err, EBUSY,
+			"dockerd (pid %d) has --add-runtime on its command line, which "
+			"bars runtimes in %s; add --add-runtime " INSTALL_NAME "=%s there",
+			d.pid, d.config, program);
 	r = config_read(d.config, &doc, err);
 	if (r < 0)
 		return r;
@@ -200,9 +201,10 @@ int uninstall_docker(struct install_report *ret, struct error *err)
 
 int install_podman(const char *program, struct install_report *ret, struct error *err)
 {
-	_cleanup_free_ char *text = xasprintf("# Written by " INSTALL_NAME " install.\n"
-					      "[engine.runtimes]\n" INSTALL_NAME " = [\"%s\"]\n",
-					      program);
+	_cleanup_free_ char *text =
+		xasprintf("# Written by " INSTALL_NAME " install.\n"
+			  "[engine.runtimes]\n" INSTALL_NAME " = [\"%s\"]\n",
+			  program);
 	_cleanup_close_ int dirfd = -EBADF;
 	int r;
 
@@ -212,8 +214,7 @@ int install_podman(const char *program, struct install_report *ret, struct error
 	dirfd = open(PODMAN_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dirfd < 0)
 		return error_errno(err, errno, "open " PODMAN_DIR);
-	r = atomicfile_write(dirfd, PODMAN_FILE, text, strlen(text), 0644,
-			     ATOMICFILE_DURABLE);
+	r = atomicfile_write(dirfd, PODMAN_FILE, text, strlen(text), 0644, ATOMICFILE_DURABLE);
 	if (r < 0)
 		return error_errno(err, -r, "write " PODMAN_DIR "/" PODMAN_FILE);
 	report(ret,
