@@ -481,8 +481,8 @@ static void object_putp(struct json_object **o)
  * The tokens are sound; do they make a document? On success *ret is an owned
  * tree, NULL for the document `null`.
  */
-static int parse(const char *text, size_t len, const char *what, struct json_object **ret,
-		 struct error *err)
+static int parse_tokens(const char *text, size_t len, const char *what,
+			struct json_object **ret, struct error *err)
 {
 	_cleanup_(tokener_freep) struct json_tokener *t = json_tokener_new_ex(DEPTH_MAX);
 	struct json_object *o;
@@ -507,6 +507,18 @@ static int parse(const char *text, size_t len, const char *what, struct json_obj
 	return 0;
 }
 
+int json_tree_parse(const char *text, size_t len, const char *what, struct json_object **ret,
+		    struct error *err)
+{
+	int r;
+
+	static_assert(JSON_TEXT_MAX <= INT_MAX, "json-c counts in int");
+	if (len > JSON_TEXT_MAX)
+		return error_set(err, E2BIG, "%s: more than %u bytes", what, JSON_TEXT_MAX);
+	r = json_scan(text, len, what, err);
+	return r < 0 ? r : parse_tokens(text, len, what, ret, err);
+}
+
 int json_decode(const struct json_type *type, void *obj, const char *text, size_t len,
 		const char *what, struct error *err)
 {
@@ -514,13 +526,7 @@ int json_decode(const struct json_type *type, void *obj, const char *text, size_
 	struct decoder d = {.what = what, .err = err};
 	int r;
 
-	static_assert(JSON_TEXT_MAX <= INT_MAX, "json-c counts in int");
-	if (len > JSON_TEXT_MAX)
-		return error_set(err, E2BIG, "%s: more than %u bytes", what, JSON_TEXT_MAX);
-	r = json_scan(text, len, what, err);
-	if (r < 0)
-		return r;
-	r = parse(text, len, what, &root, err);
+	r = json_tree_parse(text, len, what, &root, err);
 	if (r < 0)
 		return r;
 	r = decode_members(&d, type, root, obj);
