@@ -18,12 +18,21 @@
 #include "src/syscont.h"
 
 /*
- * Never granted by a user namespace, whatever the sets say. Without it units that
- * load modules skip themselves (ConditionCapability=) instead of failing.
+ * CAP_SYS_MODULE is void in any user namespace, and yet it is given: Docker 20.10
+ * asks for every capability for `--privileged`, and its runc fails where one is
+ * missing from the bounding set. Newer engines ask for what they have; and newer
+ * distributions ship modules-load.d files, with which systemd-modules-load.service
+ * fails instead of skipping itself (ConditionCapability=). The image's systemd tells
+ * the two ages apart.
  */
-static uint64_t useless(void)
+#define SYSTEMD_OF_NEWER_ENGINES 253
+
+static uint64_t useless(const struct syscont *sc)
 {
-	return CAPS_BIT(caps_number("CAP_SYS_MODULE"));
+	bool is_newer = sc->is_systemd && sc->image &&
+			sc->image->systemd_version >= SYSTEMD_OF_NEWER_ENGINES;
+
+	return is_newer ? CAPS_BIT(caps_number("CAP_SYS_MODULE")) : 0;
 }
 
 static char **names_of(uint64_t bits)
@@ -44,7 +53,7 @@ static void replace(char ***set, uint64_t bits)
 
 void syscont_process_caps(const struct syscont *sc, struct spec_process *p)
 {
-	uint64_t all = sc->host->caps & ~useless(), active = p->user.uid == 0 ? all : 0;
+	uint64_t all = sc->host->caps & ~useless(sc), active = p->user.uid == 0 ? all : 0;
 
 	if (sc->options.honor_caps)
 		return;
