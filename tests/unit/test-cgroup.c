@@ -450,6 +450,97 @@ static uid_t owner_of(const struct cgroup_dir *d, const char *file)
 	return st.st_uid;
 }
 
+static void write_pid(const char *dir, pid_t pid)
+{
+	_cleanup_free_ char *procs = path_join(dir, "cgroup.procs");
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	assert_int_equal(file_write(AT_FDCWD, procs, text), 0);
+}
+
+static bool holds(const char *dir, pid_t pid)
+{
+	struct cgroup_dir d = {.path = (char *)dir};
+	_cleanup_free_ pid_t *pids = NULL;
+	struct error err = {0};
+	bool found = false;
+	size_t n;
+
+	assert_int_equal(cgroup_dir_pids(&d, &pids, &n, &err), 0);
+	for (size_t i = 0; i < n; i++)
+		found |= pids[i] == pid;
+	return found;
+}
+
+/* v2: what an inner systemd does; from then on the top takes no process. */
+static void enter__finds_the_leaf_of_init(void **state)
+{
+	_cleanup_free_ char *leaf = NULL, *other = NULL, *control = NULL;
+	struct clone_args args = {.flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD};
+	pid_t init, execd, born;
+	struct cgroup cg;
+	struct error err = {0};
+	int fd;
+
+	(void)state;
+	if (!is_v2() || !has_controller("pids"))
+		skip();
+	init = sleeper();
+	execd = sleeper();
+	plan(&cg);
+	assert_int_equal(cgroup_create(&cg, NULL, init, NULL, 0, &err), 0);
+	leaf = path_join(cg.dirs[0].path, "init.scope");
+	other = path_join(cg.dirs[0].path, "other");
+	control = path_join(cg.dirs[0].path, "cgroup.subtree_control");
+	assert_int_equal(mkdir(leaf, 0755), 0);
+	assert_int_equal(mkdir(other, 0755), 0);
+	write_pid(leaf, init);
+	assert_int_equal(file_write(AT_FDCWD, control, "+pids"), 0);
+
+	if (cgroup_enter(&cg, execd, init, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_true(holds(leaf, execd));
+	assert_int_equal(cgroup_clone_fd(&cg, init, &fd, &err), 0);
+	args.cgroup = (uint64_t)fd;
+	born = sys_clone3(&args);
+	assert_true(born >= 0);
+	if (born == 0)
+		sleep_for_ever();
+	assert_true(holds(leaf, born));
+	assert_false(holds(other, born));
+	fd_close(fd);
+	/* An init that is elsewhere says nothing of a leaf of ours. */
+	assert_int_equal(cgroup_enter(&cg, execd, getpid(), &err), -EBUSY);
+	assert_int_equal(cgroup_clone_fd(&cg, getpid(), &fd, &err), -EBUSY);
+	reap(init);
+	reap(execd);
+	reap(born);
+	destroy(&cg);
+}
+
+/* What an earlier container left: empty groups that still hand controllers down. */
+static void create__uses_a_group_that_had_handed_down_controllers(void **state)
+{
+	_cleanup_free_ char *control = NULL;
+	struct cgroup cg;
+	struct error err = {0};
+	pid_t pid;
+
+	(void)state;
+	if (!is_v2() || !has_controller("pids"))
+		skip();
+	pid = sleeper();
+	plan(&cg);
+	control = path_join(cg.dirs[0].path, "cgroup.subtree_control");
+	assert_int_equal(mkdir(cg.dirs[0].path, 0755), 0);
+	assert_int_equal(file_write(AT_FDCWD, control, "+pids"), 0);
+	if (cgroup_create(&cg, NULL, pid, NULL, 0, &err) < 0)
+		fail_msg("%s", err.text);
+	reap(pid);
+	destroy(&cg);
+}
+
 static void delegate__gives_the_tree_and_keeps_the_limits(void **state)
 {
 	struct cgroup cg;
@@ -1037,6 +1128,9 @@ int main(void)
 		cmocka_unit_test_setup(a_group_of_somebody_else__is_left_alone, new_name),
 		cmocka_unit_test_setup(destroy__removes_what_is_half_made, new_name),
 		cmocka_unit_test_setup(create__uses_an_empty_group, new_name),
+		cmocka_unit_test_setup(enter__finds_the_leaf_of_init, new_name),
+		cmocka_unit_test_setup(create__uses_a_group_that_had_handed_down_controllers,
+				       new_name),
 		cmocka_unit_test_setup(delegate__gives_the_tree_and_keeps_the_limits, new_name),
 		cmocka_unit_test_setup(freeze__stops_and_thaw_continues, new_name),
 		cmocka_unit_test_setup(kill__ends_all_also_below_and_frozen, new_name),
