@@ -30,7 +30,7 @@ static inline int sys_pivot_root(const char *new_root, const char *put_old)
 	return (int)syscall(SYS_pivot_root, new_root, put_old);
 }
 
-/* sched_setattr(2), for the calling thread. Glibc has neither the call nor the struct. */
+/* sched_setattr(2). Glibc has neither the call nor the struct. */
 struct sys_sched_attr {
 	uint32_t size;
 	uint32_t policy;
@@ -42,9 +42,9 @@ struct sys_sched_attr {
 	uint64_t period;
 };
 
-static inline int sys_sched_setattr(struct sys_sched_attr *attr)
+static inline int sys_sched_setattr(pid_t pid, struct sys_sched_attr *attr)
 {
-	return (int)syscall(SYS_sched_setattr, 0, attr, 0);
+	return (int)syscall(SYS_sched_setattr, pid, attr, 0);
 }
 
 static inline int sys_seccomp(unsigned int op, unsigned int flags, void *args)

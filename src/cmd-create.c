@@ -10,6 +10,8 @@ static const struct cli_option options[] = {
 	OPT("console-socket", 0, STRING, console_socket, "SOCKET",
 	    "unix socket that receives the terminal"),
 	OPT("pid-file", 0, STRING, pid_file, "FILE", "write the pid of init to FILE"),
+	OPT("pidfd-socket", 0, STRING, pidfd_socket, "SOCKET",
+	    "unix socket that receives a pidfd of init"),
 	OPT("no-pivot", 0, FLAG, no_pivot, NULL, "accepted and without effect"),
 	OPT("no-new-keyring", 0, FLAG, no_new_keyring, NULL,
 	    "keep the caller's session keyring"),

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 
 #include "lib/alloc.h"
 #include "lib/fd.h"
@@ -27,6 +28,7 @@ struct exec {
 	const char *process;
 	bool detach;
 	const char *pid_file;
+	const char *pidfd_socket;
 	const char *process_label;
 	const char *apparmor;
 	bool no_new_privs;
@@ -47,6 +49,8 @@ static const struct cli_option options[] = {
 	OPT("process", 'p', STRING, process, "FILE", "process.json with all of the above"),
 	OPT("detach", 'd', FLAG, detach, NULL, "return once the program runs"),
 	OPT("pid-file", 0, STRING, pid_file, "FILE", "write the pid of the process to FILE"),
+	OPT("pidfd-socket", 0, STRING, pidfd_socket, "SOCKET",
+	    "unix socket that receives a pidfd of the process"),
 	OPT("process-label", 0, STRING, process_label, "LABEL", "SELinux label"),
 	OPT("apparmor", 0, STRING, apparmor, "PROFILE", "AppArmor profile"),
 	OPT("no-new-privs", 0, FLAG, no_new_privs, NULL, "set no_new_privs"),
@@ -213,6 +217,15 @@ static int check_terminal(const struct exec *a, bool terminal, struct error *err
 	return 0;
 }
 
+static int send_pidfd(const char *socket, pid_t pid, struct error *err)
+{
+	_cleanup_close_ int pidfd = socket ? pidfd_open(pid, 0) : -EBADF;
+
+	if (socket && pidfd < 0)
+		return error_errno(err, errno, "open the new process");
+	return pidfile_send(socket, pidfd, err);
+}
+
 static int run_in(struct cmd *c, const struct container *ct, struct error *err)
 {
 	const struct exec *a = c->values;
@@ -235,8 +248,10 @@ static int run_in(struct cmd *c, const struct container *ct, struct error *err)
 	if (r < 0)
 		return r;
 	r = pidfile_write(a->pid_file, j.pid, err);
+	if (r == 0)
+		r = send_pidfd(a->pidfd_socket, j.pid, err);
 	if (r == 0 && !a->detach) {
-		r = monitor(j.pid, j.master_fd, err);
+		r = monitor(j.pid, j.master_fd, NULL, err);
 		if (r >= 0)
 			c->exit_status = r;
 	}

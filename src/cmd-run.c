@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "lib/fd.h"
+#include "lib/log.h"
 #include "src/cli.h"
 #include "src/cmd.h"
 #include "src/container.h"
@@ -23,6 +25,8 @@ static const struct cli_option options[] = {
 	OPT("detach", 'd', FLAG, detach, NULL, "return once the program runs"),
 	OPT("keep", 0, FLAG, keep, NULL, "do not delete the container when it has ended"),
 	OPT("pid-file", 0, STRING, create.pid_file, "FILE", "write the pid of init to FILE"),
+	OPT("pidfd-socket", 0, STRING, create.pidfd_socket, "SOCKET",
+	    "unix socket that receives a pidfd of init"),
 	OPT("no-pivot", 0, FLAG, create.no_pivot, NULL, "accepted and without effect"),
 	OPT("no-new-keyring", 0, FLAG, create.no_new_keyring, NULL,
 	    "keep the caller's session keyring"),
@@ -33,16 +37,32 @@ static const struct cli_option options[] = {
 	{0},
 };
 
+static void notified(void *arg)
+{
+	struct notify *n = arg;
+	struct error err = {0};
+	int r = notify_receive(n, getpid(), &err);
+
+	if (r < 0)
+		log_warn("%s", err.text);
+	if (r != NOTIFY_NOT_YET)
+		notify_done(n);
+}
+
 static int start_and_wait(struct container *ct, const struct launch *l, const struct run *a,
 			  int *ret_status, struct error *err)
 {
-	int r = container_start(ct, err);
+	_cleanup_(notify_done) struct notify n = NOTIFY_EMPTY;
+	struct monitor_watch watch = {.fd = &n.sock, .run = notified, .arg = &n};
+	int r = container_start(ct, &n, err);
 
-	if (r < 0 || a->detach)
+	if (r < 0)
 		return r;
 	/* Other commands must be able to reach the container while it runs. */
 	ct->dir.lock_fd = fd_close(ct->dir.lock_fd);
-	r = monitor(l->init_pid, l->master_fd, err);
+	if (a->detach)
+		return notify_wait(&n, l->init_pidfd, l->init_pid, err);
+	r = monitor(l->init_pid, l->master_fd, &watch, err);
 	if (r < 0)
 		return r;
 	*ret_status = r;

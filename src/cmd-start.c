@@ -1,13 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "lib/fd.h"
 #include "src/cmd.h"
 #include "src/container.h"
 
 static int run(struct cmd *c, struct error *err)
 {
 	_cleanup_(container_done) struct container ct = CONTAINER_EMPTY;
+	_cleanup_(notify_done) struct notify n = NOTIFY_EMPTY;
+	_cleanup_close_ int pidfd = -EBADF;
+	struct error gone = {0};
 	int r = container_open(&ct, c->options->root, c->args[0], STATE_EXCLUSIVE, err);
 
-	return r < 0 ? r : container_start(&ct, err);
+	if (r < 0)
+		return r;
+	pidfd = state_init_pidfd(&ct.state, &gone);
+	r = container_start(&ct, &n, err);
+	if (r < 0)
+		return r;
+	ct.dir.lock_fd = fd_close(ct.dir.lock_fd);
+	return notify_wait(&n, pidfd, ct.state.init_pid, err);
 }
 
 const struct verb verb_start = {

@@ -226,6 +226,8 @@ static int make_plan(struct making *m, struct error *err)
 	sc->image = &m->image;
 	r = syscont_env(sc, err);
 	if (r == 0)
+		r = notify_prepare(&m->c.dir, sc, err);
+	if (r == 0)
 		r = ids_decide(&m->ids, m->spec, m->c.dir.path, err);
 	if (r == 0)
 		r = image_read(&m->image, rootfs, err);
@@ -263,6 +265,8 @@ static int do_launch(struct making *m, struct launch *ret, struct error *err)
 	r = launch(&l, err);
 	if (r == 0) {
 		r = pidfile_write(m->args->pid_file, l.init_pid, err);
+		if (r == 0)
+			r = pidfile_send(m->args->pidfd_socket, l.init_pidfd, err);
 		/* Not to be used after us: they point into what making_done() frees. */
 		l.host = NULL;
 		l.spec = NULL;
@@ -362,6 +366,9 @@ static int release_init(const struct container *c, struct error *err)
 		return pidfd;
 	if (fifo < 0)
 		return error_errno(err, errno, "open exec.fifo");
+	/* At once: whoever finds it waits for an init that has gone on. */
+	if (unlinkat(c->dir.dirfd, "exec.fifo", 0) < 0)
+		return error_errno(err, errno, "remove exec.fifo");
 	fds[0] = (struct pollfd){.fd = fifo, .events = POLLIN};
 	fds[1] = (struct pollfd){.fd = pidfd, .events = POLLIN};
 	while (poll(fds, 2, -1) < 0)
@@ -383,26 +390,6 @@ static int run_poststart(const struct container *c, struct error *err)
 			 STATE_RUNNING, err);
 }
 
-int container_start(struct container *c, struct error *err)
-{
-	enum state_status status = state_status(&c->dir, &c->state);
-	int r;
-
-	if (status == STATE_STOPPED)
-		return error_set(err, EINVAL, "cannot start a container that has stopped");
-	if (status != STATE_CREATED)
-		return error_set(err, EINVAL, "cannot start a container in the %s state",
-				 state_status_name(status));
-	r = release_init(c, err);
-	if (r < 0)
-		return r;
-	if (unlinkat(c->dir.dirfd, "exec.fifo", 0) < 0)
-		return error_errno(err, errno, "remove exec.fifo");
-	return run_poststart(c, err);
-}
-
-/* ------------------------------------------------------------------ destroy */
-
 static int kill_init(const struct state *s, struct error *err)
 {
 	struct error gone = {0};
@@ -416,6 +403,32 @@ static int kill_init(const struct state *s, struct error *err)
 		return error_set(err, ETIMEDOUT, "container init still running");
 	return 0;
 }
+
+int container_start(struct container *c, struct notify *n, struct error *err)
+{
+	enum state_status status = state_status(&c->dir, &c->state);
+	int r;
+
+	if (status == STATE_STOPPED)
+		return error_set(err, EINVAL, "cannot start a container that has stopped");
+	if (status != STATE_CREATED)
+		return error_set(err, EINVAL, "cannot start a container in the %s state",
+				 state_status_name(status));
+	r = notify_listen(n, &c->dir, err);
+	if (r == 0)
+		r = release_init(c, err);
+	if (r < 0)
+		return r;
+	r = run_poststart(c, err);
+	if (r < 0) {
+		struct error ignored = {0};
+
+		(void)kill_init(&c->state, &ignored);
+	}
+	return r;
+}
+
+/* ------------------------------------------------------------------ destroy */
 
 /*
  * Frozen tasks do not die of SIGKILL on cgroup v1; what shares our pid namespace with
@@ -447,12 +460,8 @@ static void run_poststop(const struct container *c)
 	_cleanup_(spec_freep) struct spec *s = NULL;
 	struct error err = {0};
 
-	if (state_load_config(&c->dir, &s, &err) < 0 || !s->hooks)
-		return;
-	for (size_t i = 0; i < s->hooks->n_poststop; i++)
-		if (hooks_run("poststop", &s->hooks->poststop[i], 1, &c->state, STATE_STOPPED,
-			      &err) < 0)
-			log_warn("%s", err.text);
+	if (state_load_config(&c->dir, &s, &err) == 0 && s->hooks)
+		hooks_run_poststop(s->hooks, &c->state);
 }
 
 /*

@@ -10,6 +10,7 @@
 
 #include "lib/error.h"
 #include "src/launch.h"
+#include "src/notify.h"
 #include "src/state.h"
 
 struct options;
@@ -19,6 +20,7 @@ struct container_create {
 	const char *bundle;
 	const char *console_socket;
 	const char *pid_file;
+	const char *pidfd_socket;
 	bool no_pivot; /* accepted: the root is never entered by chroot alone */
 	bool no_new_keyring;
 	int preserve_fds;
@@ -45,8 +47,12 @@ int container_create(struct container *ret, struct launch *ret_launch, const str
 		     const char *id, const struct container_create *c, struct error *err);
 int container_open(struct container *ret, const char *root, const char *id,
 		   enum state_lock lock, struct error *err);
-/* Let init execute the user's program; poststart hooks. */
-int container_start(struct container *c, struct error *err);
+/*
+ * Let init execute the user's program; poststart hooks, whose failure ends the container.
+ * *n listens afterwards, if the caller's service manager waits for a word: not to be
+ * waited for under the container's lock.
+ */
+int container_start(struct container *c, struct notify *n, struct error *err);
 
 enum container_destroy_flags {
 	CONTAINER_KILL = 1u << 0, /* kill what still lives */

@@ -43,6 +43,21 @@ static bool is_executable(const char *path, int *ret_errno)
 	return S_ISREG(st.st_mode) && faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
 }
 
+/* In the letters of Go, which engines and their users look for. */
+static const char *words_of(int e)
+{
+	switch (e) {
+	case ENOENT:
+		return "no such file or directory";
+	case EACCES:
+		return "permission denied";
+	case ENOEXEC:
+		return "exec format error";
+	default:
+		return strerror(e);
+	}
+}
+
 /*
  * Engines tell 126 from 127 by the text: Docker looks for "executable file not
  * found", "no such file or directory" and "permission denied" in it.
@@ -56,10 +71,7 @@ static int find_program(const struct plan_process *p, char **ret, struct error *
 
 	if (strchr(name, '/')) {
 		if (!is_executable(name, &e))
-			return error_set(err, e, "exec: \"%s\": %s", name,
-					 e == EACCES   ? "permission denied"
-					 : e == ENOENT ? "no such file or directory"
-						       : strerror(e));
+			return error_set(err, e, "exec: \"%s\": %s", name, words_of(e));
 		*ret = xstrdup(name);
 		return 0;
 	}
@@ -170,11 +182,5 @@ int do_exec(const struct plan_process *p, const struct program *program,
 	if (close_range(3 + preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return error_errno(err, errno, "close_range");
 	execve(program->path, p->args, program->env);
-	if (errno == ENOENT)
-		return error_set(
-			err, ENOENT,
-			"exec %s: no such file or directory (is its interpreter there?)",
-			program->path);
-	return error_set(err, errno, "exec %s: %s", program->path,
-			 errno == EACCES ? "permission denied" : strerror(errno));
+	return error_set(err, errno, "exec %s: %s", program->path, words_of(errno));
 }

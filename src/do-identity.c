@@ -2,12 +2,13 @@
 /*
  * Who the process is and what it may use. Shared by init and exec.
  *
- * Order, and why: limits while we are the host's root (the container's root may
- * lower, not raise); bounding set before the uid changes; groups before uid;
- * capabilities after the uid, which clears them; seccomp last, for every call
- * behind it must pass the user's filter. Without no_new_privs loading a filter
- * takes CAP_SYS_ADMIN (seccomp(2)): it stays permitted until then, out of
- * effect, and one capset(2) removes it.
+ * Order, and why: the oom score while we are the host's root (the container's may
+ * raise it only); rlimits and scheduling last of all, by the parent, for the set-up
+ * needs open files and memory, and forks, which SCHED_DEADLINE may not; bounding set
+ * before the uid changes; groups before uid; capabilities after the uid, which
+ * clears them; seccomp last, for every call behind it must pass the user's filter.
+ * Without no_new_privs loading a filter takes CAP_SYS_ADMIN (seccomp(2)): it stays
+ * permitted until then, out of effect, and one capset(2) removes it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,14 +36,14 @@
  * Raising a hard limit takes CAP_SYS_RESOURCE of the host. Where it is withheld
  * the limit becomes as much of what was asked for as the host's own allows.
  */
-static int set_rlimit(const struct plan_rlimit *l, struct error *err)
+static int set_rlimit(pid_t pid, const struct plan_rlimit *l, struct error *err)
 {
 	struct rlimit want = {.rlim_cur = l->soft, .rlim_max = l->hard}, now;
 	const char *name = flag_name(flags_rlimits, (uint64_t)l->resource);
 
-	if (setrlimit(l->resource, &want) == 0)
+	if (prlimit(pid, (unsigned int)l->resource, &want, NULL) == 0)
 		return 0;
-	if (errno != EPERM || getrlimit(l->resource, &now) < 0)
+	if (errno != EPERM || prlimit(pid, (unsigned int)l->resource, NULL, &now) < 0)
 		return error_errno(err, errno, "set %s", name);
 	if (want.rlim_max > now.rlim_max)
 		want.rlim_max = now.rlim_max;
@@ -50,7 +51,7 @@ static int set_rlimit(const struct plan_rlimit *l, struct error *err)
 		want.rlim_cur = want.rlim_max;
 	log_debug("the host does not let us raise %s; it stays at %llu", name,
 		  (unsigned long long)want.rlim_max);
-	if (setrlimit(l->resource, &want) < 0)
+	if (prlimit(pid, (unsigned int)l->resource, &want, NULL) < 0)
 		return error_errno(err, errno, "set %s", name);
 	return 0;
 }
@@ -69,7 +70,7 @@ static int set_oom_score(int value, struct error *err)
 	return r < 0 ? error_errno(err, -r, "set oom_score_adj to %d", value) : 0;
 }
 
-static int set_scheduler(const struct plan_scheduler *s, struct error *err)
+static int set_scheduler(pid_t pid, const struct plan_scheduler *s, struct error *err)
 {
 	struct sys_sched_attr attr = {
 		.size = sizeof(attr),
@@ -82,24 +83,27 @@ static int set_scheduler(const struct plan_scheduler *s, struct error *err)
 		.period = s->period,
 	};
 
-	if (sys_sched_setattr(&attr) < 0)
+	if (sys_sched_setattr(pid, &attr) < 0)
 		return error_errno(err, errno, "set the scheduling policy");
 	return 0;
 }
 
 int do_limits(const struct plan_process *p, struct error *err)
 {
+	return p->has_oom_score_adj ? set_oom_score(p->oom_score_adj, err) : 0;
+}
+
+int do_late_limits(pid_t pid, const struct plan_process *p, struct error *err)
+{
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < p->n_rlimits; i++)
-		r = set_rlimit(&p->rlimits[i], err);
-	if (r == 0 && p->has_oom_score_adj)
-		r = set_oom_score(p->oom_score_adj, err);
-	if (r == 0 && p->scheduler.present)
-		r = set_scheduler(&p->scheduler, err);
+	if (p->scheduler.present)
+		r = set_scheduler(pid, &p->scheduler, err);
 	if (r == 0 && p->io_priority >= 0 &&
-	    syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, p->io_priority) < 0)
+	    syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, pid, p->io_priority) < 0)
 		r = error_errno(err, errno, "set the io priority");
+	for (size_t i = 0; r == 0 && i < p->n_rlimits; i++)
+		r = set_rlimit(pid, &p->rlimits[i], err);
 	return r;
 }
 

@@ -71,6 +71,15 @@ static int mount_hierarchy(const struct do_mounts *m, const struct host_hierarch
 	return r;
 }
 
+/* The tmpfs itself, once its directories are made. */
+static int make_readonly(const struct do_mounts *m, const char *target, struct error *err)
+{
+	_cleanup_close_ int fd = path_open_in_root(m->root_fd, target, O_PATH | O_CLOEXEC);
+	int r = fd < 0 ? fd : mount_set_attr(fd, MOUNT_ATTR_RDONLY, 0, 0);
+
+	return r < 0 ? error_errno(err, -r, "make %s read-only", target) : 0;
+}
+
 static int mount_v1(const struct do_mounts *m, const struct plan_mount *pm, uint64_t attrs,
 		    struct error *err)
 {
@@ -84,7 +93,7 @@ static int mount_v1(const struct do_mounts *m, const struct plan_mount *pm, uint
 
 	for (size_t i = 0; r == 0 && i < m->host->n_hierarchies; i++)
 		r = mount_hierarchy(m, &m->host->hierarchies[i], pm->target, attrs, err);
-	return r;
+	return r < 0 || !(attrs & MOUNT_ATTR_RDONLY) ? r : make_readonly(m, pm->target, err);
 }
 
 int do_mounts_cgroup(const struct do_mounts *m, const struct plan_mount *pm, struct error *err)

@@ -139,7 +139,7 @@ static int fill(int target, int tmpfs, const struct plan_mount *pm, struct error
 
 int do_mounts_copyup(const struct do_mounts *m, const struct plan_mount *pm, struct error *err)
 {
-	/* Read-only comes last: it must be filled first. */
+	/* Read-only comes last (do_mounts_mask()): it must be filled first. */
 	const struct mount_new new = {
 		.fstype = pm->fstype,
 		.source = pm->source,
@@ -160,8 +160,6 @@ int do_mounts_copyup(const struct do_mounts *m, const struct plan_mount *pm, str
 	r = fill(target, fd, pm, err);
 	if (r < 0)
 		return r;
-	r = mount_set_attr(fd, pm->attr_set & MOUNT_ATTR_RDONLY, 0, 0);
-	if (r == 0)
-		r = mount_attach(fd, target, "");
+	r = mount_attach(fd, target, "");
 	return r < 0 ? error_errno(err, -r, "attach %s", pm->target) : 0;
 }

@@ -305,6 +305,24 @@ int do_mounts_target(const struct do_mounts *m, const char *target, mode_t type)
 	return path_open_in_root(m->root_fd, target, O_PATH | O_CLOEXEC);
 }
 
+/*
+ * Where a later mount needs its mount point, read-only comes last: see
+ * make_readonly_late().
+ */
+static bool is_readonly_late(const struct plan_mount *pm)
+{
+	if (!(pm->attr_set & MOUNT_ATTR_RDONLY))
+		return false;
+	return pm->kind == PLAN_MOUNT_DEV ||
+	       (pm->kind == PLAN_MOUNT_FS && str_eq(pm->fstype, "tmpfs"));
+}
+
+static uint64_t attrs_now(const struct plan_mount *pm)
+{
+	return is_readonly_late(pm) ? pm->attr_set & ~(uint64_t)MOUNT_ATTR_RDONLY
+				    : pm->attr_set;
+}
+
 static int attach_at(const struct do_mounts *m, const struct plan_mount *pm, int mount_fd,
 		     mode_t type, struct error *err)
 {
@@ -349,24 +367,59 @@ static int set_propagation(const struct plan_mount *pm, int fd, struct error *er
 	return r < 0 ? error_errno(err, -r, "set the propagation of %s", pm->target) : 0;
 }
 
+/* A tmpfs that names no mode has that of the directory which it covers, as with runc. */
+static char *tmpfs_options(const struct do_mounts *m, const struct plan_mount *pm)
+{
+	_cleanup_close_ int fd = path_open_in_root(m->root_fd, pm->target, O_PATH | O_CLOEXEC);
+	struct stat st;
+
+	if ((pm->data && strstr(pm->data, "mode=")) || fd < 0 || fstat(fd, &st) < 0)
+		return xstrdup(pm->data);
+	return xasprintf("%s%smode=%o", pm->data ? pm->data : "", pm->data ? "," : "",
+			 st.st_mode & 07777);
+}
+
 static int attach_new(const struct do_mounts *m, const struct plan_mount *pm, struct error *err)
 {
-	const struct mount_new new = {
+	struct mount_new new = {
 		.fstype = pm->fstype,
 		.source = pm->source,
 		.options = pm->data,
 		.sb_flags = pm->sb_flags,
-		.attrs = pm->attr_set,
+		.attrs = attrs_now(pm),
 	};
+	_cleanup_free_ char *options = NULL;
+	_cleanup_close_ int fd = -EBADF;
 	char msg[256] = "";
-	_cleanup_close_ int fd = mount_make(&new, msg, sizeof(msg));
 	int r;
 
+	if (str_eq(pm->fstype, "tmpfs"))
+		new.options = options = tmpfs_options(m, pm);
+	fd = mount_make(&new, msg, sizeof(msg));
 	if (fd < 0)
 		return error_errno(err, -fd, "mount %s at %s%s%s", pm->fstype, pm->target,
 				   *msg ? ": " : "", msg);
 	r = attach_at(m, pm, fd, S_IFDIR, err);
 	return r < 0 ? r : set_propagation(pm, fd, err);
+}
+
+/*
+ * An image whose /proc leads elsewhere would have programs, and the masks, look at
+ * something that is no procfs (CVE-2019-19921, CVE-2023-27561).
+ */
+static int check_no_symlink(const struct do_mounts *m, const struct plan_mount *pm,
+			    struct error *err)
+{
+	_cleanup_close_ int fd =
+		path_open_in_root(m->root_fd, pm->target, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISLNK(st.st_mode))
+		return error_set(
+			err, EINVAL,
+			"%s must be mounted on ordinary directory, and %s is a symlink",
+			pm->fstype, pm->target);
+	return 0;
 }
 
 /* procfs and sysfs: one more mount of the clean one, which lies at `name` in the base. */
@@ -378,7 +431,9 @@ static int attach_kernel_fs(const struct do_mounts *m, const struct plan_mount *
 
 	if (fd < 0)
 		return error_errno(err, -fd, "clone the mount of %s", pm->target);
-	r = set_attrs(pm, fd, err);
+	r = check_no_symlink(m, pm, err);
+	if (r == 0)
+		r = set_attrs(pm, fd, err);
 	if (r == 0)
 		r = attach_at(m, pm, fd, S_IFDIR, err);
 	return r < 0 ? r : set_propagation(pm, fd, err);
@@ -386,10 +441,11 @@ static int attach_kernel_fs(const struct do_mounts *m, const struct plan_mount *
 
 static int attach_dev(const struct do_mounts *m, const struct plan_mount *pm, struct error *err)
 {
-	int r = set_attrs(pm, m->dev_fd, err);
+	int r = mount_set_attr(m->dev_fd, attrs_now(pm), pm->attr_clear, 0);
 
-	if (r == 0)
-		r = attach_at(m, pm, m->dev_fd, S_IFDIR, err);
+	if (r < 0)
+		return error_errno(err, -r, "set the attributes of %s", pm->target);
+	r = attach_at(m, pm, m->dev_fd, S_IFDIR, err);
 	return r < 0 ? r : set_propagation(pm, m->dev_fd, err);
 }
 
@@ -460,16 +516,8 @@ int do_mounts_attach(const struct do_mounts *m, struct error *err)
 
 /* ------------------------------------------------------------------ init: mask */
 
-static int cover(int root_fd, int mount_fd, const char *path, struct error *err)
-{
-	_cleanup_close_ int target = path_open_in_root(root_fd, path, O_PATH | O_CLOEXEC);
-	int r = target < 0 ? target : mount_attach(mount_fd, target, "");
-
-	return r < 0 ? error_errno(err, -r, "mask %s", path) : 0;
-}
-
-/* A file is covered by /dev/null, a directory by an empty read-only tmpfs. */
-static int mask_path(const struct do_mounts *m, const char *path, struct error *err)
+/* The one empty directory for all masks, at DO_MOUNTS_EMPTY in the base. */
+static int attach_empty(struct error *err)
 {
 	const struct mount_new empty = {
 		.fstype = "tmpfs",
@@ -479,19 +527,28 @@ static int mask_path(const struct do_mounts *m, const char *path, struct error *
 		.attrs = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			 MOUNT_ATTR_NOEXEC,
 	};
+	_cleanup_close_ int fd = mount_make(&empty, NULL, 0);
+	int r = fd < 0 ? fd : mount_attach(fd, AT_FDCWD, DO_MOUNTS_EMPTY);
+
+	return r < 0 ? error_errno(err, -r, "mount the empty directory of the masks") : 0;
+}
+
+/* A file is covered by /dev/null, a directory by an empty one. */
+static int mask_path(const struct do_mounts *m, const char *path, struct error *err)
+{
 	_cleanup_close_ int target = path_open_in_root(m->root_fd, path, O_PATH | O_CLOEXEC);
 	_cleanup_close_ int fd = -EBADF;
 	struct stat st;
+	int r;
 
 	if (target == -ENOENT || target == -ENOTDIR || target == -EACCES)
 		return 0;
 	if (target < 0 || fstat(target, &st) < 0)
 		return error_errno(err, target < 0 ? -target : errno, "mask %s", path);
-	fd = S_ISDIR(st.st_mode) ? mount_make(&empty, NULL, 0)
+	fd = S_ISDIR(st.st_mode) ? mount_clone(AT_FDCWD, DO_MOUNTS_EMPTY, MOUNT_CLONE_ONE)
 				 : mount_clone(m->dev_fd, "null", MOUNT_CLONE_ONE);
-	if (fd < 0)
-		return error_errno(err, -fd, "mask %s", path);
-	return cover(m->root_fd, fd, path, err);
+	r = fd < 0 ? fd : mount_attach(fd, target, "");
+	return r < 0 ? error_errno(err, -r, "mask %s", path) : 0;
 }
 
 static int readonly_path(const struct do_mounts *m, const char *path, struct error *err)
@@ -512,10 +569,33 @@ static int readonly_path(const struct do_mounts *m, const char *path, struct err
 	return r < 0 ? error_errno(err, -r, "make %s read-only", path) : 0;
 }
 
+/* Nothing more is mounted on it, and the hooks and the terminal have had their turn. */
+static int make_readonly_late(const struct do_mounts *m, const struct plan_mount *pm,
+			      struct error *err)
+{
+	_cleanup_close_ int fd = path_open_in_root(m->root_fd, pm->target, O_PATH | O_CLOEXEC);
+	int r = fd < 0 ? fd : mount_set_attr(fd, MOUNT_ATTR_RDONLY, 0, 0);
+
+	return r < 0 ? error_errno(err, -r, "make %s read-only", pm->target) : 0;
+}
+
+/* What another mount covers is out of reach. */
+static bool is_covered(const struct plan *p, size_t i)
+{
+	for (size_t j = i + 1; j < p->n_mounts; j++)
+		if (str_eq(p->mounts[j].target, p->mounts[i].target))
+			return true;
+	return false;
+}
+
 int do_mounts_mask(const struct do_mounts *m, struct error *err)
 {
-	int r = 0;
+	const struct plan *plan = m->plan;
+	int r = plan->masked_paths ? attach_empty(err) : 0;
 
+	for (size_t i = 0; r == 0 && i < plan->n_mounts; i++)
+		if (is_readonly_late(&plan->mounts[i]) && !is_covered(plan, i))
+			r = make_readonly_late(m, &plan->mounts[i], err);
 	for (char **p = m->plan->readonly_paths; r == 0 && p && *p; p++)
 		r = readonly_path(m, *p, err);
 	for (char **p = m->plan->masked_paths; r == 0 && p && *p; p++)

@@ -72,6 +72,8 @@ struct do_mounts {
  * order.
  */
 int do_mounts_attach(const struct do_mounts *m, struct error *err);
+/* A directory in the base. The builder makes it; the masks mount something empty there. */
+#define DO_MOUNTS_EMPTY "empty"
 /* Init: over-mount what is masked, and make read-only what is to be. */
 int do_mounts_mask(const struct do_mounts *m, struct error *err);
 /* One plan row of its kind: src/do-mounts-cgroup.c, src/do-mounts-copyup.c. */
@@ -114,10 +116,15 @@ int do_affinity(const char *list, struct error *err);
 
 /*
  * Before the user namespace is entered, as host root: what only the host may set.
- * rlimits, oom score, scheduling, io priority. What the host withholds
- * (CAP_SYS_RESOURCE) is left out with a debug line.
+ * the oom score. What the host withholds (CAP_SYS_RESOURCE) is left out with a debug
+ * line.
  */
 int do_limits(const struct plan_process *p, struct error *err);
+/*
+ * Parent: rlimits, scheduling and io priority of a process that has nothing left to do
+ * but execve.
+ */
+int do_late_limits(pid_t pid, const struct plan_process *p, struct error *err);
 /* Become root of the user namespace that was just entered. */
 int do_root_ids(struct error *err);
 /*

@@ -14,60 +14,102 @@
 #include "lib/spawn.h"
 #include "lib/sys.h"
 
-static int status_check(const char *kind, const struct spec_hook *h, int status,
-			const char *output, struct error *err)
+/* A list of hooks, and how they are run. */
+struct hooks {
+	const char *kind;
+	const struct spec_hook *list;
+	size_t n;
+	char *const *env; /* of those that have none of their own */
+	int (*prepare)(void *arg);
+	void *arg;
+};
+
+/* The words are runc's, which users search for. */
+static int status_check(const struct hooks *h, size_t i, int status, const char *output,
+			struct error *err)
 {
+	const char *path = h->list[i].path;
+
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	if (WIFSIGNALED(status))
-		return error_set(err, EIO, "%s hook %s was killed by signal %d: %s", kind,
-				 h->path, WTERMSIG(status), output);
-	return error_set(err, EIO, "%s hook %s failed with status %d: %s", kind, h->path,
-			 WEXITSTATUS(status), output);
+		return error_set(err, EIO,
+				 "error running %s hook #%zu: %s: killed by signal %d: %s",
+				 h->kind, i, path, WTERMSIG(status), output);
+	return error_set(err, EIO, "error running %s hook #%zu: %s: exit status %d: %s",
+			 h->kind, i, path, WEXITSTATUS(status), output);
 }
 
-static int run_one(const char *kind, const struct spec_hook *h, const char *state,
-		   int (*prepare)(void *arg), void *arg, struct error *err)
+static int run_one(const struct hooks *h, size_t i, const char *state, struct error *err)
 {
-	char *const fallback[] = {h->path, NULL};
+	const struct spec_hook *hook = &h->list[i];
+	char *const fallback[] = {hook->path, NULL};
 	const struct spawn s = {
-		.path = h->path,
-		.argv = h->args ? h->args : fallback,
-		.envp = h->env,
+		.path = hook->path,
+		.argv = hook->args ? hook->args : fallback,
+		.envp = hook->env ? hook->env : h->env,
 		.input = state,
-		.timeout_ms = h->timeout.present ? (int)h->timeout.value * 1000 : 0,
-		.prepare = prepare,
-		.arg = arg,
+		.timeout_ms = hook->timeout.present ? (int)hook->timeout.value * 1000 : 0,
+		.prepare = h->prepare,
+		.arg = h->arg,
 	};
 	char output[512] = "";
 	int status = 0, r;
 
-	log_debug("%s hook: %s", kind, h->path);
+	log_debug("%s hook: %s", h->kind, hook->path);
 	r = spawn_run(&s, &status, output, sizeof(output));
 	if (r == -ETIMEDOUT)
-		return error_set(err, ETIMEDOUT, "%s hook %s took longer than %lld s", kind,
-				 h->path, (long long)h->timeout.value);
+		return error_set(err, ETIMEDOUT,
+				 "error running %s hook #%zu: %s: took longer than %lld s",
+				 h->kind, i, hook->path, (long long)hook->timeout.value);
 	if (r < 0)
-		return error_errno(err, -r, "run the %s hook %s", kind, h->path);
-	return status_check(kind, h, status, output, err);
+		return error_errno(err, -r, "error running %s hook #%zu: %s", h->kind, i,
+				   hook->path);
+	return status_check(h, i, status, output, err);
 }
 
-int hooks_run(const char *kind, const struct spec_hook *hooks, size_t n, const struct state *s,
-	      enum state_status status, struct error *err)
+static int run_all(const struct hooks *h, const struct state *s, enum state_status status,
+		   struct error *err)
 {
-	_cleanup_free_ char *state = n ? state_format(s, status) : NULL;
+	_cleanup_free_ char *state = h->n ? state_format(s, status) : NULL;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = run_one(kind, &hooks[i], state, NULL, NULL, err);
+	for (size_t i = 0; r == 0 && i < h->n; i++)
+		r = run_one(h, i, state, err);
 	return r;
 }
 
-int hooks_run_start_container(const struct spec_hooks *hooks, const struct state *s,
-			      struct error *err)
+int hooks_run(const char *kind, const struct spec_hook *list, size_t n, const struct state *s,
+	      enum state_status status, struct error *err)
 {
-	return hooks_run("startContainer", hooks->start_container, hooks->n_start_container, s,
-			 STATE_CREATED, err);
+	const struct hooks h = {.kind = kind, .list = list, .n = n};
+
+	return run_all(&h, s, status, err);
+}
+
+void hooks_run_poststop(const struct spec_hooks *hooks, const struct state *s)
+{
+	const struct hooks h = {
+		.kind = "poststop", .list = hooks->poststop, .n = hooks->n_poststop};
+	_cleanup_free_ char *state = h.n ? state_format(s, STATE_STOPPED) : NULL;
+	struct error err = {0};
+
+	for (size_t i = 0; i < h.n; i++)
+		if (run_one(&h, i, state, &err) < 0)
+			log_warn("%s", err.text);
+}
+
+int hooks_run_start_container(const struct spec_hooks *hooks, const struct state *s,
+			      char *const *env, struct error *err)
+{
+	const struct hooks h = {
+		.kind = "startContainer",
+		.list = hooks->start_container,
+		.n = hooks->n_start_container,
+		.env = env,
+	};
+
+	return run_all(&h, s, STATE_CREATED, err);
 }
 
 struct inside {
@@ -131,18 +173,20 @@ static int make_private_again(void *arg)
 	return mount_propagate("/", MS_REC | MS_PRIVATE);
 }
 
-int hooks_run_create_container(const struct spec_hook *hooks, size_t n, const struct state *s,
+int hooks_run_create_container(const struct spec_hook *list, size_t n, const struct state *s,
 			       int init_pidfd, struct error *err)
 {
 	struct inside in = {.init_pidfd = init_pidfd, .rootfs = s->rootfs};
-	_cleanup_free_ char *state = n ? state_format(s, STATE_CREATING) : NULL;
-	int r = 0;
+	const struct hooks h = {
+		.kind = "createContainer",
+		.list = list,
+		.n = n,
+		.prepare = enter_container,
+		.arg = &in,
+	};
+	int r = run_all(&h, s, STATE_CREATING, err);
 
-	if (n == 0)
-		return 0;
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = run_one("createContainer", &hooks[i], state, enter_container, &in, err);
-	if (r == 0) {
+	if (r == 0 && n) {
 		r = spawn_call(make_private_again, &in);
 		if (r < 0)
 			return error_errno(err, -r, "make the container's mounts private");

@@ -24,6 +24,11 @@ int hooks_run(const char *kind, const struct spec_hook *hooks, size_t n, const s
  */
 int hooks_run_create_container(const struct spec_hook *hooks, size_t n, const struct state *s,
 			       int init_pidfd, struct error *err);
-/* startContainer: in init itself, before the user's program. */
+/*
+ * startContainer: in init itself, before the user's program. A hook without an
+ * environment of its own has the program's.
+ */
 int hooks_run_start_container(const struct spec_hooks *hooks, const struct state *s,
-			      struct error *err);
+			      char *const *env, struct error *err);
+/* poststop: all of them, whatever the others did; failures are logged. */
+void hooks_run_poststop(const struct spec_hooks *hooks, const struct state *s);

@@ -168,7 +168,8 @@ static int step_pivot(struct work *w, struct error *err)
 		return error_errno(err, errno, "detach the host's root");
 	if (chdir("/") < 0)
 		return error_errno(err, errno, "enter the base");
-	if (mkdir("proc", 0555) < 0 || mkdir("sys", 0555) < 0)
+	if (mkdir("proc", 0555) < 0 || mkdir("sys", 0555) < 0 ||
+	    mkdir(DO_MOUNTS_EMPTY, 0555) < 0)
 		return error_errno(err, errno, "make the directories of the base");
 	return do_mounts_lock(w->in->plan, w->in->mount_fds, err);
 }
@@ -517,11 +518,11 @@ _noreturn_ static void init_main(struct work *w)
 	(void)prctl(PR_SET_PDEATHSIG, 0);
 	r = wait_for_start(w, &err);
 	if (r == 0 && in->hooks)
-		r = hooks_run_start_container(in->hooks, in->state, &err);
+		r = hooks_run_start_container(in->hooks, in->state, w->program.env, &err);
 	if (r == 0)
 		r = do_exec(&in->plan->process, &w->program, in->preserve_fds, &err);
 	(void)r;
-	dprintf(STDERR_FILENO, "sysbox-runc: %s\n", err.text);
+	dprintf(STDERR_FILENO, "%s\n", err.text);
 	_exit(err.errnum == ENOENT ? 127 : 126);
 }
 

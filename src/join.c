@@ -292,6 +292,8 @@ static int let_go(struct work *w, struct error *err)
 		r = receive_terminal(w, err);
 	if (r == 0)
 		r = hand_over_listener(w, listener, err);
+	if (r == 0)
+		r = do_late_limits(w->j->pid, w->j->process, err);
 	return r < 0 ? r : sync_send(w->sync, SYNC_GO, 0, NULL, 0, err);
 }
 

@@ -458,6 +458,8 @@ static int step_ready(struct work *w, struct error *err)
 	if (r == 0 && listener >= 0)
 		r = listener_hand_over(s->listener_path, s->listener_metadata, w->l->state,
 				       w->l->init_pidfd, (int)listener, err);
+	if (r == 0)
+		r = do_late_limits(w->l->init_pid, &w->l->plan->process, err);
 	return r;
 }
 

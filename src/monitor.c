@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "lib/fd.h"
-#include "lib/log.h"
+#include "lib/macro.h"
 
 #define STATUS_RUNNING -1
 
@@ -25,6 +25,7 @@ struct monitor {
 	pid_t pid;
 	int master_fd;
 	int signal_fd;
+	const struct monitor_watch *watch;
 	bool stdin_open;
 	bool is_raw;
 	struct termios saved;
@@ -116,13 +117,14 @@ static void drain(const struct monitor *m)
 static int loop(struct monitor *m, struct error *err)
 {
 	while (m->status == STATUS_RUNNING) {
-		struct pollfd fds[3] = {
+		struct pollfd fds[] = {
 			{.fd = m->signal_fd, .events = POLLIN},
 			{.fd = m->master_fd, .events = POLLIN},
 			{.fd = m->stdin_open ? STDIN_FILENO : -1, .events = POLLIN},
+			{.fd = m->watch ? *m->watch->fd : -1, .events = POLLIN},
 		};
 
-		if (poll(fds, 3, -1) < 0 && errno != EINTR)
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			return error_errno(err, errno, "wait for the container");
 		if (fds[0].revents)
 			handle_signal(m);
@@ -130,16 +132,19 @@ static int loop(struct monitor *m, struct error *err)
 			m->master_fd = -EBADF;
 		if (fds[2].revents && !pump(STDIN_FILENO, m->master_fd))
 			m->stdin_open = false;
+		if (fds[3].revents)
+			m->watch->run(m->watch->arg);
 	}
 	drain(m);
 	return m->status;
 }
 
-int monitor(pid_t pid, int master_fd, struct error *err)
+int monitor(pid_t pid, int master_fd, const struct monitor_watch *w, struct error *err)
 {
 	struct monitor m = {
 		.pid = pid,
 		.master_fd = master_fd,
+		.watch = w,
 		.stdin_open = master_fd >= 0,
 		.status = STATUS_RUNNING,
 	};

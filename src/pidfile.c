@@ -10,6 +10,7 @@
 #include "lib/atomicfile.h"
 #include "lib/fd.h"
 #include "lib/path.h"
+#include "lib/sock.h"
 
 int pidfile_write(const char *path, pid_t pid, struct error *err)
 {
@@ -28,4 +29,16 @@ int pidfile_write(const char *path, pid_t pid, struct error *err)
 	(void)snprintf(text, sizeof(text), "%d", pid);
 	r = atomicfile_write(dirfd, name, text, strlen(text), 0644, 0);
 	return r < 0 ? error_errno(err, -r, "write the pid file %s", path) : 0;
+}
+
+int pidfile_send(const char *socket, int pidfd, struct error *err)
+{
+	_cleanup_close_ int sock = -EBADF;
+	int r;
+
+	if (!socket || !*socket)
+		return 0;
+	sock = sock_connect_stream(socket);
+	r = sock < 0 ? sock : sock_send_fd(sock, pidfd, "pidfd");
+	return r < 0 ? error_errno(err, -r, "send the pidfd to %s", socket) : 0;
 }

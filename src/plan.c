@@ -77,6 +77,16 @@ static int plan_rootfs(struct plan *p, const struct syscont *sc, struct error *e
 	return 0;
 }
 
+static char **unique(char *const *v)
+{
+	char **u = NULL;
+
+	for (; v && *v; v++)
+		if (!strv_contains(u, *v))
+			strv_add(&u, *v);
+	return u;
+}
+
 /* What needs no thought: the names and lists that stay as they are. */
 static int plan_words(struct plan *p, const struct syscont *sc, struct error *err)
 {
@@ -86,8 +96,8 @@ static int plan_words(struct plan *p, const struct syscont *sc, struct error *er
 	(void)err;
 	p->hostname = xstrdup(s->hostname);
 	p->domainname = xstrdup(s->domainname);
-	p->masked_paths = strv_copy(l->masked_paths);
-	p->readonly_paths = strv_copy(l->readonly_paths);
+	p->masked_paths = unique(l->masked_paths);
+	p->readonly_paths = unique(l->readonly_paths);
 	for (size_t i = 0; i < l->n_sysctl; i++)
 		pairs_add(&p->sysctl, &p->n_sysctl, l->sysctl[i].key, l->sysctl[i].value);
 	for (size_t i = 0; i < l->n_net_devices; i++) {

@@ -42,7 +42,7 @@ static const char example[] =
 	"  {\"destination\": \"/sys\", \"type\": \"sysfs\", \"source\": \"sysfs\","
 	"   \"options\": [\"nosuid\", \"noexec\", \"nodev\", \"ro\"]},"
 	"  {\"destination\": \"/sys/fs/cgroup\", \"type\": \"cgroup\", \"source\": \"cgroup\","
-	"   \"options\": [\"nosuid\", \"noexec\", \"nodev\", \"relatime\"]}"
+	"   \"options\": [\"nosuid\", \"noexec\", \"nodev\", \"relatime\", \"ro\"]}"
 	" ],"
 	" \"linux\": {"
 	"  \"resources\": {\"devices\": [{\"allow\": false, \"access\": \"rwm\"}]},"
