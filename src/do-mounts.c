@@ -498,19 +498,23 @@ static int attach_pristine(int fd, const char *name, struct error *err)
 	return r < 0 ? error_errno(err, -r, "keep a clean %s for nesting", name) : 0;
 }
 
+/* What we added ourselves may fail: it is left out. */
+static int optional(const struct plan_mount *pm, int r, const struct error *err)
+{
+	if (r >= 0 || !(pm->flags & PLAN_MOUNT_OPTIONAL))
+		return r;
+	log_debug("%s is left out: %s", pm->target, err->text);
+	return 0;
+}
+
 int do_mounts_attach(const struct do_mounts *m, struct error *err)
 {
 	int r = attach_pristine(m->proc_fd, "proc", err);
 
 	if (r == 0)
 		r = attach_pristine(m->sys_fd, "sys", err);
-	for (size_t i = 0; r == 0 && i < m->plan->n_mounts; i++) {
-		r = attach_one(m, i, err);
-		if (r < 0 && m->plan->mounts[i].flags & PLAN_MOUNT_OPTIONAL) {
-			log_debug("%s is left out: %s", m->plan->mounts[i].target, err->text);
-			r = 0;
-		}
-	}
+	for (size_t i = 0; r == 0 && i < m->plan->n_mounts; i++)
+		r = optional(&m->plan->mounts[i], attach_one(m, i, err), err);
 	return r;
 }
 
@@ -595,7 +599,8 @@ int do_mounts_mask(const struct do_mounts *m, struct error *err)
 
 	for (size_t i = 0; r == 0 && i < plan->n_mounts; i++)
 		if (is_readonly_late(&plan->mounts[i]) && !is_covered(plan, i))
-			r = make_readonly_late(m, &plan->mounts[i], err);
+			r = optional(&plan->mounts[i],
+				     make_readonly_late(m, &plan->mounts[i], err), err);
 	for (char **p = m->plan->readonly_paths; r == 0 && p && *p; p++)
 		r = readonly_path(m, *p, err);
 	for (char **p = m->plan->masked_paths; r == 0 && p && *p; p++)
