@@ -30,6 +30,8 @@
 #include "src/image.h"
 #include "src/pidfile.h"
 #include "src/plan.h"
+#include "src/rootfs.h"
+#include "src/store.h"
 #include "src/subid.h"
 #include "src/syscont.h"
 
@@ -54,6 +56,7 @@ struct making {
 	struct image image;
 	struct ids ids;
 	struct syscont syscont;
+	char *store_dir;
 	struct plan *plan;
 	struct container c;
 };
@@ -64,7 +67,9 @@ static void making_done(struct making *m)
 	spec_free(m->spec);
 	host_done(&m->host);
 	ids_done(&m->ids);
+	image_done(&m->image);
 	syscont_done(&m->syscont);
+	free(m->store_dir);
 	plan_free(m->plan);
 	container_done(&m->c);
 }
@@ -214,6 +219,27 @@ static void log_warnings(const struct syscont *sc)
 		log_warn("%s", *w);
 }
 
+/* Where inner engines may keep their data, and how ids are on disk there. */
+static int find_stores(struct making *m, const char *rootfs, struct error *err)
+{
+	struct syscont *sc = &m->syscont;
+	int r = store_locate(&m->store_dir, rootfs, err);
+
+	if (r < 0 || r == STORE_E_NONE)
+		return r < 0 ? r : 0;
+	sc->store_dir = m->store_dir;
+	r = m->ids.given ? rootfs_is_shifted(rootfs, &m->ids.map, err) : 0;
+	sc->stores_shifted = r > 0;
+	return r < 0 ? r : 0;
+}
+
+static int read_image(struct making *m, const char *rootfs, struct error *err)
+{
+	_cleanup_(strv_freep) char **dirs = syscont_store_dirs(&m->syscont);
+
+	return image_read(&m->image, rootfs, dirs, err);
+}
+
 /* From the engine's words to a plan. */
 static int make_plan(struct making *m, struct error *err)
 {
@@ -223,16 +249,18 @@ static int make_plan(struct making *m, struct error *err)
 
 	sc->spec = m->spec;
 	sc->host = &m->host;
-	sc->image = &m->image;
 	r = syscont_env(sc, err);
 	if (r == 0)
 		r = notify_prepare(&m->c.dir, sc, err);
 	if (r == 0)
 		r = ids_decide(&m->ids, m->spec, m->c.dir.path, err);
 	if (r == 0)
-		r = image_read(&m->image, rootfs, err);
+		r = read_image(m, rootfs, err);
+	if (r == 0)
+		r = find_stores(m, rootfs, err);
 	if (r < 0)
 		return r;
+	sc->image = &m->image;
 	idmap_copy(&sc->idmap, &m->ids.map);
 	free(m->spec->root->path);
 	m->spec->root->path = take_ptr(&rootfs);
@@ -256,6 +284,13 @@ static int do_launch(struct making *m, struct launch *ret, struct error *err)
 	l.host = &m->host;
 	l.spec = m->spec;
 	l.plan = m->plan;
+	l.stores = (struct store_make){
+		.dir = m->syscont.store_dir,
+		.rootfs = m->plan->rootfs,
+		.stores = m->syscont.stores,
+		.n_stores = m->syscont.n_stores,
+		.shift = m->syscont.stores_shifted ? &m->ids.map : NULL,
+	};
 	l.dir = &m->c.dir;
 	l.state = &m->c.state;
 	l.console_socket = m->args->console_socket;
@@ -271,6 +306,7 @@ static int do_launch(struct making *m, struct launch *ret, struct error *err)
 		l.host = NULL;
 		l.spec = NULL;
 		l.plan = NULL;
+		l.stores = (struct store_make){0};
 	}
 	if (r < 0) {
 		launch_done(&l);

@@ -8,6 +8,7 @@
 /*
  * Host root, host namespaces; nothing of the image is executed, and no symlink of
  * it leads out of it. What cannot be found is zero; only a root that cannot be
- * opened is an error.
+ * opened is an error. `dirs` are the directories of which symlinks are to be known.
  */
-int image_read(struct image *ret, const char *rootfs, struct error *err);
+int image_read(struct image *ret, const char *rootfs, char *const *dirs, struct error *err);
+void image_done(struct image *im);

@@ -188,6 +188,18 @@ static int step_rootfs(struct work *w, struct error *err)
 	return 0;
 }
 
+/* Before the binds, whose sources they are. */
+static int step_stores(struct work *w, struct error *err)
+{
+	_cleanup_free_ char *skeleton = NULL;
+	int r;
+
+	if (!w->l->stores.n_stores)
+		return 0;
+	r = store_make(&w->l->stores, &skeleton, err);
+	return r < 0 ? r : rootfs_add_layer(&w->rootfs, skeleton, w->l->userns_fd, err);
+}
+
 static int step_binds(struct work *w, struct error *err)
 {
 	const struct plan *p = w->l->plan;
@@ -497,6 +509,7 @@ static const struct step {
 	{"user namespace", step_userns},
 	{"namespaces to join", step_joins},
 	{"root file system", step_rootfs},
+	{"stores", step_stores},
 	{"binds", step_binds},
 	{"console", step_console},
 	{"record the state", step_record},

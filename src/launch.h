@@ -9,6 +9,7 @@
 
 #include "lib/error.h"
 #include "lib/idmap.h"
+#include "src/store.h"
 
 struct host;
 struct plan;
@@ -29,6 +30,7 @@ struct launch {
 	const struct host *host;
 	const struct spec *spec; /* as rewritten */
 	const struct plan *plan;
+	struct store_make stores; /* n_stores == 0: none */
 	const struct state_dir *dir;
 	struct state *state; /* filled in, and saved */
 	const char *console_socket;

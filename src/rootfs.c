@@ -48,6 +48,7 @@
 #include "lib/path.h"
 #include "lib/str.h"
 #include "lib/strbuf.h"
+#include "src/layers.h"
 
 /* overlayfs' own limit (OVL_MAX_STACK). */
 #define ROOTFS_MAX_LAYERS 500
@@ -101,165 +102,6 @@ static int clone_mapped(const char *path, int userns_fd, unsigned int clone_flag
 	return take_fd(&fd);
 }
 
-/*
- * The words of a colon-separated list in which a colon or backslash of a name
- * stands behind a backslash.
- */
-static char **split_layers(const char *list)
-{
-	char **v = NULL;
-	_cleanup_strbuf_ struct strbuf word = STRBUF_EMPTY;
-
-	for (const char *p = list;; p++) {
-		if (*p == '\\' && p[1]) {
-			strbuf_addc(&word, *++p);
-		} else if (*p == ':' || *p == '\0') {
-			if (word.len)
-				strv_add(&v, strbuf_str(&word));
-			strbuf_reset(&word);
-			if (!*p)
-				return v;
-		} else {
-			strbuf_addc(&word, *p);
-		}
-	}
-}
-
-struct layers {
-	char **lower; /* topmost first */
-	size_t n_data;
-	char *upper;
-	char *work;
-	char *options;
-};
-
-static void layers_done(struct layers *l)
-{
-	strv_free(l->lower);
-	free(l->upper);
-	free(l->work);
-	free(l->options);
-}
-
-/* Options of the engine's overlay that must hold for ours too, by their first word. */
-static const char *const kept_options[] = {
-	"redirect_dir", "metacopy", "xino", "volatile", "userxattr", "context", "verity", NULL,
-};
-
-static bool option_is_kept(const char *option)
-{
-	for (size_t i = 0; kept_options[i]; i++) {
-		size_t n = strlen(kept_options[i]);
-
-		if (!strncmp(option, kept_options[i], n) && (!option[n] || option[n] == '='))
-			return true;
-	}
-	return false;
-}
-
-static bool str_cut_prefix(const char **s, const char *prefix)
-{
-	if (!str_has_prefix(*s, prefix))
-		return false;
-	*s += strlen(prefix);
-	return true;
-}
-
-/*
- * The options as mountinfo shows them: "lowerdir=a:b::data" from mount(2), or
- * one "lowerdir+=a" each from fsconfig(2) (and "datadir+=").
- */
-static void layers_parse(struct layers *l, const char *options)
-{
-	_cleanup_(strv_freep) char **words = strv_split(options, ",");
-	_cleanup_strbuf_ struct strbuf kept = STRBUF_EMPTY;
-
-	for (char **w = words; w && *w; w++) {
-		const char *value = *w;
-
-		if (str_cut_prefix(&value, "lowerdir+=") ||
-		    str_cut_prefix(&value, "datadir+=")) {
-			l->n_data += (*w)[0] == 'd';
-			strv_add(&l->lower, value);
-		} else if (str_cut_prefix(&value, "lowerdir=")) {
-			const char *data = strstr(value, "::");
-			_cleanup_(strv_freep) char **all = split_layers(value);
-			_cleanup_(strv_freep) char **tail =
-				data ? split_layers(data + 2) : NULL;
-
-			l->n_data = strv_len(tail);
-			for (char **a = all; a && *a; a++)
-				strv_add(&l->lower, *a);
-		} else if (str_cut_prefix(&value, "upperdir=")) {
-			l->upper = xstrdup(value);
-		} else if (str_cut_prefix(&value, "workdir=")) {
-			l->work = xstrdup(value);
-		} else if (option_is_kept(*w)) {
-			strbuf_addf(&kept, ",%s", *w);
-		}
-	}
-	l->options = strbuf_take(&kept);
-}
-
-static bool all_exist_below(const char *base, char *const *relative)
-{
-	_cleanup_close_ int fd = open(base, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	for (char *const *p = relative; fd >= 0 && *p; p++)
-		if ((*p)[0] != '/' && faccessat(fd, *p, F_OK, AT_EACCESS) < 0)
-			return false;
-	return fd >= 0;
-}
-
-static void make_absolute(char **path, const char *base)
-{
-	char *abs;
-
-	if (!*path || (*path)[0] == '/')
-		return;
-	abs = path_join(base, *path);
-	free(*path);
-	*path = abs;
-}
-
-/*
- * Engines mount with short relative names from some directory of theirs when the
- * names would not fit a page. That directory is an ancestor of the mount point
- * (Docker: overlay2/, the grandparent of ID/merged) or of the upper directory
- * (containerd: snapshots/).
- */
-static int layers_resolve(struct layers *l, const char *rootfs, struct error *err)
-{
-	const char *starts[] = {l->upper, rootfs};
-	bool relative = (l->upper && l->upper[0] != '/') || (l->work && l->work[0] != '/');
-
-	for (char **p = l->lower; p && *p; p++)
-		relative = relative || (*p)[0] != '/';
-	if (!relative)
-		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
-		_cleanup_free_ char *base = NULL;
-
-		if (!starts[i] || starts[i][0] != '/')
-			continue;
-		base = xstrdup(starts[i]);
-		for (char *slash; (slash = strrchr(base, '/')) && slash != base;) {
-			*slash = '\0';
-			if (!all_exist_below(base, l->lower))
-				continue;
-			for (char **p = l->lower; *p; p++)
-				make_absolute(p, base);
-			make_absolute(&l->upper, base);
-			make_absolute(&l->work, base);
-			return 0;
-		}
-	}
-	return error_set(
-		err, ENOENT,
-		"cannot find the overlay layers of %s: their paths are relative (%s, ...)",
-		rootfs, l->lower[0]);
-}
-
 /* Our own work directory beside the engine's, empty as overlayfs wants it. */
 static int make_work(struct rootfs *r, const char *holder, struct error *err)
 {
@@ -282,10 +124,10 @@ static int make_work(struct rootfs *r, const char *holder, struct error *err)
 static int prepare_upper(struct rootfs *r, const struct layers *l, int userns_fd,
 			 struct error *err)
 {
-	_cleanup_free_ char *upper = path_clean(l->upper), *holder = NULL, *name = NULL;
+	_cleanup_free_ char *holder = NULL, *name = NULL;
 	int e;
 
-	path_split(upper, &holder, &name);
+	path_split(l->upper, &holder, &name);
 	e = make_work(r, holder, err);
 	if (e < 0)
 		return e;
@@ -296,48 +138,65 @@ static int prepare_upper(struct rootfs *r, const struct layers *l, int userns_fd
 	return 0;
 }
 
-static int prepare_overlay(struct rootfs *r, const struct mountinfo *m, int userns_fd,
-			   struct error *err)
+/* Below all others, but above those that hold data only. */
+static void insert_layer(struct rootfs *r, int fd)
 {
-	_cleanup_(layers_done) struct layers l = {0};
-	size_t n;
-	int e;
+	size_t at = r->n_layers - r->n_data_layers;
 
-	layers_parse(&l, m->fs_options);
-	n = strv_len(l.lower);
-	if (n == 0 || n > ROOTFS_MAX_LAYERS)
+	memmove(&r->layer_fds[at + 1], &r->layer_fds[at],
+		r->n_data_layers * sizeof(*r->layer_fds));
+	r->layer_fds[at] = fd;
+	r->n_layers++;
+}
+
+int rootfs_add_layer(struct rootfs *r, const char *path, int userns_fd, struct error *err)
+{
+	int fd;
+
+	if (r->kind != ROOTFS_OVERLAY)
+		return 0;
+	fd = clone_mapped(path, userns_fd, MOUNT_CLONE_ONE, err);
+	if (fd < 0)
+		return fd;
+	insert_layer(r, fd);
+	return 0;
+}
+
+static int prepare_overlay(struct rootfs *r, struct layers *l, int userns_fd, struct error *err)
+{
+	size_t n = strv_len(l->lower);
+
+	if (n > ROOTFS_MAX_LAYERS)
 		return error_set(err, EINVAL, "the overlay at %s has %zu lower layers", r->path,
 				 n);
-	e = layers_resolve(&l, r->path, err);
-	if (e < 0)
-		return e;
 	/*
 	 * A single layer and nothing above it: overlayfs refuses such, and it needs no
 	 * overlay.
 	 */
-	if (n == 1 && !l.upper) {
+	if (n == 1 && !l->upper) {
 		r->kind = ROOTFS_IDMAPPED;
-		r->mount_fd = clone_mapped(l.lower[0], userns_fd, MOUNT_CLONE_ONE, err);
+		r->mount_fd = clone_mapped(l->lower[0], userns_fd, MOUNT_CLONE_ONE, err);
 		return r->mount_fd < 0 ? r->mount_fd : 0;
 	}
-	r->layer_fds = xcalloc(n, sizeof(*r->layer_fds));
+	/* One more: rootfs_add_layer(). */
+	r->layer_fds = xcalloc(n + 1, sizeof(*r->layer_fds));
 	for (size_t i = 0; i < n; i++) {
-		r->layer_fds[i] = clone_mapped(l.lower[i], userns_fd, MOUNT_CLONE_ONE, err);
+		r->layer_fds[i] = clone_mapped(l->lower[i], userns_fd, MOUNT_CLONE_ONE, err);
 		if (r->layer_fds[i] < 0)
 			return r->layer_fds[i];
 		r->n_layers++;
 	}
-	r->n_data_layers = l.n_data;
-	r->options = take_ptr(&l.options);
+	r->n_data_layers = l->n_data;
+	r->options = take_ptr(&l->options);
 	r->kind = ROOTFS_OVERLAY;
-	return l.upper ? prepare_upper(r, &l, userns_fd, err) : 0;
+	return l->upper ? prepare_upper(r, l, userns_fd, err) : 0;
 }
 
 /*
  * Not "who owns it, roughly", but: is the top owned by the very host id of this
  * container's root?
  */
-static int is_shifted(const char *path, const struct idmap *map, struct error *err)
+int rootfs_is_shifted(const char *path, const struct idmap *map, struct error *err)
 {
 	uint32_t root = idmap_to_outside(&map->uids, 0);
 	struct stat st;
@@ -367,22 +226,20 @@ static int prepare_plain(struct rootfs *r, enum rootfs_kind kind, int userns_fd,
 static int prepare(struct rootfs *r, const char *path, int userns_fd, const struct idmap *map,
 		   unsigned int flags, struct error *err)
 {
-	_cleanup_(mountinfo_freep) struct mountinfo *m = NULL;
+	_cleanup_(layers_done) struct layers l = {0};
 	int e;
 
 	r->path = realpath(path, NULL);
 	if (!r->path)
 		return error_errno(err, errno, "the root file system %s", path);
 	if (flags & ROOTFS_MAYBE_SHIFTED) {
-		e = is_shifted(r->path, map, err);
+		e = rootfs_is_shifted(r->path, map, err);
 		if (e != 0)
 			return e < 0 ? e : prepare_plain(r, ROOTFS_SHIFTED, userns_fd, err);
 	}
-	e = mountinfo_at(r->path, &m);
-	if (e < 0 && e != -ENOENT)
-		return error_errno(err, -e, "read the mount table");
-	if (e == 0 && str_eq(m->fstype, "overlay") && str_eq(m->root, "/"))
-		return prepare_overlay(r, m, userns_fd, err);
+	e = layers_read(&l, r->path, err);
+	if (e <= 0)
+		return e < 0 ? e : prepare_overlay(r, &l, userns_fd, err);
 	return prepare_plain(r, ROOTFS_IDMAPPED, userns_fd, err);
 }
 

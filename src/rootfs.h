@@ -62,6 +62,19 @@ int rootfs_prepare(struct rootfs *ret, const char *path, int userns_fd, const st
 		   unsigned int flags, struct error *err);
 
 /*
+ * Are the files below `path` owned by the host ids of `map` already? 1 or 0; asks for
+ * the very id of the container's root.
+ */
+int rootfs_is_shifted(const char *path, const struct idmap *map, struct error *err);
+
+/*
+ * Parent, after rootfs_prepare(), once: one more lower layer, under all of the
+ * engine's, so that it adds names and changes none. Without effect on other kinds
+ * than ROOTFS_OVERLAY.
+ */
+int rootfs_add_layer(struct rootfs *r, const char *path, int userns_fd, struct error *err);
+
+/*
  * Child, private mount namespace, host root; `scratch_fd` is an attached, empty
  * tmpfs to work in, which the caller throws away afterwards; the working
  * directory changes. The container's root file system is attached at "root" in it.

@@ -14,7 +14,8 @@
 #include "src/spec.h"
 #include "src/syscont.h"
 
-#define PREFIX "SYSBOX_"
+#define PREFIX		      "SYSBOX_"
+#define ANNOTATION_STORE_DIRS "io.sysbox.store-dirs"
 
 static bool parse_bool(const char *text, bool *ret)
 {
@@ -39,7 +40,7 @@ static bool set_unified_cgroup(struct syscont *sc, const char *value)
 	return parse_bool(value, &sc->options.unified_cgroup);
 }
 
-static bool set_skip_uid_shift(struct syscont *sc, const char *value)
+static bool parse_paths(const char *value, char ***ret)
 {
 	_cleanup_(strv_freep) char **paths = strv_split(value, ",");
 	_cleanup_(strv_freep) char **clean = NULL;
@@ -51,9 +52,19 @@ static bool set_skip_uid_shift(struct syscont *sc, const char *value)
 	}
 	if (!clean)
 		return false;
-	strv_free(sc->options.skip_uid_shift);
-	sc->options.skip_uid_shift = take_ptr(&clean);
+	strv_free(*ret);
+	*ret = take_ptr(&clean);
 	return true;
+}
+
+static bool set_skip_uid_shift(struct syscont *sc, const char *value)
+{
+	return parse_paths(value, &sc->options.skip_uid_shift);
+}
+
+static bool set_store_dirs(struct syscont *sc, const char *value)
+{
+	return parse_paths(value, &sc->options.store_dirs);
 }
 
 /* What they asked for is so for every container: nothing is trapped that they could switch. */
@@ -75,6 +86,7 @@ static const struct {
 	{"SYSBOX_HONOR_CAPS", set_honor_caps, "TRUE or FALSE", true},
 	{"SYSBOX_UNIFIED_CGROUP", set_unified_cgroup, "TRUE or FALSE", false},
 	{"SYSBOX_SKIP_UID_SHIFT", set_skip_uid_shift, "absolute paths, comma-separated", false},
+	{"SYSBOX_STORE_DIRS", set_store_dirs, "absolute paths, comma-separated", false},
 	{"SYSBOX_IGNORE_SYSFS_CHOWN", not_needed, "TRUE or FALSE", false},
 	{"SYSBOX_ALLOW_TRUSTED_XATTR", not_needed, "TRUE or FALSE", false},
 };
@@ -119,9 +131,24 @@ static void read_env(struct syscont *sc, char **env, enum scope scope)
 		env[n] = NULL;
 }
 
+/* What a user of Kubernetes or ctr can say, too; a variable wins. */
+static void read_annotations(struct syscont *sc)
+{
+	const struct spec *s = sc->spec;
+	const char *dirs =
+		json_pairs_get(s->annotations, s->n_annotations, ANNOTATION_STORE_DIRS);
+
+	if (dirs && !set_store_dirs(sc, dirs))
+		syscont_warn(sc,
+			     "the annotation " ANNOTATION_STORE_DIRS
+			     "=%s is ignored: expected absolute paths, comma-separated",
+			     dirs);
+}
+
 int syscont_env(struct syscont *sc, struct error *err)
 {
 	(void)err; /* a pass by its type; nothing here can fail */
+	read_annotations(sc);
 	if (sc->spec->process)
 		read_env(sc, sc->spec->process->env, OF_CONTAINER);
 	return 0;

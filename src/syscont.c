@@ -18,6 +18,7 @@
  *  mounts   /proc, /sys, /sys/fs/cgroup, /dev as a system expects them: its own,
  *           writable;
  *  cgroup   the host's layout, or v2 alone for a systemd that knows nothing else;
+ *  stores   real directories where inner engines keep their data;
  *  paths    the engine's masks stay, but for those that would blind or bind an
  *           inner system;
  *  devices  nodes that are harmless in anybody's hands, and what the user gave;
@@ -49,23 +50,28 @@
 #include "lib/str.h"
 #include "src/spec.h"
 
-/*
- * systemd before mounts: it decides about /run, and `mounts` would give a
- * read-only rootfs a poorer one. ns before ids: without a user namespace of its
- * own the container needs no maps.
- */
 const struct syscont_pass syscont_passes[] = {
-	{"namespaces", syscont_ns, true},	  {"ids", syscont_ids, true},
-	{"systemd", syscont_systemd, false},	  {"mounts", syscont_mounts, false},
-	{"cgroups", syscont_cgroup, false},	  {"paths", syscont_paths, false},
-	{"devices", syscont_devices, true},	  {"capabilities", syscont_caps, false},
-	{"security modules", syscont_lsm, false}, {"seccomp", syscont_seccomp, false},
-	{"sysctls", syscont_sysctl, true},	  {NULL, NULL, false},
+	{"namespaces", syscont_ns, true},
+	/* Without a user namespace of its own the container needs no maps. */
+	{"ids", syscont_ids, true},
+	/* Decides about /run, and `mounts` would give a read-only rootfs a poorer one. */
+	{"systemd", syscont_systemd, false},
+	{"mounts", syscont_mounts, false},
+	{"cgroups", syscont_cgroup, false},
+	{"stores", syscont_stores, false},
+	{"paths", syscont_paths, false},
+	{"devices", syscont_devices, true},
+	{"capabilities", syscont_caps, false},
+	{"security modules", syscont_lsm, false},
+	{"seccomp", syscont_seccomp, false},
+	{"sysctls", syscont_sysctl, true},
+	{NULL, NULL, false},
 };
 
 void syscont_options_done(struct syscont_options *o)
 {
 	strv_free(o->skip_uid_shift);
+	strv_free(o->store_dirs);
 	*o = (struct syscont_options)SYSCONT_OPTIONS_DEFAULT;
 }
 
@@ -73,6 +79,7 @@ void syscont_done(struct syscont *sc)
 {
 	syscont_options_done(&sc->options);
 	idmap_done(&sc->idmap);
+	syscont_stores_done(sc);
 	strv_free(sc->warnings);
 	*sc = (struct syscont)SYSCONT_EMPTY;
 }

@@ -8,9 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "lib/error.h"
 #include "lib/idmap.h"
+#include "lib/json.h"
 #include "lib/macro.h"
 
 struct host;
@@ -32,6 +34,8 @@ struct syscont_options {
 	/* SYSBOX_SKIP_UID_SHIFT: destinations mounted without id mapping */
 	bool unified_cgroup; /* SYSBOX_UNIFIED_CGROUP: v2 alone, on a hybrid host */
 	char **skip_uid_shift;
+	/* SYSBOX_STORE_DIRS: further directories where inner engines keep their data */
+	char **store_dirs;
 };
 #define SYSCONT_OPTIONS_DEFAULT                                                                \
 	{                                                                                      \
@@ -42,6 +46,22 @@ void syscont_options_done(struct syscont_options *o);
 /* Facts about the image that the pure passes need; read by src/image.c. */
 struct image {
 	int systemd_version; /* of its libsystemd-shared, 0: no systemd found */
+	bool has_var_lib;
+	/* Data directories that the configuration of its engines names; absolute. */
+	char **data_roots;
+	/*
+	 * Of the directories asked about, those that are not what they seem: the path that
+	 * a symlink leads to, or "" when it is no directory.
+	 */
+	struct json_pair *links;
+	size_t n_links;
+};
+
+/* A directory of an inner engine that is backed by one of the host: src/store.h. */
+struct syscont_store {
+	char *name; /* a file name; unique in the container */
+	char *path; /* in the container */
+	mode_t mode;
 };
 
 struct syscont {
@@ -51,6 +71,12 @@ struct syscont {
 	struct syscont_options options;
 	/* The range reserved for this container; used when the specification gives none. */
 	struct idmap idmap;
+	/* Where the stores are; NULL: this rootfs needs none. Borrowed. */
+	const char *store_dir;
+	/* The engine keeps files with the container's ids on disk. */
+	bool stores_shifted;
+	struct syscont_store *stores; /* what the mounts added here lead to */
+	size_t n_stores;
 	char **warnings; /* for the log: an unknown SYSBOX_* variable and the like */
 	bool is_systemd; /* the entry point is systemd */
 };
@@ -89,11 +115,16 @@ int syscont_devices(struct syscont *sc, struct error *err);
 int syscont_caps(struct syscont *sc, struct error *err);
 int syscont_lsm(struct syscont *sc, struct error *err);
 int syscont_seccomp(struct syscont *sc, struct error *err);
+int syscont_stores(struct syscont *sc, struct error *err);
 int syscont_sysctl(struct syscont *sc, struct error *err);
 int syscont_systemd(struct syscont *sc, struct error *err);
 
+/* Every directory that may get a store, for image_read(); owned. After syscont_env(). */
+char **syscont_store_dirs(const struct syscont *sc);
+
 /* What passes share with each other and with exec. */
 
+void syscont_stores_done(struct syscont *sc);
 /* A sentence for the log. */
 void syscont_warn(struct syscont *sc, const char *fmt, ...) _printf_(2, 3);
 int syscont_process_env(struct syscont *sc, struct spec_process *p, struct error *err);

@@ -21,6 +21,7 @@ UNIT_TESTS += %D%/unit/test-error
 UNIT_TESTS += %D%/unit/test-fd
 UNIT_TESTS += %D%/unit/test-flags
 UNIT_TESTS += %D%/unit/test-idmap
+UNIT_TESTS += %D%/unit/test-image
 UNIT_TESTS += %D%/unit/test-inode
 UNIT_TESTS += %D%/unit/test-json
 UNIT_TESTS += %D%/unit/test-log
@@ -40,6 +41,7 @@ UNIT_TESTS += %D%/unit/test-sock
 UNIT_TESTS += %D%/unit/test-spawn
 UNIT_TESTS += %D%/unit/test-spec
 UNIT_TESTS += %D%/unit/test-spec-check
+UNIT_TESTS += %D%/unit/test-store
 UNIT_TESTS += %D%/unit/test-str
 UNIT_TESTS += %D%/unit/test-strbuf
 UNIT_TESTS += %D%/unit/test-syscont-devices
@@ -47,6 +49,7 @@ UNIT_TESTS += %D%/unit/test-syscont-env
 UNIT_TESTS += %D%/unit/test-syscont-mounts
 UNIT_TESTS += %D%/unit/test-syscont-passes
 UNIT_TESTS += %D%/unit/test-syscont-seccomp
+UNIT_TESTS += %D%/unit/test-syscont-stores
 UNIT_TESTS += %D%/unit/test-sysfilter
 UNIT_TESTS += %D%/unit/test-userns
 
@@ -107,6 +110,7 @@ GOLDEN_CASES = \
 	%D%/golden/docker28-bare-host \
 	%D%/golden/docker28-default \
 	%D%/golden/docker28-not-syscont \
+	%D%/golden/docker28-stores \
 	%D%/golden/docker28-systemd \
 	%D%/golden/hostile-mounts \
 	%D%/golden/kubernetes-mappings \

@@ -2,7 +2,8 @@
 /*
  * Golden tests of the pure stages: config.json and host.json of a case give the
  * rewritten specification (expected.json) and the plan with its warnings
- * (expected.plan), or an error (expected.error). No root, no container.
+ * (expected.plan), or an error (expected.error). No root, no container. A case may
+ * have an image.json: facts of the image, and where its stores would be.
  *
  *	golden [--update] [CASE-DIRECTORY...]
  *
@@ -18,6 +19,7 @@
 
 #include "lib/alloc.h"
 #include "lib/fd.h"
+#include "lib/json.h"
 #include "lib/str.h"
 #include "lib/strbuf.h"
 #include "src/host.h"
@@ -68,6 +70,32 @@ static int load(const char *dir, struct spec **spec, struct host *host, struct e
 	return r == 0 ? spec_check(*spec, err) : r;
 }
 
+struct image_facts {
+	bool has_var_lib;
+	char **data_roots;
+	struct json_pair *links;
+	size_t n_links;
+	char *store_dir;
+};
+
+#define F(nm, kd, mb) JSON_FIELD(struct image_facts, nm, kd, mb, 0)
+static const struct json_field image_fields[] = {
+	F("hasVarLib", BOOL, has_var_lib),
+	F("dataRoots", STRV, data_roots),
+	JSON_COUNTED(struct image_facts, "links", PAIRS, links, n_links, NULL, 0),
+	F("storeDir", STRING, store_dir),
+	{0},
+};
+static const struct json_type image_type = JSON_TYPE("image", struct image_facts, image_fields);
+
+static int load_image(const char *dir, struct image_facts *f, struct error *err)
+{
+	size_t len;
+	_cleanup_free_ char *text = read_case_file(dir, "image.json", &len);
+
+	return text ? json_decode(&image_type, f, text, len, "image.json", err) : 0;
+}
+
 static int rewrite(struct syscont *sc, struct plan **plan, struct error *err)
 {
 	int r = syscont_env(sc, err);
@@ -84,10 +112,22 @@ static void run_stages(const char *dir, struct result *res)
 	_cleanup_(spec_freep) struct spec *spec = NULL;
 	_cleanup_(plan_freep) struct plan *plan = NULL;
 	struct host host = {0};
+	struct image_facts facts = {0};
+	struct image image;
 	struct syscont sc = SYSCONT_EMPTY;
 	struct error err = {0};
 	int r = load(dir, &spec, &host, &err);
 
+	if (r == 0)
+		r = load_image(dir, &facts, &err);
+	image = (struct image){
+		.has_var_lib = facts.has_var_lib,
+		.data_roots = facts.data_roots,
+		.links = facts.links,
+		.n_links = facts.n_links,
+	};
+	sc.image = &image;
+	sc.store_dir = facts.store_dir;
 	sc.spec = spec;
 	sc.host = &host;
 	if (r == 0)
@@ -101,6 +141,7 @@ static void run_stages(const char *dir, struct result *res)
 	for (char **w = sc.warnings; w && *w; w++)
 		strbuf_addf(r < 0 ? &res->error : &res->plan, "warning %s\n", *w);
 	syscont_done(&sc);
+	json_done(&image_type, &facts);
 	host_done(&host);
 }
 

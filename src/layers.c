@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "src/layers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/alloc.h"
+#include "lib/fd.h"
+#include "lib/mountinfo.h"
+#include "lib/path.h"
+#include "lib/str.h"
+#include "lib/strbuf.h"
+
+/*
+ * The words of a colon-separated list in which a colon or backslash of a name
+ * stands behind a backslash.
+ */
+static char **split_layers(const char *list)
+{
+	char **v = NULL;
+	_cleanup_strbuf_ struct strbuf word = STRBUF_EMPTY;
+
+	for (const char *p = list;; p++) {
+		if (*p == '\\' && p[1]) {
+			strbuf_addc(&word, *++p);
+		} else if (*p == ':' || *p == '\0') {
+			if (word.len)
+				strv_add(&v, strbuf_str(&word));
+			strbuf_reset(&word);
+			if (!*p)
+				return v;
+		} else {
+			strbuf_addc(&word, *p);
+		}
+	}
+}
+
+void layers_done(struct layers *l)
+{
+	strv_free(l->lower);
+	free(l->upper);
+	free(l->work);
+	free(l->options);
+	*l = (struct layers){0};
+}
+
+/* Options of the engine's overlay that must hold for ours too, by their first word. */
+static const char *const kept_options[] = {
+	"redirect_dir", "metacopy", "xino", "volatile", "userxattr", "context", "verity", NULL,
+};
+
+static bool option_is_kept(const char *option)
+{
+	for (size_t i = 0; kept_options[i]; i++) {
+		size_t n = strlen(kept_options[i]);
+
+		if (!strncmp(option, kept_options[i], n) && (!option[n] || option[n] == '='))
+			return true;
+	}
+	return false;
+}
+
+static bool str_cut_prefix(const char **s, const char *prefix)
+{
+	if (!str_has_prefix(*s, prefix))
+		return false;
+	*s += strlen(prefix);
+	return true;
+}
+
+/*
+ * The options as mountinfo shows them: "lowerdir=a:b::data" from mount(2), or
+ * one "lowerdir+=a" each from fsconfig(2) (and "datadir+=").
+ */
+static void parse(struct layers *l, const char *options)
+{
+	_cleanup_(strv_freep) char **words = strv_split(options, ",");
+	_cleanup_strbuf_ struct strbuf kept = STRBUF_EMPTY;
+
+	for (char **w = words; w && *w; w++) {
+		const char *value = *w;
+
+		if (str_cut_prefix(&value, "lowerdir+=") ||
+		    str_cut_prefix(&value, "datadir+=")) {
+			l->n_data += (*w)[0] == 'd';
+			strv_add(&l->lower, value);
+		} else if (str_cut_prefix(&value, "lowerdir=")) {
+			const char *data = strstr(value, "::");
+			_cleanup_(strv_freep) char **all = split_layers(value);
+			_cleanup_(strv_freep) char **tail =
+				data ? split_layers(data + 2) : NULL;
+
+			l->n_data = strv_len(tail);
+			for (char **a = all; a && *a; a++)
+				strv_add(&l->lower, *a);
+		} else if (str_cut_prefix(&value, "upperdir=")) {
+			l->upper = xstrdup(value);
+		} else if (str_cut_prefix(&value, "workdir=")) {
+			l->work = xstrdup(value);
+		} else if (option_is_kept(*w)) {
+			strbuf_addf(&kept, ",%s", *w);
+		}
+	}
+	l->options = strbuf_take(&kept);
+}
+
+static bool all_exist_below(const char *base, char *const *relative)
+{
+	_cleanup_close_ int fd = open(base, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	for (char *const *p = relative; fd >= 0 && *p; p++)
+		if ((*p)[0] != '/' && faccessat(fd, *p, F_OK, AT_EACCESS) < 0)
+			return false;
+	return fd >= 0;
+}
+
+static void make_absolute(char **path, const char *base)
+{
+	char *abs;
+
+	if (!*path || (*path)[0] == '/')
+		return;
+	abs = path_join(base, *path);
+	free(*path);
+	*path = abs;
+}
+
+/*
+ * Engines mount with short relative names from some directory of theirs when the
+ * names would not fit a page. That directory is an ancestor of the mount point
+ * (Docker: overlay2/, the grandparent of ID/merged) or of the upper directory
+ * (containerd: snapshots/).
+ */
+static int resolve(struct layers *l, const char *rootfs, struct error *err)
+{
+	const char *starts[] = {l->upper, rootfs};
+	bool relative = (l->upper && l->upper[0] != '/') || (l->work && l->work[0] != '/');
+
+	for (char **p = l->lower; p && *p; p++)
+		relative = relative || (*p)[0] != '/';
+	if (!relative)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
+		_cleanup_free_ char *base = NULL;
+
+		if (!starts[i] || starts[i][0] != '/')
+			continue;
+		base = xstrdup(starts[i]);
+		for (char *slash; (slash = strrchr(base, '/')) && slash != base;) {
+			*slash = '\0';
+			if (!all_exist_below(base, l->lower))
+				continue;
+			for (char **p = l->lower; *p; p++)
+				make_absolute(p, base);
+			make_absolute(&l->upper, base);
+			make_absolute(&l->work, base);
+			return 0;
+		}
+	}
+	return error_set(
+		err, ENOENT,
+		"cannot find the overlay layers of %s: their paths are relative (%s, ...)",
+		rootfs, l->lower[0]);
+}
+
+static void clean(char **path)
+{
+	char *c = path_clean(*path);
+
+	free(*path);
+	*path = c;
+}
+
+int layers_read(struct layers *ret, const char *rootfs, struct error *err)
+{
+	_cleanup_(mountinfo_freep) struct mountinfo *m = NULL;
+	_cleanup_(layers_done) struct layers l = {0};
+	int r = mountinfo_at(rootfs, &m);
+
+	if (r == -ENOENT)
+		return LAYERS_E_NONE;
+	if (r < 0)
+		return error_errno(err, -r, "read the mount table");
+	if (!str_eq(m->fstype, "overlay") || !str_eq(m->root, "/"))
+		return LAYERS_E_NONE;
+	parse(&l, m->fs_options);
+	if (!l.lower)
+		return error_set(err, EINVAL, "the overlay at %s has no lower layer", rootfs);
+	r = resolve(&l, rootfs, err);
+	if (r < 0)
+		return r;
+	if (l.upper)
+		clean(&l.upper);
+	*ret = l;
+	l = (struct layers){0};
+	return 0;
+}

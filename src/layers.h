@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the engine's overlay is made of, as its line in the mount table says. */
+#pragma once
+
+#include <stddef.h>
+
+#include "lib/error.h"
+
+struct layers {
+	char **lower;  /* absolute, topmost first */
+	size_t n_data; /* how many of them, at the end, are data-only */
+	char *upper;   /* absolute and cleaned; NULL: read-only */
+	char *work;
+	char *options; /* that an overlay of the same layers must have too: ",xino=off" */
+};
+void layers_done(struct layers *l);
+
+enum {
+	LAYERS_E_NONE = 1 /* no overlay is mounted there */
+};
+/*
+ * Of the overlay that is mounted at `rootfs` (absolute, no symlinks), in the engine's
+ * mount namespace. Nothing of the layers is touched but to find what relative names
+ * mean.
+ */
+int layers_read(struct layers *ret, const char *rootfs, struct error *err);

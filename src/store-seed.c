@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation
+ *
+ * A store begins with what the image has at its place. That could be read through the
+ * engine's own overlay, were it not for the layers of *inner* overlays that are in
+ * there: their whiteouts (0:0 devices) look like the outer overlay's, and a merged
+ * directory does not show them. So the layers are read one by one and merged here,
+ * by overlayfs' rules (Documentation/filesystems/overlayfs.rst), with one more:
+ *
+ *	a 0:0 device that hides a name of a layer below belongs to the outer overlay;
+ *	one that hides nothing can only be data.
+ *
+ * Where a directory comes from one layer alone, which is nearly always so, nothing
+ * has to be compared.
+ *
+ * With a source that is a merged view itself (layers that cannot be read one by one),
+ * readdir(3) shows such a device and stat(2) does not: it is made from that.
+ */
+#include "src/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "lib/alloc.h"
+#include "lib/fd.h"
+#include "lib/str.h"
+
+/* XATTR_LIST_MAX and XATTR_SIZE_MAX of the kernel. */
+#define NAMES_MAX 65536
+#define VALUE_MAX 65536
+#define CHUNK	  (1u << 20)
+
+/* A file of several names, by where it was and where its first copy is. */
+struct linked {
+	dev_t dev;
+	ino_t ino;
+	char *path; /* below the destination */
+};
+
+struct seed {
+	int to_root;
+	void *linked; /* tsearch(3) */
+	int n_copied;
+	struct error *err;
+};
+
+/* One directory in hand. */
+struct dir {
+	const struct store_source *from;
+	int to;
+	const char *path; /* below the destination; "" is itself */
+	unsigned int depth;
+};
+
+/* ------------------------------------------------------------------ layers */
+
+void store_source_done(struct store_source *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		fd_close(s->fds[i]);
+	free(s->fds);
+	*s = (struct store_source)STORE_SOURCE_EMPTY;
+}
+
+void store_source_add(struct store_source *s, int fd)
+{
+	int *slot = array_add((void **)&s->fds, &s->n, sizeof(*slot));
+
+	*slot = fd;
+}
+
+static bool is_whiteout(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
+}
+
+static bool is_opaque(int fd)
+{
+	char value;
+
+	return fgetxattr(fd, "trusted.overlay.opaque", &value, 1) == 1 && value == 'y';
+}
+
+/* One component. The search ends where a layer hides those below it. */
+static int enter_one(const struct store_source *s, size_t first, const char *name,
+		     struct store_source *ret)
+{
+	for (size_t i = first; i < s->n; i++) {
+		int fd = openat(s->fds[i], name,
+				O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd < 0 && errno == ENOENT)
+			continue;
+		/* A file, a symlink or a whiteout. */
+		if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
+			break;
+		if (fd < 0)
+			return -errno;
+		store_source_add(ret, fd);
+		if (is_opaque(fd))
+			break;
+	}
+	return 0;
+}
+
+int store_source_enter(const struct store_source *s, const char *path, struct store_source *ret)
+{
+	_cleanup_(strv_freep) char **names = strv_split(path, "/");
+	const struct store_source *at = s;
+	struct store_source held = STORE_SOURCE_EMPTY;
+	int r = 0;
+
+	for (char **n = names; r == 0 && n && *n; n++) {
+		struct store_source next = STORE_SOURCE_EMPTY;
+
+		r = enter_one(at, 0, *n, &next);
+		store_source_done(&held);
+		held = next;
+		at = &held;
+	}
+	if (r < 0) {
+		store_source_done(&held);
+		return r;
+	}
+	*ret = held;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ one entry */
+
+static char *join(const struct dir *d, const char *name)
+{
+	return *d->path ? xasprintf("%s/%s", d->path, name) : xstrdup(name);
+}
+
+static int fail(struct seed *s, const struct dir *d, const char *name, int errnum)
+{
+	_cleanup_free_ char *path = join(d, name);
+
+	return error_errno(s->err, errnum, "copy %s", path);
+}
+
+/*
+ * Not the outer overlay's own, which mean nothing here; labels are the policy's to
+ * give.
+ */
+static bool is_copied_xattr(const char *name)
+{
+	return !str_has_prefix(name, "trusted.overlay.") && !str_eq(name, "security.selinux");
+}
+
+static int copy_xattr(const char *from, const char *to, const char *name)
+{
+	_cleanup_free_ char *value = xmalloc(VALUE_MAX);
+	ssize_t n = lgetxattr(from, name, value, VALUE_MAX);
+
+	if (n < 0)
+		return errno == ENODATA ? 0 : -errno;
+	return lsetxattr(to, name, value, (size_t)n, 0) < 0 ? -errno : 0;
+}
+
+static int copy_xattrs(const char *from, const char *to)
+{
+	char few[256];
+	_cleanup_free_ char *many = NULL;
+	char *names = few;
+	ssize_t n = llistxattr(from, few, sizeof(few));
+	int r = 0;
+
+	if (n < 0 && errno == ERANGE) {
+		names = many = xmalloc(NAMES_MAX);
+		n = llistxattr(from, many, NAMES_MAX);
+	}
+	if (n < 0)
+		return errno == ENOTSUP ? 0 : -errno;
+	for (char *p = names; r == 0 && p < names + n; p += strlen(p) + 1)
+		if (is_copied_xattr(p))
+			r = copy_xattr(from, to, p);
+	return r;
+}
+
+/*
+ * In this order: a change of owner takes setuid bits and capabilities away. The names
+ * are taken relative to directories, by paths below /proc/self/fd.
+ */
+static int copy_attributes(int from, const char *from_name, int to, const char *to_name,
+			   const struct stat *st)
+{
+	const struct timespec times[2] = {st->st_atim, st->st_mtim};
+	char a[FD_PATH_MAX], b[FD_PATH_MAX];
+	_cleanup_free_ char *from_path = xasprintf("%s/%s", fd_path(from, a), from_name);
+	_cleanup_free_ char *to_path = xasprintf("%s/%s", fd_path(to, b), to_name);
+	int r;
+
+	if (fchownat(to, to_name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	if (!S_ISLNK(st->st_mode) && fchmodat(to, to_name, st->st_mode & 07777, 0) < 0)
+		return -errno;
+	r = copy_xattrs(from_path, to_path);
+	if (r < 0)
+		return r;
+	return utimensat(to, to_name, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+static int copy_by_hand(int in, int out, off_t at, off_t end)
+{
+	_cleanup_free_ char *buf = xmalloc(CHUNK);
+
+	while (at < end) {
+		size_t want = (size_t)(end - at) < CHUNK ? (size_t)(end - at) : CHUNK;
+		ssize_t n = pread(in, buf, want, at), written;
+
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		written = pwrite(out, buf, (size_t)n, at);
+		if (written <= 0)
+			return written < 0 ? -errno : -EIO;
+		at += written;
+	}
+	return 0;
+}
+
+static int copy_extent(int in, int out, off_t at, off_t end)
+{
+	off_t to = at;
+
+	while (at < end) {
+		ssize_t n = copy_file_range(in, &at, out, &to, (size_t)(end - at), 0);
+
+		if (n < 0 && (errno == EXDEV || errno == EINVAL || errno_is_unsupported(errno)))
+			return copy_by_hand(in, out, at, end);
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+	}
+	return 0;
+}
+
+/* Holes stay holes. */
+static int copy_data(int in, int out, off_t size)
+{
+	off_t at = 0;
+
+	if (ioctl(out, FICLONE, in) == 0)
+		return 0;
+	if (ftruncate(out, size) < 0)
+		return -errno;
+	while (at < size) {
+		off_t data = lseek(in, at, SEEK_DATA), end;
+		int r;
+
+		if (data < 0)
+			return errno == ENXIO ? 0 : -errno;
+		end = lseek(in, data, SEEK_HOLE);
+		if (end < 0)
+			return -errno;
+		r = copy_extent(in, out, data, end < size ? end : size);
+		if (r < 0)
+			return r;
+		at = end;
+	}
+	return 0;
+}
+
+static int copy_file(int from, const struct dir *d, const char *name, const struct stat *st)
+{
+	_cleanup_close_ int in = openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int out =
+		in < 0 ? -EBADF
+		       : openat(d->to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (in < 0 || out < 0)
+		return -errno;
+	return copy_data(in, out, st->st_size);
+}
+
+static int copy_link(int from, const struct dir *d, const char *name)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(from, name, target, sizeof(target) - 1);
+
+	if (n < 0)
+		return -errno;
+	target[n] = '\0';
+	return symlinkat(target, d->to, name) < 0 ? -errno : 0;
+}
+
+static int compare_linked(const void *a, const void *b)
+{
+	const struct linked *x = a, *y = b;
+
+	if (x->dev != y->dev)
+		return x->dev < y->dev ? -1 : 1;
+	return x->ino == y->ino ? 0 : x->ino < y->ino ? -1 : 1;
+}
+
+static void free_linked(void *p)
+{
+	struct linked *l = p;
+
+	free(l->path);
+	free(l);
+}
+
+/* 1: it is another name of a file that is copied already, and has been linked to it. */
+static int link_known(struct seed *s, const struct dir *d, const char *name,
+		      const struct stat *st)
+{
+	struct linked *l;
+	struct linked **found;
+
+	if (st->st_nlink < 2)
+		return 0;
+	l = xcalloc(1, sizeof(*l));
+	*l = (struct linked){.dev = st->st_dev, .ino = st->st_ino};
+	found = (struct linked **)tsearch(l, &s->linked, compare_linked);
+	if (!found)
+		abort();
+	if (*found == l) {
+		l->path = join(d, name);
+		return 0;
+	}
+	free_linked(l);
+	return linkat(s->to_root, (*found)->path, d->to, name, 0) < 0 ? -errno : 1;
+}
+
+static int copy_plain(struct seed *s, int from, const struct dir *d, const char *name,
+		      const struct stat *st)
+{
+	int r = link_known(s, d, name, st);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	if (S_ISREG(st->st_mode))
+		r = copy_file(from, d, name, st);
+	else if (S_ISLNK(st->st_mode))
+		r = copy_link(from, d, name);
+	else
+		r = mknodat(d->to, name, st->st_mode & (S_IFMT | 0777), st->st_rdev) < 0
+			    ? -errno
+			    : 0;
+	return r < 0 ? r : copy_attributes(from, name, d->to, name, st);
+}
+
+/* ------------------------------------------------------------------ directories */
+
+static int copy_dir(struct seed *s, const struct dir *d);
+
+/* Its attributes last: what is made in it changes its times. */
+static int copy_subdir(struct seed *s, const struct dir *d, size_t layer, const char *name,
+		       const struct stat *st)
+{
+	_cleanup_(store_source_done) struct store_source below = STORE_SOURCE_EMPTY;
+	_cleanup_free_ char *path = join(d, name);
+	struct dir sub = {.from = &below, .path = path, .depth = d->depth + 1};
+	int r = enter_one(d->from, layer, name, &below);
+
+	if (r == 0 && mkdirat(d->to, name, 0700) < 0)
+		r = -errno;
+	if (r < 0)
+		return fail(s, d, name, -r);
+	sub.to = openat(d->to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (sub.to < 0)
+		return fail(s, d, name, errno);
+	r = copy_dir(s, &sub);
+	fd_close(sub.to);
+	if (r < 0)
+		return r;
+	r = copy_attributes(d->from->fds[layer], name, d->to, name, st);
+	return r < 0 ? fail(s, d, name, -r) : 0;
+}
+
+static bool is_in_layers(const struct store_source *s, size_t first, size_t end,
+			 const char *name)
+{
+	struct stat st;
+
+	for (size_t i = first; i < end; i++)
+		if (fstatat(s->fds[i], name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			return true;
+	return false;
+}
+
+static int copy_entry(struct seed *s, const struct dir *d, size_t layer, const struct dirent *e)
+{
+	const struct store_source *from = d->from;
+	const char *name = e->d_name;
+	struct stat st;
+	int r;
+
+	if (is_in_layers(from, 0, layer, name))
+		return 0;
+	if (fstatat(from->fds[layer], name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+		/* A whiteout in a merged view. */
+		if (errno != ENOENT || e->d_type != DT_CHR)
+			return fail(s, d, name, errno);
+		r = mknodat(d->to, name, S_IFCHR, makedev(0, 0)) < 0 ? -errno : 0;
+		return r < 0 ? fail(s, d, name, -r) : 0;
+	}
+	if (is_whiteout(&st) && is_in_layers(from, layer + 1, from->n, name))
+		return 0;
+	s->n_copied++;
+	if (S_ISDIR(st.st_mode))
+		return copy_subdir(s, d, layer, name, &st);
+	r = copy_plain(s, from->fds[layer], d, name, &st);
+	return r < 0 ? fail(s, d, name, -r) : 0;
+}
+
+static int copy_layer(struct seed *s, const struct dir *d, size_t layer)
+{
+	int fd = openat(d->from->fds[layer], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	int r = 0;
+
+	if (!dir) {
+		r = fail(s, d, ".", errno);
+		fd_close(fd);
+		return r;
+	}
+	for (struct dirent *e; r == 0 && (e = readdir(dir));)
+		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, ".."))
+			r = copy_entry(s, d, layer, e);
+	closedir(dir);
+	return r;
+}
+
+static int copy_dir(struct seed *s, const struct dir *d)
+{
+	int r = 0;
+
+	if (d->depth > STORE_SEED_MAX_DEPTH)
+		return fail(s, d, "", ELOOP);
+	for (size_t i = 0; r == 0 && i < d->from->n; i++)
+		r = copy_layer(s, d, i);
+	return r;
+}
+
+int store_seed(const struct store_source *from, int to, struct error *err)
+{
+	struct seed s = {.to_root = to, .err = err};
+	const struct dir d = {.from = from, .to = to, .path = ""};
+	struct stat st;
+	int r;
+
+	if (from->n == 0)
+		return 0;
+	r = copy_dir(&s, &d);
+	tdestroy(s.linked, free_linked);
+	if (r < 0)
+		return r;
+	if (fstat(from->fds[0], &st) < 0)
+		return error_errno(err, errno, "stat the directory to copy");
+	r = copy_attributes(from->fds[0], ".", to, ".", &st);
+	return r < 0 ? error_errno(err, -r, "copy the directory's attributes") : s.n_copied;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The stores of a container: real directories for what its inner engines keep.
+ *
+ *	<engine's layer directory>/	removed by the engine with the container
+ *	 ├ diff, fs ..			the upper layer
+ *	 ├ sysbox-work			src/rootfs.c
+ *	 └ sysbox-store/
+ *	    ├ docker, containerd ..	one for each row of syscont-stores.c
+ *	    ├ .new-NAME			one in the making, or what a crash left of it
+ *	    └ .skeleton			a lower layer that has all mount points
+ *
+ * So a store lives as long as the container's other data: it is kept when the
+ * container is stopped and started again, has the same project quota, and no
+ * collector is needed.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "lib/error.h"
+
+struct idmap;
+struct syscont_store;
+
+enum {
+	STORE_E_NONE = 1 /* no overlay, or a read-only one: the rootfs needs no stores */
+};
+/* Where the stores of this rootfs are; owned. Nothing is made. */
+int store_locate(char **ret_dir, const char *rootfs, struct error *err);
+
+struct store_make {
+	const char *dir; /* from store_locate() */
+	const char *rootfs;
+	const struct syscont_store *stores;
+	size_t n_stores;
+	/* Whose ids files have on disk: NULL the image's, else the container's. */
+	const struct idmap *shift;
+};
+/*
+ * Parent, host root, engine's mount namespace, before the container's own overlay is
+ * mounted: make what is missing. A new store gets what the layers have at its path,
+ * and is there as a whole or not at all, also after a power cut. What is there
+ * already is left alone.
+ * *ret_skeleton (owned) is for rootfs_add_layer().
+ */
+int store_make(const struct store_make *m, char **ret_skeleton, struct error *err);
+
+/* src/store-seed.c */
+
+/* Layers of an overlay, topmost first, or one directory as it is. */
+struct store_source {
+	int *fds; /* directories, readable; owned */
+	size_t n;
+};
+#define STORE_SOURCE_EMPTY                                                                     \
+	{                                                                                      \
+		.fds = NULL                                                                    \
+	}
+void store_source_done(struct store_source *s);
+/* TAKES fd. */
+void store_source_add(struct store_source *s, int fd);
+/*
+ * The layers that have part in a directory below: what overlayfs merges there. None when
+ * there is no such directory.
+ */
+int store_source_enter(const struct store_source *s, const char *path,
+		       struct store_source *ret);
+/*
+ * Copy a merged directory, itself and all below, into the empty directory `to`: owners,
+ * modes, times, extended attributes but the overlay's own, devices, hard links,
+ * holes; data is shared with the original where the file system can. A 0:0 device
+ * that hides nothing is a whiteout of an inner layer, and copied.
+ * -ELOOP: deeper than STORE_SEED_MAX_DEPTH. Returns how many entries were copied.
+ */
+#define STORE_SEED_MAX_DEPTH 256
+int store_seed(const struct store_source *from, int to, struct error *err);

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where inner engines keep what they may not keep on an overlay.
+ *
+ * overlayfs refuses an overlay as its upper layer, so Docker, containerd, Podman and
+ * what is built on them need a real directory for their data. Each of the
+ * directories below is backed by one, the container's own, beside the upper layer of
+ * its rootfs (src/store.h).
+ *
+ * An engine may be installed in a running container at any time, so that what the
+ * image holds does not tell whether it will be needed. What tells is whether the
+ * image is a system at all: one that has a /var/lib. There all of them are mounted;
+ * they cost some microseconds each and leave no trace in the rootfs. A rootfs that
+ * is no overlay needs none of this.
+ *
+ * A mount of the user's at or above such a directory says where the data belongs:
+ * nothing is mounted below it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/alloc.h"
+#include "lib/path.h"
+#include "lib/str.h"
+#include "lib/strbuf.h"
+#include "src/spec.h"
+#include "src/syscont.h"
+
+#define SYSTEM_DIR "/var/lib"
+/* Room for ".new-" in a file name. */
+#define NAME_LEN_MAX 240
+
+/* As the engines make them. */
+static const struct {
+	const char *path;
+	mode_t mode;
+} known[] = {
+	{"/var/lib/docker", 0710},     /* dockerd */
+	{"/var/lib/containerd", 0700}, /* containerd, alone or Docker's image store */
+	{"/var/lib/containers", 0755}, /* podman, buildah, CRI-O */
+	{"/var/lib/buildkit", 0710},   /* buildkitd */
+	{"/var/lib/kubelet", 0750},    /* emptyDir volumes: an inner engine may run in a pod */
+	{"/var/lib/k0s", 0755},	       /* its own containerd in it, as the next two */
+	{"/var/lib/rancher/k3s", 0755}, {"/var/lib/rancher/rke2", 0755},
+};
+
+static void add_absolute(char ***list, const char *path)
+{
+	_cleanup_free_ char *clean = path_clean(path);
+
+	if (path_is_absolute(clean) && !str_eq(clean, "/") && !strv_contains(*list, clean))
+		strv_add(list, clean);
+}
+
+char **syscont_store_dirs(const struct syscont *sc)
+{
+	char **list = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		strv_add(&list, known[i].path);
+	for (char **p = sc->options.store_dirs; p && *p; p++)
+		add_absolute(&list, *p);
+	for (char **p = sc->image ? sc->image->data_roots : NULL; p && *p; p++)
+		add_absolute(&list, *p);
+	return list;
+}
+
+/* Where it really is, symlinks of the image resolved; "": something else is there. */
+static const char *real_path(const struct syscont *sc, const char *path)
+{
+	const char *real = json_pairs_get(sc->image->links, sc->image->n_links, path);
+
+	return real ? real : path;
+}
+
+static bool is_below_mount(const struct spec *s, const char *path)
+{
+	for (size_t i = 0; i < s->n_mounts; i++)
+		if (!str_eq(s->mounts[i].destination, "/") &&
+		    path_has_prefix(path, s->mounts[i].destination))
+			return true;
+	return false;
+}
+
+static bool is_below_another(char *const *list, const char *path)
+{
+	for (; list && *list; list++)
+		if (!str_eq(*list, path) && path_has_prefix(path, *list))
+			return true;
+	return false;
+}
+
+static mode_t mode_of(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (str_eq(known[i].path, path))
+			return known[i].mode;
+	return 0755;
+}
+
+/*
+ * One file name for a path, no two alike: the last component for the known ones, else
+ * all of them, with "-" for "/" and "%2d" for "-".
+ */
+static char *name_of(const char *path)
+{
+	_cleanup_strbuf_ struct strbuf name = STRBUF_EMPTY;
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (str_eq(known[i].path, path))
+			return xstrdup(strrchr(path, '/') + 1);
+	for (; *path; path++) {
+		if (strchr("-%", *path))
+			strbuf_addf(&name, "%%%02x", (unsigned int)*path);
+		else
+			strbuf_addc(&name, *path == '/' ? '-' : *path);
+	}
+	return strbuf_take(&name);
+}
+
+static void add_store(struct syscont *sc, const char *path)
+{
+	_cleanup_free_ char *name = name_of(path), *source = NULL;
+	struct syscont_store *s;
+
+	if (strlen(name) > NAME_LEN_MAX) {
+		syscont_warn(sc, "%s has no store of its own: its name is too long", path);
+		return;
+	}
+	source = path_join(sc->store_dir, name);
+	(void)syscont_mount_add(sc->spec, path, "bind", source, "bind,private");
+	if (sc->stores_shifted)
+		strv_add(&sc->options.skip_uid_shift, path);
+	s = array_add((void **)&sc->stores, &sc->n_stores, sizeof(*s));
+	*s = (struct syscont_store){
+		.name = take_ptr(&name),
+		.path = xstrdup(path),
+		.mode = mode_of(path),
+	};
+}
+
+/* In a system all of them, elsewhere what somebody asked for by name. */
+static bool is_wanted(const struct syscont *sc, const char *path)
+{
+	return sc->image->has_var_lib || !path_has_prefix(path, SYSTEM_DIR) ||
+	       strv_contains(sc->options.store_dirs, path) ||
+	       strv_contains(sc->image->data_roots, path);
+}
+
+int syscont_stores(struct syscont *sc, struct error *err)
+{
+	_cleanup_(strv_freep) char **list = NULL;
+
+	(void)err; /* a pass by its type; nothing here can fail */
+	if (!sc->store_dir || !sc->image)
+		return 0;
+	list = syscont_store_dirs(sc);
+	for (char **p = list; *p; p++) {
+		const char *real = real_path(sc, *p);
+
+		if (!*real || !is_wanted(sc, *p) || is_below_another(list, *p) ||
+		    is_below_mount(sc->spec, *p) || is_below_mount(sc->spec, real))
+			continue;
+		add_store(sc, *p);
+	}
+	return 0;
+}
+
+void syscont_stores_done(struct syscont *sc)
+{
+	for (size_t i = 0; i < sc->n_stores; i++) {
+		free(sc->stores[i].name);
+		free(sc->stores[i].path);
+	}
+	free(take_ptr(&sc->stores));
+	sc->n_stores = 0;
+}
