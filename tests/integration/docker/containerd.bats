@@ -32,7 +32,7 @@ ctr_run() {
 	local id=$1 options=(); shift
 	while [[ $1 != -- ]]; do options+=("$1"); shift; done
 	shift
-	docker run --runc-binary "$(runtime)" --cgroup "/sysbox-engine-$ENGINE/containers/$id" \
+	docker run --runc-binary "$(runtime)" --cgroup "$(engine cgroup "$ENGINE")/containers/$id" \
 		"${options[@]}" "$IMAGE" "$id" "$@"
 }
 
@@ -44,7 +44,7 @@ ctr_run() {
 
 @test "ctr run -t: a terminal" {
 	run -0 on_terminal "$TOP/tests/engine/engine" cli "$ENGINE" run --rm -t --runc-binary "$(runtime)" \
-		--cgroup "/sysbox-engine-$ENGINE/containers/tty" "$IMAGE" tty sh -c 'sleep 0.5; tty; stty size'
+		--cgroup "$(engine cgroup "$ENGINE")/containers/tty" "$IMAGE" tty sh -c 'sleep 0.5; tty; stty size'
 	assert_line --regexp '/dev/(pts/0|console)'
 	assert_line --regexp '^33 99'
 }
