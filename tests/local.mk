@@ -17,6 +17,7 @@ UNIT_TESTS += %D%/unit/test-host
 UNIT_TESTS += %D%/unit/test-plan-cgroup
 UNIT_TESTS += %D%/unit/test-spec-merge
 UNIT_TESTS += %D%/unit/test-conn
+UNIT_TESTS += %D%/unit/test-cpus
 UNIT_TESTS += %D%/unit/test-error
 UNIT_TESTS += %D%/unit/test-fd
 UNIT_TESTS += %D%/unit/test-flags
@@ -34,6 +35,7 @@ UNIT_TESTS += %D%/unit/test-plan-mounts
 UNIT_TESTS += %D%/unit/test-plan-process
 UNIT_TESTS += %D%/unit/test-plan-seccomp
 UNIT_TESTS += %D%/unit/test-proc
+UNIT_TESTS += %D%/unit/test-proctext
 UNIT_TESTS += %D%/unit/test-proto
 UNIT_TESTS += %D%/unit/test-shift
 UNIT_TESTS += %D%/unit/test-slots
@@ -51,7 +53,9 @@ UNIT_TESTS += %D%/unit/test-syscont-passes
 UNIT_TESTS += %D%/unit/test-syscont-seccomp
 UNIT_TESTS += %D%/unit/test-syscont-stores
 UNIT_TESTS += %D%/unit/test-sysfilter
+UNIT_TESTS += %D%/unit/test-tree
 UNIT_TESTS += %D%/unit/test-userns
+UNIT_TESTS += %D%/unit/test-view
 
 LINT_TESTS =
 LINT_TESTS += %D%/lint/format.sh
@@ -76,6 +80,8 @@ FUZZ_TESTS =
 FUZZ_TESTS += %D%/fuzz/fuzz-config
 FUZZ_TESTS += %D%/fuzz/fuzz-idmap
 FUZZ_TESTS += %D%/fuzz/fuzz-mountinfo
+FUZZ_TESTS += %D%/fuzz/fuzz-proctext
+FUZZ_TESTS += %D%/fuzz/fuzz-sysctl
 
 check_PROGRAMS += $(FUZZ_TESTS)
 EXTRA_DIST += %D%/fuzz/corpus
@@ -85,6 +91,10 @@ EXTRA_DIST += %D%/fuzz/corpus
 %C%_fuzz_fuzz_idmap_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_mountinfo_SOURCES = %D%/fuzz/fuzz-mountinfo.c $(FUZZ_DRIVER)
 %C%_fuzz_fuzz_mountinfo_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_proctext_SOURCES = %D%/fuzz/fuzz-proctext.c $(FUZZ_DRIVER)
+%C%_fuzz_fuzz_proctext_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_sysctl_SOURCES = %D%/fuzz/fuzz-sysctl.c $(FUZZ_DRIVER)
+%C%_fuzz_fuzz_sysctl_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 if ENABLE_FUZZ
 FUZZ_DRIVER =
 else

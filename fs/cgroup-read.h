@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a cgroup may use and what it uses: limits as the minimum along its path, on
+ * v1, v2 and hybrid, out of files that are kept open.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/error.h"
+#include "lib/macro.h"
+
+struct cpus;
+
+/* Deeper paths lose the levels next to the root, where nobody sets limits. */
+#define CGROUP_READ_LEVELS 16
+/* More hierarchies than there are controllers that we ask. */
+#define CGROUP_READ_CHAINS 8
+
+enum cgroup_file {
+	/* Of every level. */
+	CGROUP_MEMORY_LIMIT,
+	CGROUP_SWAP_LIMIT, /* v1: of memory and swap together */
+	CGROUP_CPU_QUOTA,
+	CGROUP_CPU_PERIOD, /* v1; on v2 the quota's file has both */
+	CGROUP_CPUSET,
+	/* Of the cgroup itself. */
+	CGROUP_MEMORY_USAGE,
+	CGROUP_SWAP_USAGE,
+	CGROUP_MEMORY_STAT,
+	CGROUP_CPU_USAGE,
+	CGROUP_IO_BYTES,
+	CGROUP_IO_COUNT,
+	CGROUP_N_FILES,
+};
+
+enum cgroup_version {
+	CGROUP_V1 = 1,
+	CGROUP_V2 = 2,
+};
+
+/* One hierarchy: the directories from the top to the cgroup. */
+struct cgroup_chain {
+	enum cgroup_version version;
+	int dirfds[CGROUP_READ_LEVELS]; /* O_PATH, owned */
+	size_t n_levels;
+};
+
+struct cgroup_read {
+	struct cgroup_chain chains[CGROUP_READ_CHAINS];
+	size_t n_chains;
+	const struct cgroup_chain *chain_of[CGROUP_N_FILES]; /* NULL: nobody has it */
+	int fds[CGROUP_N_FILES][CGROUP_READ_LEVELS];	     /* owned */
+	char *buf;					     /* for the texts */
+};
+struct cgroup_read *cgroup_read_new(void);
+struct cgroup_read *cgroup_read_free(struct cgroup_read *c);
+DEFINE_CLEANUP(struct cgroup_read *, cgroup_read_free)
+
+/* One line of /proc/PID/cgroup, cut in place; false: not such a line. */
+struct cgroup_line {
+	const char *controllers; /* "" is v2 */
+	const char *path;
+};
+bool cgroup_line_parse(char *line, struct cgroup_line *ret);
+
+/*
+ * The cgroups of a process, by the mounts that this process sees. Hierarchies that
+ * are not mounted are left out. Host root, in the host's cgroup namespace.
+ */
+int cgroup_read_open(struct cgroup_read *c, pid_t pid, struct error *err);
+/*
+ * One hierarchy with these controllers ("" is all that nobody has yet), whose top is base_dirfd and
+ * in which the cgroup is `path`. v1 before v2. -EINVAL: a path that leads upwards.
+ */
+int cgroup_read_add(struct cgroup_read *c, enum cgroup_version version, const char *controllers,
+		    int base_dirfd, const char *path);
+/* Open what has appeared since: a v2 controller that was enabled later. */
+void cgroup_read_reopen(struct cgroup_read *c);
+
+/* PROCTEXT_UNLIMITED where there is no limit. */
+uint64_t cgroup_read_memory_limit(struct cgroup_read *c);
+/* Of swap alone. */
+uint64_t cgroup_read_swap_limit(struct cgroup_read *c);
+/*
+ * Whole CPUs that the quota is worth, rounded up (as LXCFS shows them); at least 1.
+ * UINT_MAX: no quota.
+ */
+unsigned int cgroup_read_cpu_quota(struct cgroup_read *c);
+/* Narrow `cpus` to those that the cgroup may use. */
+void cgroup_read_cpuset(struct cgroup_read *c, struct cpus *cpus);
+
+/* Bytes; 0 where it is not known. */
+uint64_t cgroup_read_memory_usage(struct cgroup_read *c);
+uint64_t cgroup_read_swap_usage(struct cgroup_read *c);
+
+struct cgroup_memory_stat {
+	uint64_t file, anon, shmem, mapped, dirty, writeback, swap_cached, anon_thp;
+	uint64_t active_anon, inactive_anon, active_file, inactive_file, unevictable;
+	uint64_t slab_reclaimable, slab_unreclaimable, kernel_stack, page_tables;
+	uint64_t pgfault, pgmajfault, pgpgin, pgpgout; /* events */
+};
+void cgroup_read_memory_stat(struct cgroup_read *c, struct cgroup_memory_stat *ret);
+
+struct cgroup_cpu_time {
+	uint64_t user_ns;
+	uint64_t system_ns;
+};
+/*
+ * All CPUs together in *ret. Where the kernel tells it (v1), each CPU's in
+ * per_cpu[n]: then true.
+ */
+bool cgroup_read_cpu_usage(struct cgroup_read *c, struct cgroup_cpu_time *ret,
+			   struct cgroup_cpu_time *per_cpu, size_t n);
+
+struct cgroup_io {
+	unsigned int major, minor;
+	uint64_t read_bytes, write_bytes, reads, writes;
+};
+/* At most n devices; returns how many. */
+size_t cgroup_read_io(struct cgroup_read *c, struct cgroup_io *ret, size_t n);

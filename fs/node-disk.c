@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Disks: those that the container has used, with what it has done there. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "fs/handler.h"
+#include "fs/proctext.h"
+#include "fs/view.h"
+#include "lib/strbuf.h"
+
+#define DEVICES_MAX 128
+#define SECTOR	    512
+
+struct device {
+	uint64_t major, minor;
+	const char *rest; /* of the line, behind them */
+};
+
+static bool parse_device(const char *line, struct device *ret)
+{
+	ret->rest = line;
+	return proctext_u64(&ret->rest, &ret->major) && proctext_u64(&ret->rest, &ret->minor);
+}
+
+static const struct cgroup_io *find(const struct cgroup_io *all, size_t n,
+				    const struct device *d)
+{
+	for (size_t i = 0; i < n; i++)
+		if (all[i].major == d->major && all[i].minor == d->minor)
+			return &all[i];
+	return NULL;
+}
+
+/* The times of requests are not known for a cgroup. */
+static void add_diskstats(struct strbuf *out, const struct device *d,
+			  const struct cgroup_io *io)
+{
+	const char *name = d->rest + strspn(d->rest, " ");
+
+	strbuf_addf(out,
+		    "%4" PRIu64 " %7" PRIu64 " %.*s %" PRIu64 " 0 %" PRIu64 " 0 %" PRIu64
+		    " 0 %" PRIu64 " 0 0 0 0 0 0 0 0 0 0\n",
+		    d->major, d->minor, (int)strcspn(name, " \n"), name, io->reads,
+		    io->read_bytes / SECTOR, io->writes, io->write_bytes / SECTOR);
+}
+
+void node_diskstats(struct view *v, struct strbuf *out)
+{
+	struct cgroup_io io[DEVICES_MAX];
+	size_t n = cgroup_read_io(v->cgroup, io, DEVICES_MAX);
+
+	for (const char *line = view_text(v, VIEW_DISKSTATS); line && *line;
+	     line = proctext_next_line(line)) {
+		const struct cgroup_io *used;
+		struct device d;
+
+		if (parse_device(line, &d) && (used = find(io, n, &d)))
+			add_diskstats(out, &d, used);
+	}
+}
+
+void node_partitions(struct view *v, struct strbuf *out)
+{
+	struct cgroup_io io[DEVICES_MAX];
+	size_t n = cgroup_read_io(v->cgroup, io, DEVICES_MAX);
+
+	strbuf_adds(out, "major minor  #blocks  name\n\n");
+	for (const char *line = view_text(v, VIEW_PARTITIONS); line && *line;
+	     line = proctext_next_line(line)) {
+		struct device d;
+
+		if (!parse_device(line, &d) || !find(io, n, &d))
+			continue;
+		strbuf_add(out, line, strcspn(line, "\n"));
+		strbuf_addc(out, '\n');
+	}
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <string.h>
+
+#include "fs/handler.h"
+#include "fs/proctext.h"
+#include "fs/view.h"
+#include "lib/strbuf.h"
+
+/* procfs speaks in hundredths of a second to everybody (USER_HZ). */
+#define TICK_NS	  UINT64_C(10000000)
+#define SECOND_NS INT64_C(1000000000)
+
+/*
+ * In ticks, each rounded down; idle is what is left to the whole, so that the columns
+ * add up to the uptime.
+ */
+static void add_ticks(struct strbuf *out, const struct view_cpu_time *t)
+{
+	strbuf_addf(out, " %" PRIu64 " 0 %" PRIu64 " %" PRIu64 " 0 0 0 0 0 0\n",
+		    t->user_ns / TICK_NS, t->system_ns / TICK_NS, t->idle_ns / TICK_NS);
+}
+
+static void add_cpus(struct view *v, struct strbuf *out)
+{
+	const struct view_cpu_time *times = view_cpu_times(v);
+	const struct cpus *cpus = view_cpus(v);
+	struct view_cpu_time all = {0};
+	unsigned int i = 0;
+
+	for (unsigned int n = 0; n < view_n_cpus(v); n++) {
+		all.user_ns += times[n].user_ns;
+		all.system_ns += times[n].system_ns;
+		all.idle_ns += times[n].idle_ns;
+	}
+	strbuf_adds(out, "cpu ");
+	add_ticks(out, &all);
+	cpus_for_each(cpu, cpus)
+	{
+		strbuf_addf(out, "cpu%u", cpu);
+		add_ticks(out, &times[i++]);
+	}
+}
+
+/* The first number alone: the sum, without the host's list of interrupts. */
+static void add_sum(struct strbuf *out, const char *name, const char *value)
+{
+	uint64_t n;
+
+	if (proctext_u64(&value, &n))
+		strbuf_addf(out, "%s %" PRIu64 "\n", name, n);
+}
+
+static void add_btime(struct view *v, struct strbuf *out, const char *value)
+{
+	uint64_t n;
+
+	if (proctext_u64(&value, &n))
+		strbuf_addf(out, "btime %" PRIu64 "\n",
+			    n + (uint64_t)(v->start_ns / SECOND_NS));
+}
+
+/* Lines that cannot be known for a container are the host's sums; unknown ones are left out. */
+void node_stat(struct view *v, struct strbuf *out)
+{
+	static const char *const sums[] = {"intr", "ctxt", "processes", "softirq"};
+
+	add_cpus(v, out);
+	for (const char *line = view_text(v, VIEW_STAT); line && *line;
+	     line = proctext_next_line(line)) {
+		const struct view_load *load;
+		const char *value;
+
+		for (size_t i = 0; i < sizeof(sums) / sizeof(*sums); i++)
+			if ((value = proctext_after(line, sums[i])))
+				add_sum(out, sums[i], value);
+		if ((value = proctext_after(line, "btime")))
+			add_btime(v, out, value);
+		if (!proctext_after(line, "procs_running"))
+			continue;
+		load = view_load(v);
+		strbuf_addf(out, "procs_running %u\nprocs_blocked %u\n",
+			    load->running ? load->running : 1, load->blocked);
+	}
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/proctext.h"
+
+#include <string.h>
+
+const char *proctext_next_line(const char *line)
+{
+	const char *end = strchr(line, '\n');
+
+	return end && end[1] ? end + 1 : NULL;
+}
+
+static const char *skip_blanks(const char *s)
+{
+	while (*s == ' ' || *s == '\t')
+		s++;
+	return s;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+bool proctext_u64(const char **s, uint64_t *ret)
+{
+	const char *p = skip_blanks(*s);
+	bool is_too_large = false;
+	uint64_t n = 0;
+
+	if (!is_digit(*p))
+		return false;
+	for (; is_digit(*p); p++)
+		is_too_large |= __builtin_mul_overflow(n, 10, &n) ||
+				__builtin_add_overflow(n, (uint64_t)(*p - '0'), &n);
+	*s = p;
+	*ret = is_too_large ? UINT64_MAX : n;
+	return true;
+}
+
+bool proctext_limit(const char **s, uint64_t *ret)
+{
+	static const char *const words[] = {"max", "-1"};
+	const char *p = skip_blanks(*s);
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (strncmp(p, words[i], strlen(words[i])) != 0)
+			continue;
+		*s = p + strlen(words[i]);
+		*ret = PROCTEXT_UNLIMITED;
+		return true;
+	}
+	return proctext_u64(s, ret);
+}
+
+const char *proctext_after(const char *line, const char *word)
+{
+	size_t len = strlen(word);
+
+	if (strncmp(line, word, len) != 0)
+		return NULL;
+	if (line[len] == ':')
+		return line + len + 1;
+	return line[len] == ' ' || line[len] == '\t' ? line + len : NULL;
+}
+
+/* Most texts have the order of the table: look behind the last hit first. */
+static const struct proctext_field *find(const char *line, const struct proctext_field *fields,
+					 size_t n_fields, size_t *next, const char **ret_value)
+{
+	for (size_t i = 0; i < n_fields; i++) {
+		const struct proctext_field *f = &fields[(*next + i) % n_fields];
+
+		*ret_value = proctext_after(line, f->key);
+		if (!*ret_value)
+			continue;
+		*next = (size_t)(f - fields) + 1;
+		return f;
+	}
+	return NULL;
+}
+
+void proctext_fields(const char *text, const struct proctext_field *fields, size_t n_fields,
+		     void *ret)
+{
+	size_t next = 0;
+
+	for (const char *line = text; line && *line; line = proctext_next_line(line)) {
+		const char *value;
+		const struct proctext_field *f = find(line, fields, n_fields, &next, &value);
+		uint64_t n;
+
+		if (!f || !proctext_u64(&value, &n))
+			continue;
+		if (strncmp(value, " kB", 3) == 0 && __builtin_mul_overflow(n, 1024, &n))
+			n = UINT64_MAX;
+		memcpy((char *)ret + f->offset, &n, sizeof(n));
+	}
+}

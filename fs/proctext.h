@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading the text of procfs and cgroupfs. Pure; no text can make it fail or read on. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* No limit: "max", "-1", and what v1 shows in its place. */
+#define PROCTEXT_UNLIMITED UINT64_MAX
+
+/* The line behind this one; NULL at the end. */
+const char *proctext_next_line(const char *line);
+/*
+ * A decimal number behind blanks; *s then stands behind it. False when there is
+ * none (nothing changes). Too large a number is UINT64_MAX.
+ */
+bool proctext_u64(const char **s, uint64_t *ret);
+/* As proctext_u64(), with "max" and "-1" for PROCTEXT_UNLIMITED. */
+bool proctext_limit(const char **s, uint64_t *ret);
+/* Does the line begin with this word, and a blank or ':' behind it? Then what follows, or NULL. */
+const char *proctext_after(const char *line, const char *word);
+
+/* Lines "key value" or "Key:   value kB" into the uint64_t members of a struct. */
+struct proctext_field {
+	const char *key;
+	size_t offset;
+};
+/* Members whose key is absent stay as they are. Fastest in the order of the text. */
+void proctext_fields(const char *text, const struct proctext_field *fields, size_t n_fields,
+		     void *ret);

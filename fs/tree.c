@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/tree.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "fs/node-value.h"
+#include "lib/macro.h"
+
+static const struct {
+	const char *path;
+	handler_fn format;
+} handlers[] = {
+	{"proc/cpuinfo", node_cpuinfo},
+	{"proc/stat", node_stat},
+	{"sys/devices/system/cpu/online", node_cpu_list},
+	{"sys/devices/system/cpu/possible", node_cpu_list},
+	{"sys/devices/system/cpu/present", node_cpu_list},
+	{"proc/meminfo", node_meminfo},
+	{"proc/swaps", node_swaps},
+	{"proc/vmstat", node_vmstat},
+	{"proc/loadavg", node_loadavg},
+	{"proc/uptime", node_uptime},
+	{"proc/diskstats", node_diskstats},
+	{"proc/partitions", node_partitions},
+};
+
+int tree_node(size_t i, struct tree_node *ret)
+{
+	const struct emul_file *f = &emul_files[i];
+
+	for (size_t h = 0; h < ARRAY_SIZE(handlers); h++) {
+		if (strcmp(handlers[h].path, f->path) != 0)
+			continue;
+		*ret = (struct tree_node){.file = f, .format = handlers[h].format};
+		return 0;
+	}
+	*ret = (struct tree_node){.file = f, .value = node_value_find(f->path)};
+	return ret->value ? 0 : -ENOENT;
+}
+
+int tree_find(enum emul_conn conn, const char *name)
+{
+	for (size_t i = 0; i < n_emul_files; i++) {
+		char own[EMUL_NAME_MAX];
+
+		emul_name(&emul_files[i], own);
+		if (emul_files[i].conn == conn && strcmp(own, name) == 0)
+			return (int)i;
+	}
+	return -ENOENT;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which function, or which private value, stands behind each emulated file. */
+#pragma once
+
+#include <stddef.h>
+
+#include "fs/handler.h"
+#include "lib/emul.h"
+
+struct node_value;
+
+struct tree_node {
+	const struct emul_file *file;
+	handler_fn format;		/* NULL: a value */
+	const struct node_value *value; /* NULL: a text */
+};
+
+/* Entry number i of emul_files. -ENOENT: nobody serves it. */
+int tree_node(size_t i, struct tree_node *ret);
+/* The entry that bears this name in this connection: its number, or -ENOENT. */
+int tree_find(enum emul_conn conn, const char *name);

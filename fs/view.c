@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation
+ *
+ * A snapshot is filled as far as somebody asks: reading meminfo does not cost
+ * the CPU times. What was filled stays until the snapshot is VIEW_VALID_NS old, then
+ * all of it is forgotten at once, so two files read within one validity agree.
+ *
+ * CPUs keep their numbers: a container on CPU 2 and 3 sees CPU 2 and 3, as
+ * sched_getaffinity(2) and /sys/devices/system/cpu/cpuN have it. A quota hides the
+ * last ones of the set.
+ *
+ * The kernel counts CPU time for each CPU on v1 only, and with a quota the cgroup
+ * runs on more CPUs than it sees. Then the time is spread evenly: sums are right,
+ * and no CPU is ever more than busy.
+ */
+#include "fs/view.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fs/proctext.h"
+#include "lib/alloc.h"
+#include "lib/fd.h"
+
+/* A text that is longer is cut: cpuinfo of a thousand CPUs fits. */
+#define TEXT_MIN  (16u << 10)
+#define TEXT_MAX  (4u << 20)
+#define REOPEN_NS (INT64_C(1000) * 1000 * 1000)
+
+static const char *const paths[] = {
+	[VIEW_MEMINFO] = "proc/meminfo",
+	[VIEW_CPUINFO] = "proc/cpuinfo",
+	[VIEW_STAT] = "proc/stat",
+	[VIEW_VMSTAT] = "proc/vmstat",
+	[VIEW_DISKSTATS] = "proc/diskstats",
+	[VIEW_PARTITIONS] = "proc/partitions",
+	[VIEW_ONLINE] = "sys/devices/system/cpu/online",
+};
+static_assert(ARRAY_SIZE(paths) == VIEW_N_TEXTS, "every text has its path");
+
+/* The first VIEW_N_TEXTS bits are the texts. */
+enum {
+	PART_CPUS = 1u << VIEW_N_TEXTS,
+	PART_USAGE = 1u << (VIEW_N_TEXTS + 1),
+	PART_TIMES = 1u << (VIEW_N_TEXTS + 2),
+	PART_MEMORY = 1u << (VIEW_N_TEXTS + 3),
+};
+
+/* True: the caller has to fill it. */
+static bool is_missing(struct view *v, unsigned int part)
+{
+	if (v->parts & part)
+		return false;
+	v->parts |= part;
+	return true;
+}
+
+int view_new(struct view **ret, int host_dirfd, struct cgroup_read *cgroup, int tasks_fd,
+	     int64_t start_ns, struct error *err)
+{
+	_cleanup_(view_freep) struct view *v = xcalloc(1, sizeof(*v));
+	void *shared;
+
+	v->cgroup = cgroup;
+	v->tasks_fd = tasks_fd;
+	v->start_ns = start_ns;
+	for (size_t i = 0; i < VIEW_N_TEXTS; i++)
+		v->text_fds[i] = openat(host_dirfd, paths[i], O_RDONLY | O_CLOEXEC);
+	v->per_cpu = xcalloc(CPUS_MAX, sizeof(*v->per_cpu));
+	shared = mmap(NULL, sizeof(*v->load), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		return error_errno(err, errno, "map the memory of a view");
+	v->load = shared;
+	v->load->at_ns = start_ns;
+	*ret = take_ptr(&v);
+	return 0;
+}
+
+struct view *view_free(struct view *v)
+{
+	if (!v)
+		return NULL;
+	for (size_t i = 0; i < VIEW_N_TEXTS; i++) {
+		fd_close(v->text_fds[i]);
+		free(v->texts[i]);
+	}
+	fd_close(v->tasks_fd);
+	cgroup_read_free(v->cgroup);
+	if (v->load)
+		(void)munmap(v->load, sizeof(*v->load));
+	free(v->per_cpu);
+	free(v->cpu_times);
+	free(v);
+	return NULL;
+}
+
+int64_t view_clock(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+bool view_begin(struct view *v, int64_t now_ns)
+{
+	if (v->parts && now_ns >= v->now_ns && now_ns - v->now_ns < VIEW_VALID_NS)
+		return false;
+	v->now_ns = now_ns;
+	v->parts = 0;
+	if (now_ns - v->reopened_ns >= REOPEN_NS) {
+		v->reopened_ns = now_ns;
+		cgroup_read_reopen(v->cgroup);
+	}
+	return true;
+}
+
+int64_t view_uptime_ns(const struct view *v)
+{
+	return v->now_ns > v->start_ns ? v->now_ns - v->start_ns : 0;
+}
+
+/* ------------------------------------------------------------------ texts */
+
+/* procfs gives a seq_file's text in pieces: read on until it ends. */
+static size_t read_whole(struct view *v, enum view_text t)
+{
+	size_t len = 0;
+
+	for (;;) {
+		ssize_t n;
+
+		if (v->text_caps[t] - len < 4096 && v->text_caps[t] < TEXT_MAX) {
+			v->text_caps[t] = v->text_caps[t] ? 2 * v->text_caps[t] : TEXT_MIN;
+			v->texts[t] = xrealloc(v->texts[t], v->text_caps[t], 1);
+		}
+		n = pread(v->text_fds[t], v->texts[t] + len, v->text_caps[t] - 1 - len,
+			  (off_t)len);
+		if (n <= 0)
+			return len;
+		len += (size_t)n;
+	}
+}
+
+const char *view_text(struct view *v, enum view_text t)
+{
+	if (!is_missing(v, 1u << t))
+		return v->texts[t];
+	if (!v->texts[t]) {
+		v->text_caps[t] = TEXT_MIN;
+		v->texts[t] = xmalloc(TEXT_MIN);
+	}
+	v->texts[t][v->text_fds[t] < 0 ? 0 : read_whole(v, t)] = '\0';
+	return v->texts[t];
+}
+
+/* ------------------------------------------------------------------ CPUs */
+
+static void fill_cpus(struct view *v)
+{
+	if (cpus_parse(&v->cpus, view_text(v, VIEW_ONLINE)) < 0 || cpus_count(&v->cpus) == 0) {
+		v->cpus = (struct cpus){0};
+		cpus_add(&v->cpus, 0);
+	}
+	cgroup_read_cpuset(v->cgroup, &v->cpus);
+	cpus_keep_first(&v->cpus, cgroup_read_cpu_quota(v->cgroup));
+	v->n_cpus = cpus_count(&v->cpus);
+}
+
+const struct cpus *view_cpus(struct view *v)
+{
+	if (is_missing(v, PART_CPUS))
+		fill_cpus(v);
+	return &v->cpus;
+}
+
+unsigned int view_n_cpus(struct view *v)
+{
+	(void)view_cpus(v);
+	return v->n_cpus;
+}
+
+uint64_t view_cpu_usage_ns(struct view *v)
+{
+	if (is_missing(v, PART_USAGE))
+		(void)cgroup_read_cpu_usage(v->cgroup, &v->cpu_usage, v->per_cpu, CPUS_MAX);
+	return v->cpu_usage.user_ns + v->cpu_usage.system_ns;
+}
+
+/* All that was used, was it used on the CPUs that are seen? */
+static bool is_all_on(const struct view *v, const struct cgroup_cpu_time *per_cpu)
+{
+	uint64_t sum = 0;
+
+	cpus_for_each(cpu, &v->cpus) sum += per_cpu[cpu].user_ns + per_cpu[cpu].system_ns;
+	return sum == v->cpu_usage.user_ns + v->cpu_usage.system_ns;
+}
+
+static struct view_cpu_time time_of(const struct view *v, uint64_t user_ns, uint64_t system_ns)
+{
+	uint64_t uptime = (uint64_t)view_uptime_ns(v);
+	uint64_t busy = user_ns + system_ns;
+
+	return (struct view_cpu_time){user_ns, system_ns, uptime > busy ? uptime - busy : 0};
+}
+
+static void fill_times(struct view *v)
+{
+	unsigned int n = view_n_cpus(v), i = 0;
+	bool is_per_cpu =
+		cgroup_read_cpu_usage(v->cgroup, &v->cpu_usage, v->per_cpu, CPUS_MAX) &&
+		is_all_on(v, v->per_cpu);
+
+	v->parts |= PART_USAGE;
+	v->cpu_times = xrealloc(v->cpu_times, n, sizeof(*v->cpu_times));
+	cpus_for_each(cpu, &v->cpus)
+	{
+		const struct cgroup_cpu_time *t = is_per_cpu ? &v->per_cpu[cpu] : &v->cpu_usage;
+		unsigned int share = is_per_cpu ? 1 : n;
+
+		v->cpu_times[i++] = time_of(v, t->user_ns / share, t->system_ns / share);
+	}
+}
+
+const struct view_cpu_time *view_cpu_times(struct view *v)
+{
+	if (is_missing(v, PART_TIMES))
+		fill_times(v);
+	return v->cpu_times;
+}
+
+/* ------------------------------------------------------------------ memory */
+
+struct host_memory {
+	uint64_t total, free, available, swap_total, swap_free;
+};
+static const struct proctext_field host_fields[] = {
+	{"MemTotal", offsetof(struct host_memory, total)},
+	{"MemFree", offsetof(struct host_memory, free)},
+	{"MemAvailable", offsetof(struct host_memory, available)},
+	{"SwapTotal", offsetof(struct host_memory, swap_total)},
+	{"SwapFree", offsetof(struct host_memory, swap_free)},
+};
+
+static uint64_t min(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t minus(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+/*
+ * Available is what can be had without swapping: free memory, and the caches of
+ * files that the cgroup's own reclaim can drop. No more than the host can give.
+ */
+static void fill_memory(struct view *v)
+{
+	struct view_memory *m = &v->memory;
+	struct host_memory h = {0};
+	uint64_t limit, swap_limit, caches;
+
+	proctext_fields(view_text(v, VIEW_MEMINFO), host_fields, ARRAY_SIZE(host_fields), &h);
+	limit = cgroup_read_memory_limit(v->cgroup);
+	swap_limit = cgroup_read_swap_limit(v->cgroup);
+	cgroup_read_memory_stat(v->cgroup, &m->stat);
+	m->used = cgroup_read_memory_usage(v->cgroup);
+	m->swap_used = cgroup_read_swap_usage(v->cgroup);
+	m->is_limited = limit < h.total;
+	m->total = min(limit, h.total);
+	caches = m->stat.active_file + m->stat.inactive_file + m->stat.slab_reclaimable;
+	m->free = m->is_limited ? minus(m->total, m->used) : h.free;
+	m->available =
+		m->is_limited ? min(min(m->free + caches, m->total), h.available) : h.available;
+	m->swap_total = min(swap_limit, h.swap_total);
+	m->swap_free =
+		swap_limit < h.swap_total ? minus(m->swap_total, m->swap_used) : h.swap_free;
+}
+
+const struct view_memory *view_memory(struct view *v)
+{
+	if (is_missing(v, PART_MEMORY))
+		fill_memory(v);
+	return &v->memory;
+}

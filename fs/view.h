@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A resource view: the machine that one container was given. One snapshot feeds
+ * every emulated file, so that they cannot disagree with each other.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fs/cgroup-read.h"
+#include "fs/cpus.h"
+#include "lib/error.h"
+#include "lib/macro.h"
+
+/* How long a snapshot is good. */
+#define VIEW_VALID_NS (INT64_C(10) * 1000 * 1000)
+
+/* Texts of the host, kept open and read again. */
+enum view_text {
+	VIEW_MEMINFO,
+	VIEW_CPUINFO,
+	VIEW_STAT,
+	VIEW_VMSTAT,
+	VIEW_DISKSTATS,
+	VIEW_PARTITIONS,
+	VIEW_ONLINE,
+	VIEW_N_TEXTS,
+};
+
+/* Bytes. */
+struct view_memory {
+	bool is_limited; /* else the host's figures are the container's, too */
+	uint64_t total, free, available, swap_total, swap_free;
+	uint64_t used; /* by the cgroup, caches included */
+	uint64_t swap_used;
+	struct cgroup_memory_stat stat;
+};
+
+/* One entry for each CPU of the set, in its order. */
+struct view_cpu_time {
+	uint64_t user_ns, system_ns, idle_ns;
+};
+
+#define VIEW_LOADS 3
+/* What must outlive a worker: in memory shared with its successor. */
+struct view_load {
+	double avg[VIEW_LOADS];
+	int64_t at_ns;	    /* of these averages */
+	uint64_t cpu_ns;    /* the cgroup's use of CPU then */
+	int64_t counted_ns; /* when the tasks were counted */
+	int64_t count_again_ns;
+	unsigned int running, blocked, total, last_pid;
+};
+
+struct view {
+	int text_fds[VIEW_N_TEXTS];
+	int tasks_fd; /* the container's procfs */
+	struct cgroup_read *cgroup;
+	int64_t start_ns; /* CLOCK_BOOTTIME of the host when the container's time began */
+	struct view_load *load;
+
+	/* The snapshot. */
+	int64_t now_ns; /* CLOCK_BOOTTIME of the host */
+	int64_t reopened_ns;
+	unsigned int parts; /* that have been filled */
+	char *texts[VIEW_N_TEXTS];
+	size_t text_caps[VIEW_N_TEXTS];
+	struct cpus cpus;
+	unsigned int n_cpus;
+	struct cgroup_cpu_time cpu_usage;
+	struct view_cpu_time *cpu_times; /* n_cpus */
+	struct cgroup_cpu_time *per_cpu; /* CPUS_MAX; scratch */
+	struct view_memory memory;
+};
+
+/*
+ * host_dirfd holds "proc" and "sys" of the host. TAKES cgroup and tasks_fd (-EBADF:
+ * no tasks are counted), also on failure. A text that the host lacks is empty.
+ */
+int view_new(struct view **ret, int host_dirfd, struct cgroup_read *cgroup, int tasks_fd,
+	     int64_t start_ns, struct error *err);
+struct view *view_free(struct view *v);
+DEFINE_CLEANUP(struct view *, view_free)
+
+/*
+ * Before the questions of one request: forgets a snapshot that is too old; true when a new one
+ * begins. The answers belong to the view and are good until the next call.
+ */
+bool view_begin(struct view *v, int64_t now_ns);
+/* What the host's clock says. */
+int64_t view_clock(void);
+
+int64_t view_uptime_ns(const struct view *v);
+const char *view_text(struct view *v, enum view_text t);
+const struct cpus *view_cpus(struct view *v);
+unsigned int view_n_cpus(struct view *v);
+/* Of view_n_cpus() CPUs; *ret_usage is their sum. */
+const struct view_cpu_time *view_cpu_times(struct view *v);
+uint64_t view_cpu_usage_ns(struct view *v);
+const struct view_memory *view_memory(struct view *v);
+/* fs/view-load.c: up to date at the time of the snapshot. */
+const struct view_load *view_load(struct view *v);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a container writes to a private sysctl: refused, or it reads back and is taken again. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fs/node-value.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void try_row(const struct node_value *row, const char *data, size_t size)
+{
+	struct node_values_store *s;
+	struct error err;
+	char first[NODE_VALUE_MAX], second[NODE_VALUE_MAX];
+	ssize_t n;
+
+	must(node_values_map(&s, &err) == 0);
+	if (node_value_write(row, s, data, size) == 0) {
+		n = node_value_read(row, s, -1, first);
+		must(n > 0 && n < NODE_VALUE_MAX && first[n - 1] == '\n');
+		must(node_value_write(row, s, first, (size_t)n) == 0);
+		must(node_value_read(row, s, -1, second) == n);
+		must(strcmp(first, second) == 0);
+	}
+	node_values_unmap(s);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	for (size_t i = 0; i < n_node_values; i++)
+		try_row(&node_values[i], (const char *)data, size);
+	return 0;
+}
