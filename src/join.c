@@ -108,14 +108,19 @@ static int become(struct work *w, struct error *err)
 	return r;
 }
 
-/* The handshake's socket is close-on-exec: its end tells the parent that execve succeeded. */
+/*
+ * The handshake's socket is close-on-exec: its end tells the parent that execve succeeded.
+ * The first process speaks on it, too, and may be overtaken: so wait until it was heard.
+ */
 _noreturn_ static void second_main(struct work *w)
 {
 	struct error err = {0};
 	int r;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	r = become(w, &err);
+	r = sync_recv(w->child_sync, SYNC_MET, NULL, NULL, 0, &err);
+	if (r == 0)
+		r = become(w, &err);
 	(void)prctl(PR_SET_PDEATHSIG, 0);
 	if (r == 0)
 		r = do_exec(w->j->process, &w->program, w->j->preserve_fds, &err);
@@ -280,7 +285,7 @@ static int meet_second(struct work *w, struct error *err)
 	w->j->pid = (pid_t)pid;
 	(void)spawn_wait(w->first, NULL);
 	w->first = 0;
-	return 0;
+	return sync_send(w->sync, SYNC_MET, 0, NULL, 0, err);
 }
 
 static int let_go(struct work *w, struct error *err)

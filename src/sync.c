@@ -22,6 +22,7 @@ static const char *const step_names[] = {
 	[SYNC_NAMESPACES] = "namespaces",
 	[SYNC_OFFSETS] = "offsets",
 	[SYNC_INIT] = "init",
+	[SYNC_MET] = "met",
 	[SYNC_KERNEL_FS] = "kernel file systems",
 	[SYNC_HOOKS] = "hooks",
 	[SYNC_HOOKS_DONE] = "hooks done",

@@ -19,7 +19,8 @@ enum sync_step {
 	SYNC_CGROUP,	 /* parent: the child is in its cgroup */
 	SYNC_NAMESPACES, /* child: it is in its namespaces; fd: the container's root mount */
 	SYNC_OFFSETS,	 /* parent: the time offsets are written; fork init */
-	SYNC_INIT,	 /* child: value is the pid of init */
+	SYNC_INIT,	 /* child: value is the pid of init, in exec of the new process */
+	SYNC_MET,	 /* parent, in exec: it has that pid; the new process may speak */
 	SYNC_KERNEL_FS,	 /* parent: fds: procfs and sysfs of the container's namespaces */
 	/* child: mounts are done; time for the hooks; fd: console master if wanted */
 	SYNC_HOOKS,
