@@ -580,6 +580,8 @@ static int make_readonly_late(const struct do_mounts *m, const struct plan_mount
 	_cleanup_close_ int fd = path_open_in_root(m->root_fd, pm->target, O_PATH | O_CLOEXEC);
 	int r = fd < 0 ? fd : mount_set_attr(fd, MOUNT_ATTR_RDONLY, 0, 0);
 
+	if (r < 0 && pm->flags & PLAN_MOUNT_OPTIONAL)
+		return 0; /* it was left out */
 	return r < 0 ? error_errno(err, -r, "make %s read-only", pm->target) : 0;
 }
 
