@@ -25,6 +25,7 @@ UNIT_TESTS += %D%/unit/test-idmap
 UNIT_TESTS += %D%/unit/test-image
 UNIT_TESTS += %D%/unit/test-inode
 UNIT_TESTS += %D%/unit/test-json
+UNIT_TESTS += %D%/unit/test-json-edit
 UNIT_TESTS += %D%/unit/test-log
 UNIT_TESTS += %D%/unit/test-loop
 UNIT_TESTS += %D%/unit/test-mount
@@ -147,4 +148,4 @@ golden-update: %D%/golden/golden
 # tests/integration/fs: a supervisor without a runtime, and trees to send through it.
 check_PROGRAMS += %D%/helpers/fs-driver
 EXTRA_DIST += %D%/helpers/nasty-tree.py %D%/helpers/tree-digest.py
-EXTRA_DIST += %D%/integration/fs
+EXTRA_DIST += %D%/integration %D%/engine %D%/vm %D%/bench %D%/run-docker %D%/fresh-machine %D%/quickstart.bats
