@@ -62,6 +62,7 @@ LINT_TESTS =
 LINT_TESTS += %D%/lint/format.sh
 LINT_TESTS += %D%/lint/headers.sh
 LINT_TESTS += %D%/lint/layers.sh
+LINT_TESTS += %D%/lint/man.sh
 LINT_TESTS += %D%/lint/pure.sh
 LINT_TESTS += %D%/lint/shell.sh
 LINT_TESTS += %D%/lint/spdx.sh

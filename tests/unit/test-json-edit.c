@@ -65,9 +65,9 @@ static void remove__takes_emptied_objects_along(void **state _unused_)
 	_cleanup_(json_doc_freep) struct json_doc *d =
 		doc("{\"runtimes\": {\"sysbox-runc\": {\"path\": \"p\"}}}");
 
-	assert_true(json_doc_remove(d, path_runtime));
+	assert_true(json_doc_remove(d, path_runtime, JSON_DOC_PRUNE));
 	assert_true(json_doc_is_empty(d));
-	assert_false(json_doc_remove(d, path_runtime));
+	assert_false(json_doc_remove(d, path_runtime, JSON_DOC_PRUNE));
 }
 
 static void remove__keeps_neighbours(void **state _unused_)
@@ -75,8 +75,19 @@ static void remove__keeps_neighbours(void **state _unused_)
 	_cleanup_(json_doc_freep) struct json_doc *d =
 		doc("{\"runtimes\": {\"b\": 1, \"sysbox-runc\": {}}, \"x\": 2}");
 
-	assert_true(json_doc_remove(d, path_runtime));
+	assert_true(json_doc_remove(d, path_runtime, JSON_DOC_PRUNE));
 	assert_text(d, "{\n  \"runtimes\": {\n    \"b\": 1\n  },\n  \"x\": 2\n}\n");
+}
+
+static void remove__may_leave_an_empty_object(void **state _unused_)
+{
+	_cleanup_(json_doc_freep) struct json_doc *d =
+		doc("{\"runtimes\": {\"sysbox-runc\": {\"path\": \"p\"}}}");
+	static const char *const runtimes[] = {"runtimes", NULL};
+
+	assert_true(json_doc_remove(d, path_runtime, 0));
+	assert_false(json_doc_has(d, path_runtime));
+	assert_true(json_doc_has(d, runtimes));
 }
 
 static void get__is_null_where_there_is_no_string(void **state _unused_)
@@ -121,6 +132,7 @@ int main(void)
 		cmocka_unit_test(set__refuses_a_barred_way),
 		cmocka_unit_test(remove__takes_emptied_objects_along),
 		cmocka_unit_test(remove__keeps_neighbours),
+		cmocka_unit_test(remove__may_leave_an_empty_object),
 		cmocka_unit_test(get__is_null_where_there_is_no_string),
 		cmocka_unit_test(parse__refuses_what_is_no_object),
 	};
