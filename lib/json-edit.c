@@ -102,25 +102,25 @@ int json_doc_set(struct json_doc *d, const char *const *path, const char *value,
 }
 
 /* Recursive, as deep as the path is long, and paths are our own. */
-static bool remove_from(struct json_object *at, const char *const *path)
+static bool remove_from(struct json_object *at, const char *const *path, unsigned int flags)
 {
 	struct json_object *next;
 
 	if (!is_object(at) || !json_object_object_get_ex(at, *path, &next))
 		return false;
 	if (path[1]) {
-		if (!remove_from(next, path + 1))
+		if (!remove_from(next, path + 1, flags))
 			return false;
-		if (json_object_object_length(next) > 0)
+		if (!(flags & JSON_DOC_PRUNE) || json_object_object_length(next) > 0)
 			return true;
 	}
 	json_object_object_del(at, *path);
 	return true;
 }
 
-bool json_doc_remove(struct json_doc *d, const char *const *path)
+bool json_doc_remove(struct json_doc *d, const char *const *path, unsigned int flags)
 {
-	return remove_from(d->root, path);
+	return remove_from(d->root, path, flags);
 }
 
 bool json_doc_is_empty(const struct json_doc *d)

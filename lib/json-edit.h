@@ -29,8 +29,12 @@ bool json_doc_has(const struct json_doc *d, const char *const *path);
 /* Missing objects on the way are made; -EINVAL where the way is barred by another value. */
 int json_doc_set(struct json_doc *d, const char *const *path, const char *value,
 		 struct error *err);
-/* With the member go the objects around it that have become empty. False: it was not there. */
-bool json_doc_remove(struct json_doc *d, const char *const *path);
+enum json_doc_flags {
+	/* With the member go the objects around it that have become empty. */
+	JSON_DOC_PRUNE = 1u << 0,
+};
+/* False: it was not there. */
+bool json_doc_remove(struct json_doc *d, const char *const *path, unsigned int flags);
 bool json_doc_is_empty(const struct json_doc *d);
 /* Indented by two blanks, as people write such files; with a final newline. */
 void json_doc_print(const struct json_doc *d, struct strbuf *out);

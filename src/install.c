@@ -168,6 +168,22 @@ int install_docker(const char *program, struct install_report *ret, struct error
 	return 0;
 }
 
+/* What a running engine must be told to forget: a setting that is merely absent changes nothing. */
+static int forget(const struct docker_daemon *d, bool was_default, struct error *err)
+{
+	_cleanup_(json_doc_freep) struct json_doc *doc = NULL;
+	int r = config_read(d->config, &doc, err);
+
+	if (r < 0)
+		return r;
+	json_doc_remove(doc, path_runtime, 0);
+	if (was_default)
+		r = json_doc_set(doc, path_default, "runc", err);
+	if (r == 0)
+		r = config_write(d->config, doc, err);
+	return r < 0 ? r : reload(d, NULL, err);
+}
+
 int uninstall_docker(struct install_report *ret, struct error *err)
 {
 	_cleanup_(docker_daemon_done) struct docker_daemon d = {0};
@@ -182,14 +198,14 @@ int uninstall_docker(struct install_report *ret, struct error *err)
 	/* A default that is not registered would keep dockerd from starting. */
 	was_default = str_eq(json_doc_get(doc, path_default), INSTALL_NAME);
 	if (was_default)
-		json_doc_remove(doc, path_default);
-	if (!json_doc_remove(doc, path_runtime) && !was_default) {
+		json_doc_remove(doc, path_default, 0);
+	if (!json_doc_remove(doc, path_runtime, JSON_DOC_PRUNE) && !was_default) {
 		report(ret, "Docker: " INSTALL_NAME " is not registered in %s", d.config);
 		return 0;
 	}
-	r = config_write(d.config, doc, err);
-	if (r == 0 && d.pid > 0)
-		r = reload(&d, NULL, err);
+	r = d.pid > 0 ? forget(&d, was_default, err) : 0;
+	if (r == 0)
+		r = config_write(d.config, doc, err);
 	if (r < 0)
 		return r;
 	report(ret, "Docker: " INSTALL_NAME " is no longer registered in %s%s", d.config,

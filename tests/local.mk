@@ -25,6 +25,7 @@ UNIT_TESTS += %D%/unit/test-idmap
 UNIT_TESTS += %D%/unit/test-image
 UNIT_TESTS += %D%/unit/test-inode
 UNIT_TESTS += %D%/unit/test-json
+UNIT_TESTS += %D%/unit/test-json-edit
 UNIT_TESTS += %D%/unit/test-log
 UNIT_TESTS += %D%/unit/test-loop
 UNIT_TESTS += %D%/unit/test-mount
@@ -61,6 +62,7 @@ LINT_TESTS =
 LINT_TESTS += %D%/lint/format.sh
 LINT_TESTS += %D%/lint/headers.sh
 LINT_TESTS += %D%/lint/layers.sh
+LINT_TESTS += %D%/lint/man.sh
 LINT_TESTS += %D%/lint/pure.sh
 LINT_TESTS += %D%/lint/shell.sh
 LINT_TESTS += %D%/lint/spdx.sh
@@ -147,4 +149,4 @@ golden-update: %D%/golden/golden
 # tests/integration/fs: a supervisor without a runtime, and trees to send through it.
 check_PROGRAMS += %D%/helpers/fs-driver
 EXTRA_DIST += %D%/helpers/nasty-tree.py %D%/helpers/tree-digest.py
-EXTRA_DIST += %D%/integration/fs
+EXTRA_DIST += %D%/integration %D%/engine %D%/vm %D%/bench %D%/run-docker %D%/fresh-machine %D%/quickstart.bats

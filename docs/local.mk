@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+dist_man_MANS += %D%/man/sysbox-runc.8
+dist_man_MANS += %D%/man/sysbox-fs.8
