@@ -242,7 +242,16 @@ static int step_enter(struct work *w, struct error *err)
 
 static int step_fork(struct work *w, struct error *err);
 
+/* First: see src/cgroup.h. With systemd, the runtime moves us. */
+static int step_cgroup(struct work *w, struct error *err)
+{
+	const struct cgroup *cg = &w->in->state->cgroup;
+
+	return cg->driver == CGROUP_FS ? cgroup_join(cg, err) : 0;
+}
+
 static const struct step builder_steps[] = {
+	{"cgroup", step_cgroup},
 	{"limits", step_limits},
 	{"private mounts", step_private},
 	{"root file system", step_root},

@@ -236,6 +236,27 @@ static int step_record(struct work *w, struct error *err)
 
 /* ------------------------------------------------------------------ the child */
 
+static int delegate(struct work *w, struct error *err)
+{
+	return cgroup_delegate(&w->l->state->cgroup, idmap_to_outside(&w->map.uids, 0),
+			       idmap_to_outside(&w->map.gids, 0), err);
+}
+
+/* cgroupfs: the builder is born in its cgroup, see src/cgroup.h. systemd wants a pid first. */
+static int make_cgroup(struct work *w, int *ret_fd, struct error *err)
+{
+	const struct cgroup *cg = &w->l->state->cgroup;
+	int r;
+
+	*ret_fd = -EBADF;
+	if (cg->driver != CGROUP_FS)
+		return 0;
+	r = cgroup_make(cg, w->l->spec->linux_->resources, err);
+	if (r == 0)
+		r = delegate(w, err);
+	return r < 0 ? r : cgroup_clone_fd(cg, 0, ret_fd, err);
+}
+
 static int step_builder(struct work *w, struct error *err)
 {
 	struct launch *l = w->l;
@@ -256,8 +277,16 @@ static int step_builder(struct work *w, struct error *err)
 		.new_keyring = l->flags & LAUNCH_NEW_KEYRING,
 	};
 	struct clone_args args = {.flags = CLONE_NEWNS, .exit_signal = SIGCHLD};
-	int pair[2], r = sock_pair(pair);
+	_cleanup_close_ int cgroup_fd = -EBADF;
+	int pair[2], r = make_cgroup(w, &cgroup_fd, err);
 
+	if (r < 0)
+		return r;
+	if (cgroup_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)cgroup_fd;
+	}
+	r = sock_pair(pair);
 	if (r < 0)
 		return error_errno(err, -r, "make the socket of the handshake");
 	w->sync = pair[0];
@@ -298,12 +327,13 @@ static int step_cgroup(struct work *w, struct error *err)
 	_cleanup_free_ struct cgroup_property *props =
 		xcalloc(s->n_annotations + 1, sizeof(*props));
 	size_t n = cgroup_properties(s, props);
-	int r;
+	int r = 0;
 
-	r = cgroup_create(cg, s->linux_->resources, w->builder, props, n, err);
-	if (r == 0)
-		r = cgroup_delegate(cg, idmap_to_outside(&w->map.uids, 0),
-				    idmap_to_outside(&w->map.gids, 0), err);
+	if (cg->driver == CGROUP_SYSTEMD) {
+		r = cgroup_create(cg, s->linux_->resources, w->builder, props, n, err);
+		if (r == 0)
+			r = delegate(w, err);
+	}
 	return r < 0 ? r : sync_send(w->sync, SYNC_CGROUP, 0, NULL, 0, err);
 }
 
