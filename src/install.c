@@ -168,7 +168,10 @@ int install_docker(const char *program, struct install_report *ret, struct error
 	return 0;
 }
 
-/* What a running engine must be told to forget: a setting that is merely absent changes nothing. */
+/*
+ * What a running engine must be told to forget: a setting that is merely absent changes
+ * nothing.
+ */
 static int forget(const struct docker_daemon *d, bool was_default, struct error *err)
 {
 	_cleanup_(json_doc_freep) struct json_doc *doc = NULL;
