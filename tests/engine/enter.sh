@@ -11,11 +11,29 @@
 set -euo pipefail
 DIR=$1 ROOTFS=$2 INSTALL=$3 REMAP=$4
 
-# Network settings below /sys/class/net and /proc/sys/net must be this namespace's own.
+# The hierarchies of the machine below a directory of our own: Podman makes directories there for
+# controllers that are not mounted.
+collect_cgroups() {
+	local d into=$1
+	if mountpoint -q /sys/fs/cgroup && [[ -e /sys/fs/cgroup/cgroup.procs ]]; then
+		mount --rbind /sys/fs/cgroup "$into"
+		return
+	fi
+	for d in /sys/fs/cgroup/*; do
+		if [[ -L $d ]]; then
+			cp -P "$d" "$into/"
+		elif mountpoint -q "$d"; then
+			mkdir "$into/${d##*/}"
+			mount --bind "$d" "$into/${d##*/}"
+		fi
+	done
+}
+
+# Network settings below /sys/class/net must be this namespace's own.
 fresh_sysfs() {
 	local root=$1 cgroups=$DIR/run/cgroup
 	mkdir -p "$cgroups"
-	mount --rbind /sys/fs/cgroup "$cgroups"
+	collect_cgroups "$cgroups"
 	mount -t sysfs sysfs "$root/sys"
 	mount --rbind "$cgroups" "$root/sys/fs/cgroup"
 }
