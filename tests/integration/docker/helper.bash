@@ -43,6 +43,12 @@ sysbox_only() { [[ $RUNTIME != runc ]] || skip "says something about sysbox-runc
 with_runc() { [[ $RUNTIME == runc ]]; }
 docker_only() { [[ $(family) == docker ]] || skip "a feature of Docker"; }
 
+# Podman makes the network namespace before the container, so that it belongs to the host's user
+# namespace; with mappings of its own (--userns=auto, --uidmap) it does not: podman.bats.
+own_network() {
+	[[ $(family) != podman ]] || with_runc || skip "Podman's network is not the container's to administer"
+}
+
 # --- containers -----------------------------------------------------------------------------
 
 # Containers made by a test go when it ends; those of setup_file stay for the whole file.

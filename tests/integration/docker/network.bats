@@ -27,6 +27,7 @@ serve() {
 
 # bats test_tags=short
 @test "bridge: two containers reach each other by address" {
+	own_network
 	start one $IMAGE
 	start two $IMAGE
 	serve one 80 'this is one'
@@ -64,6 +65,7 @@ serve() {
 
 # bats test_tags=short
 @test "published port: reached from the host" {
+	own_network
 	start web -p 127.0.0.1:18080:80 $IMAGE
 	serve web 80 'from outside'
 	run -0 engine exec "$ENGINE" curl -s http://127.0.0.1:18080/
@@ -82,6 +84,7 @@ serve() {
 
 # bats test_tags=short
 @test "root inside has its own network to administer" {
+	own_network
 	sysbox_only
 	start box $DEBIAN
 	run -0 inside box 'ip link add dummy9 type dummy 2>/dev/null || ip link add br9 type bridge
@@ -93,6 +96,7 @@ serve() {
 }
 
 @test "ports below 1024 can be bound, also by a user who is not root" {
+	own_network
 	start box --user 1000 --sysctl net.ipv4.ip_unprivileged_port_start=0 $IMAGE
 	run -0 inside box 'httpd -p 127.0.0.1:80 -h /etc && wget -q -O - http://127.0.0.1/group | head -n 1'
 	assert_output --partial root
@@ -113,6 +117,7 @@ serve() {
 
 # bats test_tags=short
 @test "--net=container: one network for both, and root of both may change it" {
+	own_network
 	start one $IMAGE
 	start two --net container:one $IMAGE
 	serve one 8080 shared

@@ -43,8 +43,24 @@ IMAGE=sysbox/busybox
 	assert_line --index 3 0
 }
 
-@test "podman: cp both ways while running" {
-	start box $IMAGE
+@test "podman: with mappings, root inside has its own network to administer" {
+	sc run -d --name box --uidmap 0:300000:65536 --gidmap 0:300000:65536 $IMAGE sleep infinity >/dev/null
+	inside box 'mkdir /www; echo here >/www/index.html; httpd -p 80 -h /www; ip addr show eth0'
+	run -0 engine exec "$ENGINE" curl -s "http://$(docker inspect -f '{{.NetworkSettings.IPAddress}}' box)/"
+	assert_output here
+	with_runc || inside box 'ip link add br9 type bridge && ip addr add 10.99.0.1/24 dev br9'
+}
+
+@test "podman: with mappings, the engine's own files are root's inside" {
+	run -0 sc run --rm --uidmap 0:300000:65536 --gidmap 0:300000:65536 -v pv:/data $IMAGE sh -c \
+		'stat -c %u:%g /etc/hosts /etc/hostname /etc/resolv.conf; echo x >>/etc/hosts && echo written'
+	assert_equal "$(grep -c '^0:0$' <<<"$output")" 3
+	assert_line written
+}
+
+# cp_both_ways OPTION...
+cp_both_ways() {
+	sc run -d --name box "$@" $IMAGE sleep infinity >/dev/null
 	run inside box 'cat /etc/new'
 	assert_failure
 	echo fresh >"$BATS_TEST_TMPDIR/new"
@@ -53,6 +69,14 @@ IMAGE=sysbox/busybox
 	assert_line --index 0 fresh
 	assert_line --index 1 0:0
 	assert_equal "$(docker cp box:/etc/out - | tar -xOf -)" out
+}
+
+@test "podman: cp both ways while running" {
+	cp_both_ways
+}
+
+@test "podman: cp both ways while running, with mappings" {
+	cp_both_ways --uidmap 0:300000:65536 --gidmap 0:300000:65536
 }
 
 @test "podman: top, stats and pause" {
