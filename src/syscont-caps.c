@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Capabilities. In a user namespace of its own the container's root is root of
- * what it owns and of nothing else, so it gets every capability that the host has
- * to give; the image's packages and inner engines expect a real root. Another
- * user gets none at first, and may get all through setuid files, as on any
- * machine. The inheritable and ambient sets stay empty, as a login has them: root
- * needs neither, and they would follow a process through setuid(2) into programs
- * of other users (CVE-2022-24769). SYSBOX_HONOR_CAPS=TRUE keeps what the engine computed
- * from --cap-add and
- * --cap-drop.
+ * what it owns and of nothing else, so it gets every capability there is; the
+ * image's packages and inner engines expect a real root. Another user gets none at
+ * first, and may get all through setuid files, as on any machine. The inheritable
+ * and ambient sets stay empty, as a login has them: root needs neither, and they
+ * would follow a process through setuid(2) into programs of other users
+ * (CVE-2022-24769). SYSBOX_HONOR_CAPS=TRUE keeps what the engine computed from
+ * --cap-add and --cap-drop.
  */
 #include "lib/alloc.h"
 #include "lib/caps.h"
@@ -51,9 +50,24 @@ static void replace(char ***set, uint64_t bits)
 	*set = names_of(bits);
 }
 
+/*
+ * Every capability that the kernel knows, the host's withheld ones included: who
+ * enters a user namespace has full sets there, the bounding set too, whatever it
+ * had before (user_namespaces(7), "Capabilities"). The highest that the host has
+ * tells how many there are.
+ */
+static uint64_t all_caps(const struct host *h)
+{
+	uint64_t all = 0;
+
+	while (all < h->caps)
+		all = all << 1 | 1;
+	return all;
+}
+
 void syscont_process_caps(const struct syscont *sc, struct spec_process *p)
 {
-	uint64_t all = sc->host->caps & ~useless(sc), active = p->user.uid == 0 ? all : 0;
+	uint64_t all = all_caps(sc->host) & ~useless(sc), active = p->user.uid == 0 ? all : 0;
 
 	if (sc->options.honor_caps)
 		return;
