@@ -13,7 +13,9 @@
  *	inside	version 3 of root R	<->	version 3 of R's outside id
  *
  * Access control lists carry one id an entry. The kernel shows them on an
- * overlay as outside ids, since the overlay itself is not id-mapped.
+ * overlay as outside ids, since the overlay itself is not id-mapped. Linux 6.1 is
+ * not symmetric: it takes outside ids, and shows those that are on disk, which are
+ * the inside ones. They are told apart by being no outside ids.
  */
 #include "fs/shift.h"
 
@@ -23,6 +25,7 @@
 #include <linux/posix_acl.h>
 #include <linux/posix_acl_xattr.h>
 #include <linux/xattr.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -89,6 +92,14 @@ static ssize_t shift_caps(const struct idmap *map, enum shift_direction dir, voi
 	return (ssize_t)len;
 }
 
+static uint32_t shift_acl_id(const struct idmap_list *l, enum shift_direction dir, uint32_t id)
+{
+	bool is_as_on_disk = dir == SHIFT_TO_INSIDE && idmap_to_inside(l, id) == IDMAP_NONE &&
+			     idmap_to_outside(l, id) != IDMAP_NONE;
+
+	return is_as_on_disk ? id : shift_id(l, dir, id);
+}
+
 static const struct idmap_list *acl_list(const struct idmap *map, uint16_t tag)
 {
 	if (tag == ACL_USER)
@@ -115,7 +126,7 @@ static ssize_t shift_acl(const struct idmap *map, enum shift_direction dir, void
 		l = acl_list(map, le16toh(e.e_tag));
 		if (!l)
 			continue;
-		id = shift_id(l, dir, le32toh(e.e_id));
+		id = shift_acl_id(l, dir, le32toh(e.e_id));
 		if (id == IDMAP_NONE)
 			return -EOVERFLOW;
 		e.e_id = htole32(id);

@@ -83,7 +83,9 @@ FUZZ_TESTS += %D%/fuzz/fuzz-config
 FUZZ_TESTS += %D%/fuzz/fuzz-idmap
 FUZZ_TESTS += %D%/fuzz/fuzz-mountinfo
 FUZZ_TESTS += %D%/fuzz/fuzz-proctext
+FUZZ_TESTS += %D%/fuzz/fuzz-proto
 FUZZ_TESTS += %D%/fuzz/fuzz-sysctl
+FUZZ_TESTS += %D%/fuzz/fuzz-xattr
 
 check_PROGRAMS += $(FUZZ_TESTS)
 EXTRA_DIST += %D%/fuzz/corpus
@@ -95,6 +97,10 @@ EXTRA_DIST += %D%/fuzz/corpus
 %C%_fuzz_fuzz_mountinfo_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_proctext_SOURCES = %D%/fuzz/fuzz-proctext.c $(FUZZ_DRIVER)
 %C%_fuzz_fuzz_proctext_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_proto_SOURCES = %D%/fuzz/fuzz-proto.c $(FUZZ_DRIVER)
+%C%_fuzz_fuzz_proto_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_xattr_SOURCES = %D%/fuzz/fuzz-xattr.c $(FUZZ_DRIVER)
+%C%_fuzz_fuzz_xattr_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_sysctl_SOURCES = %D%/fuzz/fuzz-sysctl.c $(FUZZ_DRIVER)
 %C%_fuzz_fuzz_sysctl_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 if ENABLE_FUZZ

@@ -152,12 +152,21 @@ static void shift_xattr__acl(void **state)
 	assert_memory_equal(&l, &inside, sizeof(l));
 }
 
+/* As Linux 6.1 shows them through an overlay of id-mapped layers. */
+static void shift_xattr__acl_as_it_is_on_disk(void **state)
+{
+	struct list l = list(1000, 50), disk = l;
+
+	assert_int_equal(shift_xattr(*state, SHIFT_TO_INSIDE, ACL, &l, sizeof(l)), sizeof(l));
+	assert_memory_equal(&l, &disk, sizeof(l));
+}
+
 static void shift_xattr__acl_of_nobody_there(void **state)
 {
 	struct list l = list(70000, 50), read = list(65534, 65534);
 
 	assert_int_equal(shift_xattr(*state, SHIFT_TO_OUTSIDE, ACL, &l, sizeof(l)), -EOVERFLOW);
-	l = list(5, 6);
+	l = list(70000, 300000);
 	assert_int_equal(shift_xattr(*state, SHIFT_TO_INSIDE, ACL, &l, sizeof(l)), sizeof(l));
 	assert_memory_equal(&l, &read, sizeof(l));
 }
@@ -194,6 +203,7 @@ int main(void)
 		T(shift_xattr__caps_of_version_2_are_read_as_they_are),
 		T(shift_xattr__caps_of_another_length),
 		T(shift_xattr__acl),
+		T(shift_xattr__acl_as_it_is_on_disk),
 		T(shift_xattr__acl_of_nobody_there),
 		T(shift_xattr__acl_malformed),
 		T(shift_xattr__others_are_not_touched),
