@@ -72,6 +72,7 @@ cp_both_ways() {
 }
 
 @test "podman: cp both ways while running" {
+	with_runc || skip "Podman copies as the host's root within the container's mounts, where that has no id"
 	cp_both_ways
 }
 
