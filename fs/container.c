@@ -18,6 +18,7 @@ int container_init(struct container *ret, struct proto_message *start, struct er
 		.init_pidfd = take_fd(&start->fds[PROTO_START_INIT_PIDFD]),
 		.rootfs_fd = take_fd(&start->fds[PROTO_START_ROOTFS]),
 		.state_dirfd = take_fd(&start->fds[PROTO_START_STATE_DIR]),
+		.locks_fd = take_fd(&start->fds[PROTO_START_LOCKS]),
 	};
 	int r;
 
@@ -43,4 +44,5 @@ void container_done(struct container *c)
 	c->init_pidfd = fd_close(c->init_pidfd);
 	c->rootfs_fd = fd_close(c->rootfs_fd);
 	c->state_dirfd = fd_close(c->state_dirfd);
+	c->locks_fd = fd_close(c->locks_fd);
 }

@@ -14,10 +14,12 @@ struct container {
 	int init_pidfd;
 	int rootfs_fd; /* the root mount alone, detached */
 	int state_dirfd;
+	int locks_fd; /* src/locks.h: open while init lives, and never used */
 };
 #define CONTAINER_EMPTY                                                                        \
 	{                                                                                      \
-		.init_pidfd = -EBADF, .rootfs_fd = -EBADF, .state_dirfd = -EBADF               \
+		.init_pidfd = -EBADF, .rootfs_fd = -EBADF, .state_dirfd = -EBADF,              \
+		.locks_fd = -EBADF                                                             \
 	}
 
 /* Out of a received PROTO_START, whose descriptors are taken over. */

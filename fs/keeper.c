@@ -96,6 +96,7 @@ static void close_keepers_own(struct keeper *k)
 	k->trimmer_pidfd = fd_close(k->trimmer_pidfd);
 	k->container.init_pidfd = fd_close(k->container.init_pidfd);
 	k->container.state_dirfd = fd_close(k->container.state_dirfd);
+	k->container.locks_fd = fd_close(k->container.locks_fd);
 	for (size_t i = 0; i < n_services; i++)
 		k->conns[i].mount_fd = fd_close(k->conns[i].mount_fd);
 }
@@ -335,6 +336,8 @@ static int begin_end(struct keeper *k)
 	if (k->ending)
 		return 0;
 	k->ending = true;
+	/* Who waits for a volume need not wait for who still looks at the files. */
+	k->container.locks_fd = fd_close(k->container.locks_fd);
 	detach_services(k);
 	k->ending_ms = now_ms();
 	k->last_received = n_received(k);

@@ -37,6 +37,7 @@ struct mountinfo *mountinfo_free(struct mountinfo *m)
 {
 	if (!m)
 		return NULL;
+	free(m->device);
 	free(m->root);
 	free(m->target);
 	free(m->fstype);
@@ -123,11 +124,10 @@ static char *next_optional(const char **line)
 static int parse_line(const char *line, struct mountinfo **ret)
 {
 	_cleanup_(mountinfo_freep) struct mountinfo *m = xcalloc(1, sizeof(*m));
-	_cleanup_free_ char *device = NULL;
 
 	if (next_int(&line, &m->id) < 0 || next_int(&line, &m->parent_id) < 0)
 		return -EBADMSG;
-	device = next_field(&line);
+	m->device = next_field(&line);
 	m->root = next_field(&line);
 	m->target = next_field(&line);
 	m->vfs_options = next_field(&line);

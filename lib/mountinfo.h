@@ -11,7 +11,8 @@
 struct mountinfo {
 	int id;
 	int parent_id;
-	char *root; /* path inside the file system */
+	char *device; /* "254:0": of the file system */
+	char *root;   /* path inside it */
 	char *target;
 	char *fstype;
 	char *source;

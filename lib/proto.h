@@ -20,7 +20,7 @@ struct idmap;
 #define PROTO_SOCKET_FD 3
 
 #define PROTO_MAGIC   0x78627379u /* "ysbx" as bytes */
-#define PROTO_VERSION 1
+#define PROTO_VERSION 2
 #define PROTO_ID_MAX  1024 /* of a container id, as runc's */
 
 enum proto_kind {
@@ -34,6 +34,8 @@ enum proto_start_fd {
 	PROTO_START_INIT_PIDFD,
 	PROTO_START_ROOTFS,
 	PROTO_START_STATE_DIR,
+	/* Held open for the container's life, for the locks of its description. */
+	PROTO_START_LOCKS,
 	PROTO_START_N_FDS,
 };
 

@@ -291,6 +291,8 @@ static int do_launch(struct making *m, struct launch *ret, struct error *err)
 		.n_stores = m->syscont.n_stores,
 		.shift = m->syscont.stores_shifted ? &m->ids.map : NULL,
 	};
+	l.locks = m->syscont.locks;
+	l.n_locks = m->syscont.n_locks;
 	l.dir = &m->c.dir;
 	l.state = &m->c.state;
 	l.console_socket = m->args->console_socket;
@@ -307,6 +309,7 @@ static int do_launch(struct making *m, struct launch *ret, struct error *err)
 		l.spec = NULL;
 		l.plan = NULL;
 		l.stores = (struct store_make){0};
+		l.locks = NULL;
 	}
 	if (r < 0) {
 		launch_done(&l);

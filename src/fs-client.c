@@ -148,6 +148,7 @@ static int send_start(struct fs_client *c, const struct fs_client_start *s, stru
 		[PROTO_START_INIT_PIDFD] = s->init_pidfd,
 		[PROTO_START_ROOTFS] = s->rootfs_fd,
 		[PROTO_START_STATE_DIR] = s->state_dirfd,
+		[PROTO_START_LOCKS] = s->locks_fd,
 	};
 	int r = proto_start_set(&m->body.start, s->id, s->view_path, s->idmap);
 

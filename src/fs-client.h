@@ -42,6 +42,7 @@ struct fs_client_start {
 	/* Where the engine keeps its own mount of the rootfs, resolved; NULL: no view there. */
 	const char *view_path;
 	const struct idmap *idmap;
+	int locks_fd; /* from locks_take(): the supervisor holds them from now on */
 };
 /*
  * Hand the container over and wait until it is served, the view included. The fds

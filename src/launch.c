@@ -59,6 +59,7 @@
 #include "src/host.h"
 #include "src/init.h"
 #include "src/listener.h"
+#include "src/locks.h"
 #include "src/plan.h"
 #include "src/rootfs.h"
 #include "src/spec.h"
@@ -80,6 +81,7 @@ struct work {
 	int sync;
 	int child_sync;
 	int root_mount;
+	int locks_fd;
 	pid_t builder;
 };
 
@@ -186,6 +188,12 @@ static int step_rootfs(struct work *w, struct error *err)
 		s->view_path = xstrdup(w->rootfs.path);
 	s->work_path = xstrdup(w->rootfs.work_path);
 	return 0;
+}
+
+/* Before anything is opened, let alone changed, that another container may be using. */
+static int step_locks(struct work *w, struct error *err)
+{
+	return locks_take(w->l->locks, w->l->n_locks, w->l->state->id, &w->locks_fd, err);
 }
 
 /* Before the binds, whose sources they are. */
@@ -455,6 +463,7 @@ static int step_supervise(struct work *w, struct error *err)
 		.rootfs_fd = w->root_mount,
 		.view_path = w->l->state->view_path,
 		.idmap = &w->map,
+		.locks_fd = w->locks_fd,
 	};
 
 	return fs_client_start(&w->fs, &start, err);
@@ -539,6 +548,7 @@ static const struct step {
 	{"user namespace", step_userns},
 	{"namespaces to join", step_joins},
 	{"root file system", step_rootfs},
+	{"locks", step_locks},
 	{"stores", step_stores},
 	{"binds", step_binds},
 	{"console", step_console},
@@ -620,6 +630,7 @@ static void work_done(struct work *w)
 	fd_close(w->sync);
 	fd_close(w->child_sync);
 	fd_close(w->root_mount);
+	fd_close(w->locks_fd);
 	fd_close(w->fs.sock);
 	seccomp_program_done(&w->seccomp);
 	rootfs_done(&w->rootfs);
@@ -638,6 +649,7 @@ int launch(struct launch *l, struct error *err)
 		.sync = -EBADF,
 		.child_sync = -EBADF,
 		.root_mount = -EBADF,
+		.locks_fd = -EBADF,
 	};
 	int r = run_steps(&w, err);
 

@@ -16,6 +16,7 @@ struct plan;
 struct spec;
 struct state;
 struct state_dir;
+struct syscont_lock;
 
 enum launch_flags {
 	LAUNCH_NEW_KEYRING = 1u << 0,
@@ -31,6 +32,8 @@ struct launch {
 	const struct spec *spec; /* as rewritten */
 	const struct plan *plan;
 	struct store_make stores; /* n_stores == 0: none */
+	const struct syscont_lock *locks;
+	size_t n_locks;
 	const struct state_dir *dir;
 	struct state *state; /* filled in, and saved */
 	const char *console_socket;

@@ -14,8 +14,7 @@
 #include "src/spec.h"
 #include "src/syscont.h"
 
-#define PREFIX		      "SYSBOX_"
-#define ANNOTATION_STORE_DIRS "io.sysbox.store-dirs"
+#define PREFIX "SYSBOX_"
 
 static bool parse_bool(const char *text, bool *ret)
 {
@@ -67,6 +66,11 @@ static bool set_store_dirs(struct syscont *sc, const char *value)
 	return parse_paths(value, &sc->options.store_dirs);
 }
 
+static bool set_share_volumes(struct syscont *sc, const char *value)
+{
+	return parse_paths(value, &sc->options.share_volumes);
+}
+
 /* What they asked for is so for every container: nothing is trapped that they could switch. */
 static bool not_needed(struct syscont *sc, const char *value)
 {
@@ -87,6 +91,7 @@ static const struct {
 	{"SYSBOX_UNIFIED_CGROUP", set_unified_cgroup, "TRUE or FALSE", false},
 	{"SYSBOX_SKIP_UID_SHIFT", set_skip_uid_shift, "absolute paths, comma-separated", false},
 	{"SYSBOX_STORE_DIRS", set_store_dirs, "absolute paths, comma-separated", false},
+	{"SYSBOX_SHARE_VOLUMES", set_share_volumes, "absolute paths, comma-separated", false},
 	{"SYSBOX_IGNORE_SYSFS_CHOWN", not_needed, "TRUE or FALSE", false},
 	{"SYSBOX_ALLOW_TRUSTED_XATTR", not_needed, "TRUE or FALSE", false},
 };
@@ -132,17 +137,27 @@ static void read_env(struct syscont *sc, char **env, enum scope scope)
 }
 
 /* What a user of Kubernetes or ctr can say, too; a variable wins. */
+static const struct {
+	const char *name;
+	bool (*set)(struct syscont *sc, const char *value);
+	const char *expected;
+} annotations[] = {
+	{"io.sysbox.store-dirs", set_store_dirs, "absolute paths, comma-separated"},
+	{"io.sysbox.share-volumes", set_share_volumes, "absolute paths, comma-separated"},
+};
+
 static void read_annotations(struct syscont *sc)
 {
 	const struct spec *s = sc->spec;
-	const char *dirs =
-		json_pairs_get(s->annotations, s->n_annotations, ANNOTATION_STORE_DIRS);
 
-	if (dirs && !set_store_dirs(sc, dirs))
-		syscont_warn(sc,
-			     "the annotation " ANNOTATION_STORE_DIRS
-			     "=%s is ignored: expected absolute paths, comma-separated",
-			     dirs);
+	for (size_t i = 0; i < ARRAY_SIZE(annotations); i++) {
+		const char *value =
+			json_pairs_get(s->annotations, s->n_annotations, annotations[i].name);
+
+		if (value && !annotations[i].set(sc, value))
+			syscont_warn(sc, "the annotation %s=%s is ignored: expected %s",
+				     annotations[i].name, value, annotations[i].expected);
+	}
 }
 
 int syscont_env(struct syscont *sc, struct error *err)

@@ -14,7 +14,8 @@
  * is no overlay needs none of this.
  *
  * A mount of the user's at or above such a directory says where the data belongs:
- * nothing is mounted below it.
+ * nothing is mounted below it. Two containers with the same volume there would
+ * destroy it, so it is locked.
  */
 #include <stdio.h>
 #include <string.h>
@@ -82,6 +83,55 @@ static bool is_below_mount(const struct spec *s, const char *path)
 	return false;
 }
 
+/* The mount that a path lies in; of several on one place the last, which is seen. */
+static const struct spec_mount *mount_of(const struct spec *s, const char *path)
+{
+	const struct spec_mount *found = NULL;
+	size_t len = 0;
+
+	for (size_t i = 0; i < s->n_mounts; i++) {
+		const struct spec_mount *m = &s->mounts[i];
+
+		if (path_has_prefix(path, m->destination) && strlen(m->destination) >= len) {
+			found = m;
+			len = strlen(m->destination);
+		}
+	}
+	return found;
+}
+
+static bool is_bind(const struct spec_mount *m)
+{
+	return m->source && (str_eq(m->type, "bind") || strv_contains(m->options, "bind") ||
+			     strv_contains(m->options, "rbind"));
+}
+
+static bool is_read_only(const struct spec_mount *m)
+{
+	bool ro = false;
+
+	for (char **o = m->options; o && *o; o++)
+		ro = str_eq(*o, "ro") || str_eq(*o, "rro") || (ro && !str_eq(*o, "rw"));
+	return ro;
+}
+
+/* The user's mount at or above `path`: what becomes of the directory on the host. */
+static void add_lock(struct syscont *sc, const char *path)
+{
+	const struct spec_mount *m = mount_of(sc->spec, path);
+	struct syscont_lock *l;
+
+	if (!m || !is_bind(m))
+		return;
+	l = array_add((void **)&sc->locks, &sc->n_locks, sizeof(*l));
+	*l = (struct syscont_lock){
+		.source = path_join(m->source, path + strlen(m->destination)),
+		.target = xstrdup(path),
+		.shared = is_read_only(m) || strv_contains(sc->options.share_volumes, path) ||
+			  strv_contains(sc->options.share_volumes, m->destination),
+	};
+}
+
 static bool is_below_another(char *const *list, const char *path)
 {
 	for (; list && *list; list++)
@@ -142,6 +192,8 @@ static void add_store(struct syscont *sc, const char *path)
 /* In a system all of them, elsewhere what somebody asked for by name. */
 static bool is_wanted(const struct syscont *sc, const char *path)
 {
+	if (!sc->store_dir)
+		return false;
 	return sc->image->has_var_lib || !path_has_prefix(path, SYSTEM_DIR) ||
 	       strv_contains(sc->options.store_dirs, path) ||
 	       strv_contains(sc->image->data_roots, path);
@@ -152,16 +204,18 @@ int syscont_stores(struct syscont *sc, struct error *err)
 	_cleanup_(strv_freep) char **list = NULL;
 
 	(void)err; /* a pass by its type; nothing here can fail */
-	if (!sc->store_dir || !sc->image)
+	if (!sc->image)
 		return 0;
 	list = syscont_store_dirs(sc);
 	for (char **p = list; *p; p++) {
 		const char *real = real_path(sc, *p);
 
-		if (!*real || !is_wanted(sc, *p) || is_below_another(list, *p) ||
-		    is_below_mount(sc->spec, *p) || is_below_mount(sc->spec, real))
-			continue;
-		add_store(sc, *p);
+		if (is_below_mount(sc->spec, *p))
+			add_lock(sc, *p);
+		else if (is_below_mount(sc->spec, real))
+			add_lock(sc, real);
+		else if (*real && is_wanted(sc, *p) && !is_below_another(list, *p))
+			add_store(sc, *p);
 	}
 	return 0;
 }
@@ -174,4 +228,10 @@ void syscont_stores_done(struct syscont *sc)
 	}
 	free(take_ptr(&sc->stores));
 	sc->n_stores = 0;
+	for (size_t i = 0; i < sc->n_locks; i++) {
+		free(sc->locks[i].source);
+		free(sc->locks[i].target);
+	}
+	free(take_ptr(&sc->locks));
+	sc->n_locks = 0;
 }

@@ -72,6 +72,7 @@ void syscont_options_done(struct syscont_options *o)
 {
 	strv_free(o->skip_uid_shift);
 	strv_free(o->store_dirs);
+	strv_free(o->share_volumes);
 	*o = (struct syscont_options)SYSCONT_OPTIONS_DEFAULT;
 }
 

@@ -36,6 +36,8 @@ struct syscont_options {
 	char **skip_uid_shift;
 	/* SYSBOX_STORE_DIRS: further directories where inner engines keep their data */
 	char **store_dirs;
+	/* SYSBOX_SHARE_VOLUMES: destinations whose sources others may use, too */
+	char **share_volumes;
 };
 #define SYSCONT_OPTIONS_DEFAULT                                                                \
 	{                                                                                      \
@@ -64,6 +66,13 @@ struct syscont_store {
 	mode_t mode;
 };
 
+/* Of the host, and not to be used by two inner engines: src/locks.h. */
+struct syscont_lock {
+	char *source;
+	char *target; /* in the container */
+	bool shared;  /* read-only, or on purpose */
+};
+
 struct syscont {
 	struct spec *spec; /* rewritten in place; borrowed */
 	const struct host *host;
@@ -77,6 +86,8 @@ struct syscont {
 	bool stores_shifted;
 	struct syscont_store *stores; /* what the mounts added here lead to */
 	size_t n_stores;
+	struct syscont_lock *locks; /* what the user has mounted at such places */
+	size_t n_locks;
 	char **warnings; /* for the log: an unknown SYSBOX_* variable and the like */
 	bool is_systemd; /* the entry point is systemd */
 };

@@ -26,6 +26,7 @@ UNIT_TESTS += %D%/unit/test-image
 UNIT_TESTS += %D%/unit/test-inode
 UNIT_TESTS += %D%/unit/test-json
 UNIT_TESTS += %D%/unit/test-json-edit
+UNIT_TESTS += %D%/unit/test-locks
 UNIT_TESTS += %D%/unit/test-log
 UNIT_TESTS += %D%/unit/test-loop
 UNIT_TESTS += %D%/unit/test-mount

@@ -162,6 +162,7 @@ static void hand_over(struct driver *d, struct fs_client *c, unsigned int flags)
 		.rootfs_fd = d->root_mount,
 		.view_path = flags & DRIVER_NO_VIEW ? NULL : d->rootfs_path,
 		.idmap = &d->map,
+		.locks_fd = d->root_mount,
 	};
 	pid_t pid = c->pid;
 	int64_t begin = now_us();

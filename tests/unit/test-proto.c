@@ -159,9 +159,11 @@ static void proto_recv__wrong_number_of_fds(void **state)
 	struct fixture *f = *state;
 	_cleanup_(proto_message_freep) struct proto_message *m = start_message(f);
 	const size_t whole = sizeof(m->header) + sizeof(m->body.start);
-	const int many[] = {f->fds[0], f->fds[0], f->fds[0], f->fds[0]};
+	int many[PROTO_START_N_FDS + 1];
 
-	assert_int_equal(sock_send(f->sock[0], m, whole, f->fds, 2), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
+		many[i] = f->fds[0];
+	assert_int_equal(sock_send(f->sock[0], m, whole, f->fds, PROTO_START_N_FDS - 1), 0);
 	assert_int_equal(recv_error(f), -EPROTO);
 	assert_int_equal(sock_send(f->sock[0], m, whole, many, ARRAY_SIZE(many)), 0);
 	assert_int_equal(recv_error(f), -EPROTO);

@@ -118,6 +118,53 @@ static void stores__mount_where_the_link_leads_is_respected(void **state)
 	assert_int_equal(f.sc.n_stores, 7);
 }
 
+static void stores__volumes_are_locked(void **state)
+{
+	const struct image image = {.has_var_lib = true};
+	_cleanup_(fixture_done) struct fixture f;
+
+	(void)state;
+	open_and_rewrite(
+		&f,
+		(struct parts){
+			.process = "'env':['SYSBOX_SHARE_VOLUMES=/var/lib/kubelet']",
+			.mounts =
+				"{'destination':'/var/lib/docker','type':'bind','source':'/v'},"
+				"{'destination':'/var/lib/containerd','type':'bind','source':"
+				"'/ro','options':['rbind','ro']},"
+				"{'destination':'/var/lib/kubelet','type':'bind','source':'/"
+				"k'},"
+				"{'destination':'/var/lib/"
+				"k0s','type':'tmpfs','source':'tmpfs'},"
+				"{'destination':'/var/lib/rancher','type':'bind','source':'/"
+				"r'}"},
+		&image);
+	assert_int_equal(f.sc.n_locks, 5);
+	assert_string_equal(f.sc.locks[0].source, "/v");
+	assert_string_equal(f.sc.locks[0].target, "/var/lib/docker");
+	assert_false(f.sc.locks[0].shared);
+	assert_true(f.sc.locks[1].shared);
+	assert_true(f.sc.locks[2].shared);
+	assert_string_equal(f.sc.locks[3].source, "/r/k3s");
+	assert_string_equal(f.sc.locks[4].source, "/r/rke2");
+}
+
+/* Also where the rootfs needs no store. */
+static void stores__locked_on_a_plain_rootfs(void **state)
+{
+	const struct image image = {0};
+	_cleanup_(fixture_done) struct fixture f;
+
+	(void)state;
+	fixture_open(
+		&f, (struct parts){
+			    .mounts = "{'destination':'/var/lib','type':'bind','source':'/'}"});
+	f.sc.image = &image;
+	assert_int_equal(fixture_rewrite(&f), 0);
+	assert_int_equal(f.sc.n_locks, 8);
+	assert_string_equal(f.sc.locks[0].source, "/docker");
+}
+
 static void stores__names_differ(void **state)
 {
 	const char *const roots[] = {"/a-b", "/a/b", "/a%2db", "/var/lib/docker/sub", NULL};
@@ -159,6 +206,8 @@ int main(void)
 		cmocka_unit_test(stores__mount_at_it_or_above_is_respected),
 		cmocka_unit_test(stores__mount_below_comes_behind),
 		cmocka_unit_test(stores__mount_where_the_link_leads_is_respected),
+		cmocka_unit_test(stores__volumes_are_locked),
+		cmocka_unit_test(stores__locked_on_a_plain_rootfs),
 		cmocka_unit_test(stores__names_differ),
 		cmocka_unit_test(stores__shifted_ones_keep_their_ids),
 	};

@@ -179,8 +179,10 @@ is_store() { docker exec "$1" grep -q "/sysbox-store/$3 $2 " /proc/self/mountinf
 # bats test_tags=short
 @test "store: a container that did nothing adds nothing to its image" {
 	start box "$IMAGE"
-	run -0 docker ps -s --filter name=box --format '{{.Size}}'
-	assert_output --regexp '^0B '
+	local theirs
+	docker run -d --name plain --label scope=test "$IMAGE" sleep 1000 >/dev/null
+	theirs=$(docker ps -s --filter name=plain --format '{{.Size}}')
+	assert_equal "$(docker ps -s --filter name=box --format '{{.Size}}')" "$theirs"
 	docker commit box sysbox-test/store >/dev/null
 	run -0 docker history --format '{{.Size}}' sysbox-test/store
 	assert_line --index 0 0B

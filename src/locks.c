@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation
+ *
+ *	/run/sysbox/locks/table		never has content: a byte of it is a lock
+ *	/run/sysbox/locks/KEY		who holds byte KEY, for people
+ *	/run/sysbox/locks/lock		held while one of us looks and takes
+ *
+ * fcntl(2) locks of an open file description (F_OFD_SETLK) are on ranges of bytes, so
+ * that one description holds all locks of a container, and needs to be passed on
+ * only once. Which byte is computed from device and inode number. They end when
+ * the last copy of the description is closed, by whatever death: nothing has to be
+ * cleaned, nothing can be left behind but a KEY file, which the next one removes.
+ *
+ * A directory is locked by a write lock on its byte and read locks on those of all its
+ * ancestors. So two that have only ancestors in common do not meet, but who wants
+ * an ancestor itself finds a read lock there, and who wants a descendant finds our
+ * write lock on his way up. A shared use is a read lock at the place of the write lock.
+ *
+ * The ancestors are those in the file system, not in the path: a bind mount of
+ * /srv/data at /mnt has / as its parent, and conflicts with /srv all the same. The
+ * mount table tells what part of which file system is mounted where.
+ */
+#include "src/locks.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/alloc.h"
+#include "lib/atomicfile.h"
+#include "lib/fd.h"
+#include "lib/log.h"
+#include "lib/mountinfo.h"
+#include "lib/path.h"
+#include "lib/str.h"
+#include "src/syscont.h"
+
+#define RUN_DIR	   "/run/sysbox"
+#define LOCKS_DIR  RUN_DIR "/locks"
+#define HOLDER_MAX 16384
+/*
+ * A container that has just ended may have a supervisor that does not know it yet: wait
+ * so long for the same container, started anew, and so long for another.
+ */
+#define WAIT_SAME_MS  10000
+#define WAIT_OTHER_MS 500
+#define WAIT_STEP_MS  20
+
+struct key {
+	off_t at;
+	short type; /* F_RDLCK, F_WRLCK */
+};
+
+/* One lock, with all that it consists of. */
+struct claim {
+	const struct syscont_lock *lock;
+	char *path;	  /* from the file system's root as far as it is in sight */
+	struct key *keys; /* the directory itself is the first */
+	size_t n_keys;
+};
+
+struct work {
+	const char *id;
+	int dirfd;
+	int table;
+	struct claim *claims;
+	size_t n_claims;
+};
+
+static void work_done(struct work *w)
+{
+	for (size_t i = 0; i < w->n_claims; i++) {
+		free(w->claims[i].path);
+		free(w->claims[i].keys);
+	}
+	free(w->claims);
+	fd_close(w->dirfd);
+	fd_close(w->table);
+}
+
+/* ------------------------------------------------------------------ what to lock */
+
+/*
+ * 62 bits of device and inode number, mixed (the finalizer of MurmurHash3): two
+ * directories of one machine share a byte once in 10^18.
+ */
+static off_t byte_of(const struct stat *st)
+{
+	uint64_t h = (uint64_t)st->st_ino * UINT64_C(0x9e3779b97f4a7c15) + st->st_dev;
+
+	h = (h ^ (h >> 33)) * UINT64_C(0xff51afd7ed558ccd);
+	h = (h ^ (h >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return (off_t)((h ^ (h >> 33)) >> 2);
+}
+
+static bool is_same(const char *path, const struct stat *st)
+{
+	struct stat other;
+
+	return stat(path, &other) == 0 && other.st_dev == st->st_dev &&
+	       other.st_ino == st->st_ino;
+}
+
+/* "/root/of/mount" + "/a" - "/root" = "/of/mount/a" */
+static const char *below(const char *path, const char *prefix)
+{
+	return str_eq(prefix, "/") ? path : path + strlen(prefix);
+}
+
+/*
+ * The path of the directory by which most of its ancestors are seen, and how much of
+ * it is the mount that they are in; owned.
+ */
+static char *highest_path(const char *path, const struct stat *st, size_t *ret_mount_len)
+{
+	_cleanup_(mountinfo_freep) struct mountinfo *m = NULL;
+	_cleanup_free_ char *inner = NULL, *best = xstrdup(path);
+	struct mountinfo **all = NULL;
+	size_t n = 0, best_len;
+
+	*ret_mount_len = 0;
+	if (mountinfo_of(path, &m) < 0 || mountinfo_all(&all, &n) < 0)
+		return take_ptr(&best);
+	*ret_mount_len = strlen(m->target);
+	inner = path_join(m->root, below(path, m->target));
+	best_len = strlen(m->root);
+	for (size_t i = 0; i < n; i++) {
+		const struct mountinfo *x = all[i];
+		_cleanup_free_ char *other = NULL;
+
+		if (!str_eq(x->device, m->device) || strlen(x->root) >= best_len ||
+		    !path_has_prefix(inner, x->root))
+			continue;
+		other = path_join(x->target, below(inner, x->root));
+		/* Something else may be mounted over it. */
+		if (!is_same(other, st))
+			continue;
+		best_len = strlen(x->root);
+		*ret_mount_len = strlen(x->target);
+		free(best);
+		best = take_ptr(&other);
+	}
+	mountinfo_free_all(all, n);
+	return take_ptr(&best);
+}
+
+static void add_key(struct claim *c, const struct stat *st, short type)
+{
+	struct key *k = array_add((void **)&c->keys, &c->n_keys, sizeof(*k));
+
+	*k = (struct key){.at = byte_of(st), .type = type};
+}
+
+static void add_ancestors(struct claim *c, size_t mount_len)
+{
+	_cleanup_free_ char *path = xstrdup(c->path);
+	struct stat st;
+
+	for (char *slash; strlen(path) > mount_len && (slash = strrchr(path, '/'));) {
+		slash[slash == path] = '\0';
+		if (stat(path, &st) == 0)
+			add_key(c, &st, F_RDLCK);
+		if (slash == path)
+			break;
+	}
+}
+
+static void add_claim(struct work *w, const struct syscont_lock *l)
+{
+	_cleanup_free_ char *real = realpath(l->source, NULL);
+	size_t mount_len;
+	struct claim *c;
+	struct stat st;
+
+	if (!real || stat(real, &st) < 0) {
+		log_debug("%s is not there, and not locked", l->source);
+		return;
+	}
+	c = array_add((void **)&w->claims, &w->n_claims, sizeof(*c));
+	c->lock = l;
+	c->path = highest_path(real, &st, &mount_len);
+	add_key(c, &st, l->shared ? F_RDLCK : F_WRLCK);
+	add_ancestors(c, mount_len);
+}
+
+/* ------------------------------------------------------------------ holders */
+
+static void key_name(char name[32], off_t at)
+{
+	(void)snprintf(name, 32, "%016" PRIx64, (uint64_t)at);
+}
+
+/* The file of a holder: four lines. */
+struct holder {
+	char *id, *target, *since, *path;
+};
+
+static void holder_done(struct holder *h)
+{
+	free(h->id);
+	free(h->target);
+	free(h->since);
+	free(h->path);
+}
+
+static bool holder_read(const struct work *w, const char *name, struct holder *ret)
+{
+	_cleanup_free_ char *text = NULL;
+	_cleanup_(strv_freep) char **lines = NULL;
+
+	if (file_read(w->dirfd, name, HOLDER_MAX, &text, NULL) < 0)
+		return false;
+	lines = strv_split(text, "\n");
+	if (strv_len(lines) != 4)
+		return false;
+	*ret = (struct holder){xstrdup(lines[0]), xstrdup(lines[1]), xstrdup(lines[2]),
+			       xstrdup(lines[3])};
+	return true;
+}
+
+/* A name with a line break would make five lines of four: it is told without. */
+static void holder_write(const struct work *w, const struct claim *c)
+{
+	char name[32], since[32];
+	time_t now = time(NULL);
+	_cleanup_free_ char *text = NULL;
+	struct tm tm;
+
+	(void)strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&now, &tm));
+	text = xasprintf("%s\n%s\n%s\n%s\n", w->id, c->lock->target, since, c->path);
+	key_name(name, c->keys[0].at);
+	if (atomicfile_write(w->dirfd, name, text, strlen(text), 0600, 0) < 0)
+		log_debug("no word about who holds %s", c->path);
+}
+
+static bool is_held(const struct work *w, off_t at)
+{
+	struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = 1};
+
+	return fcntl(w->table, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK;
+}
+
+static bool parse_key(const char *name, off_t *ret)
+{
+	char *end;
+	uint64_t at = strtoull(name, &end, 16);
+
+	*ret = (off_t)at;
+	return strlen(name) == 16 && !*end;
+}
+
+/*
+ * Go through the files of all holders: remove those that hold nothing any more. Who of
+ * the others is at the place of `c`, above or below it, is put into *ret.
+ */
+static bool find_holder(const struct work *w, const struct claim *c, struct holder *ret)
+{
+	int fd = openat(w->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	bool found = false;
+
+	for (struct dirent *e; dir && (e = readdir(dir));) {
+		struct holder h = {0};
+		off_t at;
+
+		if (!parse_key(e->d_name, &at))
+			continue;
+		if (!is_held(w, at)) {
+			(void)unlinkat(w->dirfd, e->d_name, 0);
+			continue;
+		}
+		if (found || !holder_read(w, e->d_name, &h))
+			continue;
+		if (c &&
+		    (path_has_prefix(c->path, h.path) || path_has_prefix(h.path, c->path))) {
+			found = true;
+			*ret = h;
+		} else {
+			holder_done(&h);
+		}
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* ------------------------------------------------------------------ take */
+
+static int lock_byte(const struct work *w, const struct key *k)
+{
+	struct flock l = {
+		.l_type = k->type, .l_whence = SEEK_SET, .l_start = k->at, .l_len = 1};
+
+	return fcntl(w->table, F_OFD_SETLK, &l) < 0 ? -errno : 0;
+}
+
+static void unlock_all(const struct work *w)
+{
+	struct flock l = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+
+	(void)fcntl(w->table, F_OFD_SETLK, &l);
+}
+
+/*
+ * Ancestors of all first: a container may have two volumes, one in the other, and a
+ * later read lock of ours would weaken the write lock.
+ */
+static int try_all(const struct work *w, const struct claim **ret_refused)
+{
+	for (int own = 0; own <= 1; own++)
+		for (size_t i = 0; i < w->n_claims; i++) {
+			const struct claim *c = &w->claims[i];
+			size_t first = own ? 0 : 1, end = own ? 1 : c->n_keys;
+
+			for (size_t k = first; k < end; k++) {
+				int r = lock_byte(w, &c->keys[k]);
+
+				*ret_refused = c;
+				if (r < 0)
+					return r;
+			}
+		}
+	return 0;
+}
+
+static int refuse(const struct claim *c, const struct holder *h, struct error *err)
+{
+	const char *what = !h->id		      ? "is in use"
+			   : str_eq(h->path, c->path) ? "is held"
+			   : path_has_prefix(c->path, h->path)
+				   ? "lies in a directory that is held"
+				   : "has a directory that is held";
+
+	return error_set(
+		err, EBUSY,
+		"%s, to be mounted at %s, %s by container %.12s since %s (at %s): inner "
+		"engines would destroy each other's data there; to share it on purpose, "
+		"start all of them with SYSBOX_SHARE_VOLUMES=%s",
+		c->lock->source, c->lock->target, what, h->id ? h->id : "another",
+		h->since ? h->since : "an unknown time", h->target ? h->target : "unknown",
+		c->lock->target);
+}
+
+/* One attempt, alone. 1: held by somebody; *ret_wait_ms is how long it is worth waiting. */
+static int attempt(struct work *w, int *ret_wait_ms, struct error *err)
+{
+	_cleanup_close_ int mutex = lockfile_open(w->dirfd, "lock", LOCK_WAIT);
+	_cleanup_(holder_done) struct holder h = {0};
+	const struct claim *refused = NULL;
+	int r;
+
+	if (mutex < 0)
+		return error_errno(err, -mutex, "lock " LOCKS_DIR);
+	r = try_all(w, &refused);
+	if (r == 0) {
+		(void)find_holder(w, NULL, NULL);
+		for (size_t i = 0; i < w->n_claims; i++)
+			holder_write(w, &w->claims[i]);
+		return 0;
+	}
+	unlock_all(w);
+	if (r != -EAGAIN && r != -EACCES)
+		return error_errno(err, -r, "lock %s", refused->path);
+	(void)find_holder(w, refused, &h);
+	*ret_wait_ms = str_eq(h.id, w->id) ? WAIT_SAME_MS : WAIT_OTHER_MS;
+	(void)refuse(refused, &h, err);
+	return 1;
+}
+
+static int take(struct work *w, struct error *err)
+{
+	const struct timespec step = {.tv_nsec = WAIT_STEP_MS * 1000000L};
+
+	for (int waited = 0;; waited += WAIT_STEP_MS) {
+		int wait_ms, r = attempt(w, &wait_ms, err);
+
+		if (r <= 0)
+			return r;
+		if (waited >= wait_ms)
+			return -EBUSY;
+		(void)nanosleep(&step, NULL);
+	}
+}
+
+static int open_table(struct work *w, struct error *err)
+{
+	if ((mkdir(RUN_DIR, 0711) < 0 && errno != EEXIST) ||
+	    (mkdir(LOCKS_DIR, 0700) < 0 && errno != EEXIST))
+		return error_errno(err, errno, "make " LOCKS_DIR);
+	w->dirfd = open(LOCKS_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (w->dirfd < 0)
+		return error_errno(err, errno, "open " LOCKS_DIR);
+	w->table = openat(w->dirfd, "table", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return w->table < 0 ? error_errno(err, errno, "open " LOCKS_DIR "/table") : 0;
+}
+
+int locks_take(const struct syscont_lock *locks, size_t n, const char *id, int *ret_fd,
+	       struct error *err)
+{
+	_cleanup_(work_done) struct work w = {.id = id, .dirfd = -EBADF, .table = -EBADF};
+	int r = open_table(&w, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++)
+		add_claim(&w, &locks[i]);
+	r = w.n_claims ? take(&w, err) : 0;
+	if (r < 0)
+		return r;
+	*ret_fd = take_fd(&w.table);
+	return 0;
+}

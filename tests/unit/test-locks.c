@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include "lib/str.h"
+#include "src/locks.h"
+#include "src/syscont.h"
+
+/* In a /run of our own, with directories a/b/c and d. */
+static void open_dirs(void **state)
+{
+	const struct unit_dir *d = *state;
+
+	if (!unit_private_mounts() || mount("run", "/run", "tmpfs", 0, NULL) < 0)
+		skip();
+	assert_int_equal(mkdirat(d->fd, "a", 0755), 0);
+	assert_int_equal(mkdirat(d->fd, "a/b", 0755), 0);
+	assert_int_equal(mkdirat(d->fd, "a/b/c", 0755), 0);
+	assert_int_equal(mkdirat(d->fd, "d", 0755), 0);
+}
+
+static int take_as(void **state, const char *id, const char *name, bool shared,
+		   struct error *err)
+{
+	const struct unit_dir *d = *state;
+	_cleanup_free_ char *path = path_join(d->path, name);
+	const struct syscont_lock l = {
+		.source = path, .target = (char *)"/var/lib/docker", .shared = shared};
+	int fd = -EBADF, r = locks_take(&l, 1, id, &fd, err);
+
+	return r < 0 ? r : fd;
+}
+
+static int take(void **state, const char *name)
+{
+	static int n;
+	_cleanup_free_ char *id = xasprintf("container-%d-%d", getpid(), n++);
+	struct error err = {0};
+
+	return take_as(state, id, name, false, &err);
+}
+
+static void locks_take__tells_the_holder(void **state)
+{
+	struct error err = {0};
+	int first;
+
+	open_dirs(state);
+	first = take_as(state, "first", "a", false, &err);
+	assert_true(first >= 0);
+	assert_int_equal(take_as(state, "second", "a", false, &err), -EBUSY);
+	assert_non_null(strstr(err.text, "is held by container first since 20"));
+	assert_non_null(strstr(err.text, "at /var/lib/docker"));
+	assert_non_null(strstr(err.text, "SYSBOX_SHARE_VOLUMES=/var/lib/docker"));
+	fd_close(first);
+	first = take(state, "a");
+	assert_true(first >= 0);
+	fd_close(first);
+}
+
+static void locks_take__above_and_below(void **state)
+{
+	_cleanup_close_ int first = -EBADF, other = -EBADF;
+	struct error err = {0};
+
+	open_dirs(state);
+	first = take_as(state, "first", "a/b", false, &err);
+	assert_int_equal(take_as(state, "second", "a", false, &err), -EBUSY);
+	assert_non_null(strstr(err.text, "has a directory that is held by container first"));
+	assert_int_equal(take_as(state, "second", "a/b/c", false, &err), -EBUSY);
+	assert_non_null(strstr(err.text, "lies in a directory that is held"));
+	other = take(state, "d");
+	assert_true(other >= 0);
+}
+
+static void locks_take__by_another_name(void **state)
+{
+	const struct unit_dir *d = *state;
+	_cleanup_free_ char *a = path_join(d->path, "a"), *b = path_join(d->path, "a/b");
+	_cleanup_free_ char *to = path_join(d->path, "d");
+	_cleanup_close_ int first = -EBADF;
+
+	open_dirs(state);
+	assert_int_equal(symlinkat("a/b", d->fd, "link"), 0);
+	assert_int_equal(mount(b, to, NULL, MS_BIND, NULL), 0);
+	first = take(state, "a/b");
+	assert_true(first >= 0);
+	assert_int_equal(take(state, "link"), -EBUSY);
+	assert_int_equal(take(state, "d"), -EBUSY);
+	assert_int_equal(take(state, "d/c"), -EBUSY);
+	fd_close(take_fd(&first));
+	/* Its ancestors are not those of the path. */
+	first = take(state, "d/c");
+	assert_true(first >= 0);
+	assert_int_equal(take(state, "a"), -EBUSY);
+}
+
+static void locks_take__shared(void **state)
+{
+	_cleanup_close_ int first = -EBADF, second = -EBADF;
+	struct error err = {0};
+
+	open_dirs(state);
+	first = take_as(state, "first", "a", true, &err);
+	second = take_as(state, "second", "a", true, &err);
+	assert_true(first >= 0 && second >= 0);
+	assert_int_equal(take(state, "a"), -EBUSY);
+}
+
+static void locks_take__all_or_none(void **state)
+{
+	const struct unit_dir *d = *state;
+	_cleanup_free_ char *a = path_join(d->path, "a"), *b = path_join(d->path, "a/b");
+	_cleanup_free_ char *other = path_join(d->path, "d");
+	struct syscont_lock l[] = {{other, (char *)"/1", false}, {a, (char *)"/2", false}};
+	_cleanup_close_ int first = -EBADF, second = -EBADF;
+	struct error err = {0};
+	int fd;
+
+	open_dirs(state);
+	first = take(state, "a/b");
+	assert_int_equal(locks_take(l, 2, "third", &fd, &err), -EBUSY);
+	second = take(state, "d");
+	assert_true(second >= 0);
+	/* One of its own lies in the other: no conflict, and none is weakened. */
+	first = fd_close(first);
+	second = fd_close(second);
+	l[0].source = b;
+	assert_int_equal(locks_take(l, 2, "third", &first, &err), 0);
+	assert_int_equal(take(state, "a"), -EBUSY);
+	assert_int_equal(take(state, "a/b"), -EBUSY);
+}
+
+static void locks_take__what_is_not_there(void **state)
+{
+	_cleanup_close_ int first = -EBADF, second = -EBADF;
+
+	open_dirs(state);
+	first = take(state, "absent");
+	second = take(state, "absent");
+	assert_true(first >= 0 && second >= 0);
+}
+
+static _noreturn_ void racer(void **state, int start)
+{
+	char c;
+	int fd;
+
+	(void)!read(start, &c, 1); /* until all are there */
+	fd = take(state, "a");
+	/* The winner keeps it until the loser has given up. */
+	if (fd >= 0)
+		usleep(1500 * 1000);
+	_exit(fd < 0);
+}
+
+static void locks_take__one_of_two_racers(void **state)
+{
+	open_dirs(state);
+	for (int i = 0; i < 4; i++) {
+		pid_t pids[4];
+		int won = 0, start[2];
+
+		assert_int_equal(pipe2(start, O_CLOEXEC), 0);
+		for (size_t k = 0; k < ARRAY_SIZE(pids); k++) {
+			pids[k] = unit_fork();
+			if (pids[k] == 0) {
+				close(start[1]);
+				racer(state, start[0]);
+			}
+		}
+		close(start[0]);
+		close(start[1]);
+		for (size_t k = 0; k < ARRAY_SIZE(pids); k++) {
+			int status;
+
+			assert_int_equal(waitpid(pids[k], &status, 0), pids[k]);
+			won += WIFEXITED(status) && WEXITSTATUS(status) == 0;
+		}
+		assert_int_equal(won, 1);
+	}
+}
+
+/* By a copy of the description, as the supervisor has it. */
+static void locks_take__last_copy_holds(void **state)
+{
+	_cleanup_close_ int copy = -EBADF;
+	int fd;
+
+	open_dirs(state);
+	fd = take(state, "a");
+	copy = fd_dup(fd);
+	fd_close(fd);
+	assert_int_equal(take(state, "a"), -EBUSY);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		unit_test_dir(locks_take__tells_the_holder),
+		unit_test_dir(locks_take__above_and_below),
+		unit_test_dir(locks_take__by_another_name),
+		unit_test_dir(locks_take__shared),
+		unit_test_dir(locks_take__all_or_none),
+		unit_test_dir(locks_take__what_is_not_there),
+		unit_test_dir(locks_take__one_of_two_racers),
+		unit_test_dir(locks_take__last_copy_holds),
+	};
+
+	return RUN(tests);
+}
