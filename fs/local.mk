@@ -31,6 +31,7 @@ noinst_LIBRARIES += %D%/libfs.a
 %C%_libfs_a_SOURCES += %D%/node-value.c
 %C%_libfs_a_SOURCES += %D%/node-value.h
 %C%_libfs_a_SOURCES += %D%/node-vmstat.c
+%C%_libfs_a_SOURCES += %D%/passthrough-attr.c
 %C%_libfs_a_SOURCES += %D%/passthrough-io.c
 %C%_libfs_a_SOURCES += %D%/passthrough-xattr.c
 %C%_libfs_a_SOURCES += %D%/passthrough.c

@@ -29,7 +29,6 @@
 #include "fs/shift.h"
 #include "lib/alloc.h"
 #include "lib/fd.h"
-#include "lib/idmap.h"
 #include "lib/macro.h"
 #include "lib/sys.h"
 
@@ -52,7 +51,7 @@ struct magic magic_of(int fd)
 }
 
 /* An id that this worker has not given out is a predecessor's: the kernel looks up again. */
-static struct inode *find(fuse_req_t req, fuse_ino_t ino)
+struct inode *passthrough_find(fuse_req_t req, fuse_ino_t ino)
 {
 	struct inode *i = inodes_find(&passthrough_of(req)->inodes, ino);
 
@@ -64,7 +63,7 @@ static struct inode *find(fuse_req_t req, fuse_ino_t ino)
 struct inode *passthrough_begin(fuse_req_t req, fuse_ino_t ino)
 {
 	const struct fuse_ctx *ctx = fuse_req_ctx(req);
-	struct inode *i = find(req, ino);
+	struct inode *i = passthrough_find(req, ino);
 	int r;
 
 	if (!i)
@@ -117,14 +116,14 @@ int passthrough_begin_fd(fuse_req_t req, const struct fuse_file_info *fi)
  * and the inode number is unique only with them. The view has one device number,
  * so the other goes into the upper bits (xino does the same, fs/overlayfs/inode.c).
  */
-static void present(const struct passthrough *p, struct stat *st)
+void passthrough_present(const struct passthrough *p, struct stat *st)
 {
 	if (st->st_dev != p->root_dev)
 		st->st_ino ^= (ino_t)(minor(st->st_dev) & 0xffff) << 48;
 	shift_stat(p->map, st);
 }
 
-static int stat_fd(int fd, struct stat *ret)
+int passthrough_stat(int fd, struct stat *ret)
 {
 	return fstatat(fd, "", ret, AT_EMPTY_PATH) < 0 ? -errno : 0;
 }
@@ -143,12 +142,12 @@ int passthrough_look_up(struct passthrough *p, const struct inode *parent, const
 
 	if (fd < 0)
 		return -errno;
-	r = stat_fd(fd, &st);
+	r = passthrough_stat(fd, &st);
 	if (r == 0)
 		r = inodes_enter(&p->inodes, parent->id, name, take_fd(&fd), &st, &i);
 	if (r < 0)
 		return r;
-	present(p, &st);
+	passthrough_present(p, &st);
 	*ret = (struct fuse_entry_param){.ino = i->id, .attr = st};
 	return 0;
 }
@@ -185,129 +184,6 @@ static void do_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_dat
 	for (size_t k = 0; k < count; k++)
 		inodes_forget(&passthrough_of(req)->inodes, forgets[k].ino, forgets[k].nlookup);
 	fuse_reply_none(req);
-}
-
-static void reply_attr(fuse_req_t req, const struct inode *i)
-{
-	struct stat st;
-	int r = stat_fd(i->fd, &st);
-
-	if (r < 0) {
-		passthrough_reply(req, r);
-		return;
-	}
-	present(passthrough_of(req), &st);
-	(void)fuse_reply_attr(req, &st, 0);
-}
-
-static void do_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
-{
-	const struct inode *i = passthrough_begin(req, ino);
-
-	(void)fi;
-	if (i)
-		reply_attr(req, i);
-}
-
-static int set_owner(const struct passthrough *p, const struct inode *i,
-		     const struct stat *attr, int to_set)
-{
-	uid_t uid = (uid_t)-1;
-	gid_t gid = (gid_t)-1;
-
-	if (to_set & FUSE_SET_ATTR_UID) {
-		uid = idmap_to_outside(&p->map->uids, attr->st_uid);
-		if (uid == IDMAP_NONE)
-			return -EOVERFLOW;
-	}
-	if (to_set & FUSE_SET_ATTR_GID) {
-		gid = idmap_to_outside(&p->map->gids, attr->st_gid);
-		if (gid == IDMAP_NONE)
-			return -EOVERFLOW;
-	}
-	return fchownat(i->fd, "", uid, gid, AT_EMPTY_PATH) < 0 ? -errno : 0;
-}
-
-static int set_mode(const struct inode *i, mode_t mode)
-{
-	return fchmodat(AT_FDCWD, magic_of(i->fd).path, mode & ALLPERMS, 0) < 0 ? -errno : 0;
-}
-
-static int set_size(const struct passthrough *p, const struct inode *i, off_t size,
-		    const struct fuse_file_info *fi)
-{
-	int r;
-
-	if (fi && fi->fh >> 32 != p->generation)
-		return -ESTALE;
-	if (fi)
-		r = ftruncate((int)(uint32_t)fi->fh, size);
-	else
-		r = truncate(magic_of(i->fd).path, size);
-	return r < 0 ? -errno : 0;
-}
-
-static struct timespec time_to_set(int to_set, int set, int now, struct timespec t)
-{
-	if (to_set & now)
-		return (struct timespec){.tv_nsec = UTIME_NOW};
-	return to_set & set ? t : (struct timespec){.tv_nsec = UTIME_OMIT};
-}
-
-static int set_times(const struct inode *i, const struct stat *attr, int to_set)
-{
-	const struct timespec times[2] = {
-		time_to_set(to_set, FUSE_SET_ATTR_ATIME, FUSE_SET_ATTR_ATIME_NOW,
-			    attr->st_atim),
-		time_to_set(to_set, FUSE_SET_ATTR_MTIME, FUSE_SET_ATTR_MTIME_NOW,
-			    attr->st_mtim),
-	};
-
-	return utimensat(i->fd, "", times, AT_EMPTY_PATH) < 0 ? -errno : 0;
-}
-
-#define SET_OWNER (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)
-#define SET_TIMES                                                                              \
-	(FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_ATIME_NOW |                 \
-	 FUSE_SET_ATTR_MTIME_NOW)
-
-/* The owner first: chown(2) clears set-id bits, which the mode may set. The times last. */
-static int set_attr(const struct passthrough *p, const struct inode *i, const struct stat *attr,
-		    int to_set, const struct fuse_file_info *fi)
-{
-	int r = 0;
-
-	if (to_set & SET_OWNER)
-		r = set_owner(p, i, attr, to_set);
-	if (r == 0 && (to_set & FUSE_SET_ATTR_MODE))
-		r = set_mode(i, attr->st_mode);
-	if (r == 0 && (to_set & FUSE_SET_ATTR_SIZE))
-		r = set_size(p, i, attr->st_size, fi);
-	if (r == 0 && (to_set & SET_TIMES))
-		r = set_times(i, attr, to_set);
-	return r;
-}
-
-/*
- * As root, whoever asks: the kernel has applied the owner's rules (setattr_prepare()),
- * and it also asks in the name of one who has no right to it, when his write
- * must clear the set-id bits.
- */
-static void do_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
-		       struct fuse_file_info *fi)
-{
-	const struct inode *i = find(req, ino);
-	int r;
-
-	if (!i)
-		return;
-	r = actor_become(&passthrough_of(req)->actor, 0, 0);
-	if (r == 0)
-		r = set_attr(passthrough_of(req), i, attr, to_set, fi);
-	if (r < 0)
-		passthrough_reply(req, r);
-	else
-		reply_attr(req, i);
 }
 
 static void do_readlink(fuse_req_t req, fuse_ino_t ino)
@@ -360,7 +236,7 @@ static void do_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, co
 static void do_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name)
 {
 	const struct inode *dir = passthrough_begin_at(req, parent, name);
-	const struct inode *i = dir ? find(req, ino) : NULL;
+	const struct inode *i = dir ? passthrough_find(req, ino) : NULL;
 	int r;
 
 	if (!i)
@@ -447,8 +323,8 @@ const struct fuse_lowlevel_ops passthrough_ops = {
 	.lookup = do_lookup,
 	.forget = do_forget,
 	.forget_multi = do_forget_multi,
-	.getattr = do_getattr,
-	.setattr = do_setattr,
+	.getattr = passthrough_getattr,
+	.setattr = passthrough_setattr,
 	.readlink = do_readlink,
 	.mknod = do_mknod,
 	.mkdir = do_mkdir,
@@ -481,7 +357,7 @@ int passthrough_init(struct passthrough *ret, int root_fd, const struct idmap *m
 {
 	_cleanup_close_ int fd = root_fd;
 	struct stat st;
-	int r = stat_fd(fd, &st);
+	int r = passthrough_stat(fd, &st);
 
 	if (r < 0)
 		return error_errno(err, -r, "stat the container's root");

@@ -41,10 +41,12 @@ void passthrough_done(struct passthrough *p);
 extern const struct fuse_lowlevel_ops passthrough_ops;
 
 /*
- * Between fs/passthrough*.c. An operation begins by one of the first three, which
+ * Between fs/passthrough*.c. An operation begins by one of the first four, which
  * answer the request themselves when they fail.
  */
 
+/* Only find it, acting as before; NULL: answered. */
+struct inode *passthrough_find(fuse_req_t req, fuse_ino_t ino);
 /* Act as the caller on this inode; NULL: answered. */
 struct inode *passthrough_begin(fuse_req_t req, fuse_ino_t ino);
 /* The same for a name in this directory. */
@@ -61,11 +63,20 @@ uint64_t passthrough_handle(const struct passthrough *p, int fd);
 int passthrough_look_up(struct passthrough *p, const struct inode *parent, const char *name,
 			struct fuse_entry_param *ret);
 
+int passthrough_stat(int fd, struct stat *ret);
+/* From what the tree below says to what the view says. */
+void passthrough_present(const struct passthrough *p, struct stat *st);
+
 /* The number of an O_PATH descriptor as a path: its magic link in the current directory. */
 struct magic {
 	char path[12];
 };
 struct magic magic_of(int fd);
+
+/* fs/passthrough-attr.c */
+void passthrough_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void passthrough_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
+			 struct fuse_file_info *fi);
 
 /* fs/passthrough-io.c */
 void passthrough_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
