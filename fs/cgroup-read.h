@@ -74,8 +74,8 @@ bool cgroup_line_parse(char *line, struct cgroup_line *ret);
 int cgroup_read_open(struct cgroup_read *c, pid_t pid, struct error *err);
 /*
  * One hierarchy with these controllers ("" is all that nobody has yet), whose top is
- * base_dirfd and
- * in which the cgroup is `path`. v1 before v2. -EINVAL: a path that leads upwards.
+ * base_dirfd and in which the cgroup is `path`. v1 before v2. -EINVAL: a path that leads
+ * upwards.
  */
 int cgroup_read_add(struct cgroup_read *c, enum cgroup_version version, const char *controllers,
 		    int base_dirfd, const char *path);

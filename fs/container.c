@@ -2,8 +2,14 @@
 #include "fs/container.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
 
+#include "fs/cgroup-read.h"
+#include "fs/node-value.h"
+#include "fs/view.h"
 #include "lib/alloc.h"
 #include "lib/fd.h"
 #include "lib/mount.h"
@@ -19,6 +25,9 @@ int container_init(struct container *ret, struct proto_message *start, struct er
 		.rootfs_fd = take_fd(&start->fds[PROTO_START_ROOTFS]),
 		.state_dirfd = take_fd(&start->fds[PROTO_START_STATE_DIR]),
 		.locks_fd = take_fd(&start->fds[PROTO_START_LOCKS]),
+		.proc_fd = take_fd(&start->fds[PROTO_START_PROC]),
+		.emulate = s->emulate,
+		.sys_dirfd = -EBADF,
 	};
 	int r;
 
@@ -36,8 +45,66 @@ int container_init(struct container *ret, struct proto_message *start, struct er
 	return 0;
 }
 
+/* A pidfd tells its pid; -1 is a process that is gone. */
+static int pid_of(int pidfd, pid_t *ret)
+{
+	_cleanup_free_ char *path = xasprintf("/proc/self/fdinfo/%d", pidfd);
+	_cleanup_free_ char *text = NULL;
+	const char *line;
+	int r = file_read(AT_FDCWD, path, 4096, &text, NULL);
+
+	if (r < 0)
+		return r;
+	line = strstr(text, "Pid:");
+	return line && sscanf(line, "Pid: %d", ret) == 1 && *ret > 0 ? 0 : -ESRCH;
+}
+
+/* In its time namespace it is 0 o'clock where the host's CLOCK_BOOTTIME is minus the offset. */
+static int64_t start_of(pid_t pid)
+{
+	_cleanup_free_ char *path = xasprintf("/proc/%d/timens_offsets", pid);
+	_cleanup_free_ char *text = NULL;
+	long long seconds;
+	const char *line;
+	long ns;
+
+	if (file_read(AT_FDCWD, path, 4096, &text, NULL) < 0)
+		return view_clock();
+	line = strstr(text, "boottime");
+	if (!line || sscanf(line, "boottime %lld %ld", &seconds, &ns) != 2 ||
+	    (seconds == 0 && ns == 0))
+		return view_clock();
+	return -(seconds * 1000000000 + ns);
+}
+
+int container_open_view(struct container *c, struct error *err)
+{
+	_cleanup_(cgroup_read_freep) struct cgroup_read *cgroup = cgroup_read_new();
+	_cleanup_close_ int host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	pid_t pid = 0;
+	int r = pid_of(c->init_pidfd, &pid);
+
+	if (r < 0 || host < 0)
+		return error_errno(err, r < 0 ? -r : errno, "find init");
+	r = cgroup_read_open(cgroup, pid, err);
+	if (r < 0)
+		return r;
+	/* The part alone: from a procfs, pid directories lead to the host's files. */
+	c->sys_dirfd = mount_clone(AT_FDCWD, "/proc/sys", MOUNT_CLONE_ONE);
+	if (c->sys_dirfd < 0)
+		return error_errno(err, -c->sys_dirfd, "open_tree /proc/sys");
+	r = node_values_map(&c->values, err);
+	return r < 0 ? r
+		     : view_new(&c->view, host, take_ptr(&cgroup), take_fd(&c->proc_fd),
+				start_of(pid), err);
+}
+
 void container_done(struct container *c)
 {
+	c->view = view_free(c->view);
+	node_values_unmap(take_ptr(&c->values));
+	c->proc_fd = fd_close(c->proc_fd);
+	c->sys_dirfd = fd_close(c->sys_dirfd);
 	free(take_ptr(&c->id));
 	free(take_ptr(&c->view_path));
 	idmap_done(&c->map);

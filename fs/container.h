@@ -2,10 +2,14 @@
 /* The one container of this supervisor, as START has described it. */
 #pragma once
 
+#include <stdint.h>
+
 #include "lib/error.h"
 #include "lib/idmap.h"
 
+struct node_values_store;
 struct proto_message;
+struct view;
 
 struct container {
 	char *id;
@@ -15,13 +19,24 @@ struct container {
 	int rootfs_fd; /* the root mount alone, detached */
 	int state_dirfd;
 	int locks_fd; /* src/locks.h: open while init lives, and never used */
+	int proc_fd;  /* a procfs of its pid namespace, detached */
+	/* What is emulated (enum emul_group), and from what; the first NULL: nothing. */
+	unsigned int emulate;
+	struct view *view;
+	struct node_values_store *values;
+	int sys_dirfd; /* the host's /proc/sys alone */
 };
 #define CONTAINER_EMPTY                                                                        \
 	{                                                                                      \
 		.init_pidfd = -EBADF, .rootfs_fd = -EBADF, .state_dirfd = -EBADF,              \
-		.locks_fd = -EBADF                                                             \
+		.locks_fd = -EBADF, .proc_fd = -EBADF, .sys_dirfd = -EBADF                     \
 	}
 
 /* Out of a received PROTO_START, whose descriptors are taken over. */
 int container_init(struct container *ret, struct proto_message *start, struct error *err);
+/*
+ * Open what the emulated files are made of, by the cgroups and the time namespace that init is
+ * in. In the engine's mount namespace.
+ */
+int container_open_view(struct container *c, struct error *err);
 void container_done(struct container *c);

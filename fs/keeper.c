@@ -408,6 +408,14 @@ static int open_log(struct keeper *k, struct error *err)
 	return 0;
 }
 
+/* Without it the container has the kernel's own files: no reason to have no container. */
+static int open_view(struct keeper *k, struct error *err)
+{
+	if (k->container.emulate && container_open_view(&k->container, err) < 0)
+		log_warn("nothing is emulated: %s", err->text);
+	return 0;
+}
+
 static int open_services(struct keeper *k, struct error *err)
 {
 	for (size_t i = 0; i < n_services; i++) {
@@ -457,8 +465,8 @@ static int watch_init(struct keeper *k, struct error *err)
 
 /* In this order. Until the last step nothing of it is visible on the host. */
 static int (*const steps[])(struct keeper *k, struct error *err) = {
-	open_log,      take_signals, make_timer,      watch_init,
-	open_services, first_worker, attach_services,
+	open_log,  take_signals,  make_timer,	watch_init,
+	open_view, open_services, first_worker, attach_services,
 };
 
 static int set_up(struct keeper *k, struct proto_message *start, struct error *err)
@@ -500,15 +508,37 @@ static int receive_start(int sock, struct proto_message **ret, struct error *err
 	return 0;
 }
 
+/* Both, or none. */
+static size_t mounts_to_give(const struct keeper *k, int fds[PROTO_EMULATING_N_FDS])
+{
+	const struct service *const given[PROTO_EMULATING_N_FDS] = {
+		[PROTO_EMULATING_FAST] = &emul_fast_service,
+		[PROTO_EMULATING_PLAIN] = &emul_plain_service,
+	};
+	size_t n = 0;
+
+	for (size_t g = 0; g < PROTO_EMULATING_N_FDS; g++)
+		for (size_t i = 0; i < n_services; i++)
+			if (services[i] == given[g] && k->conns[i].mount_fd >= 0)
+				fds[n++] = k->conns[i].mount_fd;
+	return n == PROTO_EMULATING_N_FDS ? n : 0;
+}
+
 /* The runtime may be gone: the container that it has started is then still ours. */
-static void answer(int sock, int r, const struct error *err)
+static void answer(const struct keeper *k, int sock, int r, const struct error *err)
 {
 	_cleanup_(proto_message_freep) struct proto_message *m =
 		proto_message_new(r < 0 ? PROTO_FAILED : PROTO_READY);
+	int fds[PROTO_EMULATING_N_FDS];
+	size_t n_fds = 0;
 
 	if (r < 0)
 		m->body.failed = *err;
-	r = proto_send(sock, m, NULL, 0);
+	else
+		n_fds = mounts_to_give(k, fds);
+	if (n_fds)
+		m->header.kind = PROTO_EMULATING;
+	r = proto_send(sock, m, fds, n_fds);
 	if (r < 0)
 		log_info("the runtime did not wait for the answer: errno %d", -r);
 }
@@ -535,7 +565,7 @@ int keeper_run(int sock, struct error *err)
 		return 0;
 	if (r == 0)
 		r = set_up(&k, start, err);
-	answer(runtime, r, err);
+	answer(&k, runtime, r, err);
 	if (r < 0)
 		return r;
 	/* Not needed again: the maps alone are pages. */

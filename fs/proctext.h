@@ -18,10 +18,7 @@ const char *proctext_next_line(const char *line);
 bool proctext_u64(const char **s, uint64_t *ret);
 /* As proctext_u64(), with "max" and "-1" for PROCTEXT_UNLIMITED. */
 bool proctext_limit(const char **s, uint64_t *ret);
-/*
- * Does the line begin with this word, and a blank or ':' behind it? Then what follows, or
- * NULL.
- */
+/* What follows this word at the begin of the line, and a blank or ':' behind it; or NULL. */
 const char *proctext_after(const char *line, const char *word);
 
 /* Lines "key value" or "Key:   value kB" into the uint64_t members of a struct. */

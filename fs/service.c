@@ -7,6 +7,8 @@
 
 const struct service *const services[] = {
 	&engine_view_service,
+	&emul_fast_service,
+	&emul_plain_service,
 };
 const size_t n_services = ARRAY_SIZE(services);
 

@@ -43,3 +43,5 @@ extern const struct service *const services[];
 extern const size_t n_services;
 
 extern const struct service engine_view_service; /* fs/engine-view.c */
+extern const struct service emul_fast_service;	 /* fs/emulation.c */
+extern const struct service emul_plain_service;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/alloc.h"
+#include "lib/emul.h"
 #include "lib/fd.h"
 #include "lib/idmap.h"
 #include "lib/sock.h"
@@ -37,6 +38,8 @@ static int check_start(const struct proto_message *m)
 		return -EPROTO;
 	if (s->view_path[0] != '\0' && s->view_path[0] != '/')
 		return -EPROTO;
+	if (s->emulate & ~(uint32_t)EMUL_ALL)
+		return -EPROTO;
 	r = check_list(s->uids, s->n_uids);
 	return r < 0 ? r : check_list(s->gids, s->n_gids);
 }
@@ -57,6 +60,7 @@ static const struct proto_kind_info {
 } kinds[] = {
 	[PROTO_START] = {sizeof(struct proto_start), PROTO_START_N_FDS, check_start},
 	[PROTO_READY] = {0, 0, NULL},
+	[PROTO_EMULATING] = {0, PROTO_EMULATING_N_FDS, NULL},
 	[PROTO_FAILED] = {sizeof(struct error), 0, check_failed},
 };
 

@@ -27,6 +27,7 @@ enum proto_kind {
 	PROTO_START = 1, /* runtime to supervisor: struct proto_start, enum proto_start_fd */
 	PROTO_READY,	 /* back: it serves; no body */
 	PROTO_FAILED,	 /* back: struct error; the sender ends */
+	PROTO_EMULATING, /* back, in place of READY; enum proto_emulating_fd */
 };
 
 /* The descriptors of PROTO_START, in this order. */
@@ -36,7 +37,15 @@ enum proto_start_fd {
 	PROTO_START_STATE_DIR,
 	/* Held open for the container's life, for the locks of its description. */
 	PROTO_START_LOCKS,
+	PROTO_START_PROC, /* a procfs of the container's pid namespace, detached */
 	PROTO_START_N_FDS,
+};
+
+/* The descriptors of PROTO_EMULATING: the mounts of the emulated files (lib/emul.h), detached. */
+enum proto_emulating_fd {
+	PROTO_EMULATING_FAST,
+	PROTO_EMULATING_PLAIN,
+	PROTO_EMULATING_N_FDS,
 };
 
 struct proto_header {
@@ -56,6 +65,7 @@ struct proto_extent {
 struct proto_start {
 	char id[PROTO_ID_MAX + 4];
 	char view_path[PATH_MAX]; /* "": no engine's view */
+	uint32_t emulate;	  /* enum emul_group; 0: nothing */
 	uint32_t n_uids;
 	uint32_t n_gids;
 	struct proto_extent uids[PROTO_MAX_EXTENTS];
@@ -78,7 +88,7 @@ struct proto_message *proto_message_new(enum proto_kind kind);
 struct proto_message *proto_message_free(struct proto_message *m);
 DEFINE_CLEANUP(struct proto_message *, proto_message_free)
 
-/* Fill the body of PROTO_START; view_path may be NULL. -ENAMETOOLONG, -E2BIG. */
+/* Fill the body of PROTO_START, but for `emulate`; view_path may be NULL. -ENAMETOOLONG, -E2BIG. */
 int proto_start_set(struct proto_start *s, const char *id, const char *view_path,
 		    const struct idmap *map);
 /* The maps of a received (and therefore checked) body, appended to an empty idmap. */

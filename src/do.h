@@ -94,6 +94,18 @@ int do_mounts_target(const struct do_mounts *m, const char *target, mode_t type)
  */
 int do_mounts_kernel_fs(const struct plan *p, int *ret_proc, int *ret_sys, struct error *err);
 
+/* src/do-emul.c */
+
+/* Directories in the base, made by the builder, for the mounts of the emulated files. */
+#define DO_EMUL_FAST  "fast"
+#define DO_EMUL_PLAIN "plain"
+/*
+ * Init, all namespaces, working directory in the base, after do_mounts_attach(): put
+ * the emulated files over the kernel's. The fds (fs_client_mounts) are borrowed. What cannot be
+ * done is left as the kernel has it, with a debug line.
+ */
+void do_emul_attach(const struct do_mounts *m, int fast_fd, int plain_fd);
+
 /* src/do-devices.c */
 
 /*

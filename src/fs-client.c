@@ -145,22 +145,22 @@ static int send_start(struct fs_client *c, const struct fs_client_start *s, stru
 {
 	_cleanup_(proto_message_freep) struct proto_message *m = proto_message_new(PROTO_START);
 	const int fds[PROTO_START_N_FDS] = {
-		[PROTO_START_INIT_PIDFD] = s->init_pidfd,
-		[PROTO_START_ROOTFS] = s->rootfs_fd,
-		[PROTO_START_STATE_DIR] = s->state_dirfd,
-		[PROTO_START_LOCKS] = s->locks_fd,
+		[PROTO_START_INIT_PIDFD] = s->init_pidfd, [PROTO_START_ROOTFS] = s->rootfs_fd,
+		[PROTO_START_STATE_DIR] = s->state_dirfd, [PROTO_START_LOCKS] = s->locks_fd,
+		[PROTO_START_PROC] = s->proc_fd,
 	};
 	int r = proto_start_set(&m->body.start, s->id, s->view_path, s->idmap);
 
 	if (r < 0)
 		return error_errno(err, -r, "describe the container to %s", PROGRAM);
+	m->body.start.emulate = s->emulate;
 	r = proto_send(c->sock, m, fds, ARRAY_SIZE(fds));
 	if (r == -EPIPE || r == -ECONNRESET)
 		return report_death(c, err);
 	return r < 0 ? error_errno(err, -r, "send to %s", PROGRAM) : 0;
 }
 
-static int wait_ready(struct fs_client *c, struct error *err)
+static int wait_ready(struct fs_client *c, struct fs_client_mounts *ret, struct error *err)
 {
 	_cleanup_(proto_message_freep) struct proto_message *m = NULL;
 	int r = proto_recv(c->sock, &m);
@@ -172,18 +172,25 @@ static int wait_ready(struct fs_client *c, struct error *err)
 	if (m->header.kind == PROTO_FAILED)
 		return error_set(err, m->body.failed.errnum, "%s: %s", PROGRAM,
 				 m->body.failed.text);
+	*ret = (struct fs_client_mounts)FS_CLIENT_MOUNTS_EMPTY;
+	if (m->header.kind == PROTO_EMULATING) {
+		ret->fast_fd = take_fd(&m->fds[PROTO_EMULATING_FAST]);
+		ret->plain_fd = take_fd(&m->fds[PROTO_EMULATING_PLAIN]);
+		return 0;
+	}
 	if (m->header.kind != PROTO_READY)
 		return error_set(err, EPROTO, "%s: unexpected answer %d", PROGRAM,
 				 m->header.kind);
 	return 0;
 }
 
-int fs_client_start(struct fs_client *c, const struct fs_client_start *s, struct error *err)
+int fs_client_start(struct fs_client *c, const struct fs_client_start *s,
+		    struct fs_client_mounts *ret, struct error *err)
 {
 	int r = send_start(c, s, err);
 
 	if (r == 0)
-		r = wait_ready(c, err);
+		r = wait_ready(c, ret, err);
 	if (r < 0) {
 		fs_client_abort(c);
 		return r;

@@ -42,16 +42,29 @@ struct fs_client_start {
 	/* Where the engine keeps its own mount of the rootfs, resolved; NULL: no view there. */
 	const char *view_path;
 	const struct idmap *idmap;
-	int locks_fd; /* from locks_take(): the supervisor holds them from now on */
+	int locks_fd;	      /* from locks_take(): the supervisor holds them from now on */
+	int proc_fd;	      /* a procfs of the container's pid namespace, detached */
+	unsigned int emulate; /* enum emul_group */
 };
+
+/* The mounts of the emulated files; -EBADF: nothing is emulated. */
+struct fs_client_mounts {
+	int fast_fd;
+	int plain_fd;
+};
+#define FS_CLIENT_MOUNTS_EMPTY                                                                 \
+	{                                                                                      \
+		.fast_fd = -EBADF, .plain_fd = -EBADF                                          \
+	}
 /*
  * Hand the container over and wait until it is served, the view included. The fds
  * stay the caller's. On success the supervisor lives on by itself, bound to
  * init_pidfd alone, and *c holds nothing any more; it stays a child of ours until
  * we exit, so do not wait for "any child". On failure it is gone, as after
- * fs_client_abort(), and the host is as it was.
+ * fs_client_abort(), and the host is as it was. Descriptors in *ret are the caller's.
  */
-int fs_client_start(struct fs_client *c, const struct fs_client_start *s, struct error *err);
+int fs_client_start(struct fs_client *c, const struct fs_client_start *s,
+		    struct fs_client_mounts *ret, struct error *err);
 /* Before fs_client_start(): end and reap it. Legal on an empty or finished client. */
 void fs_client_abort(struct fs_client *c);
 

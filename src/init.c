@@ -169,7 +169,8 @@ static int step_pivot(struct work *w, struct error *err)
 	if (chdir("/") < 0)
 		return error_errno(err, errno, "enter the base");
 	if (mkdir("proc", 0555) < 0 || mkdir("sys", 0555) < 0 ||
-	    mkdir(DO_MOUNTS_EMPTY, 0555) < 0)
+	    mkdir(DO_MOUNTS_EMPTY, 0555) < 0 || mkdir(DO_EMUL_FAST, 0555) < 0 ||
+	    mkdir(DO_EMUL_PLAIN, 0555) < 0)
 		return error_errno(err, errno, "make the directories of the base");
 	return do_mounts_lock(w->in->plan, w->in->mount_fds, err);
 }
@@ -322,6 +323,22 @@ static int step_mounts(struct work *w, struct error *err)
 	return do_mounts_attach(&m, err);
 }
 
+/* The supervisor has started meanwhile. */
+static int step_emulation(struct work *w, struct error *err)
+{
+	const struct do_mounts m = mounts_of(w);
+	int fds[2];
+	int r = sync_recv(w->in->sync, SYNC_EMULATION, NULL, fds, ARRAY_SIZE(fds), err);
+
+	if (r < 0)
+		return r;
+	if (fds[0] >= 0 && fds[1] >= 0)
+		do_emul_attach(&m, fds[0], fds[1]);
+	fd_close(fds[0]);
+	fd_close(fds[1]);
+	return 0;
+}
+
 static int step_hostname(struct work *w, struct error *err)
 {
 	const struct plan *p = w->in->plan;
@@ -462,6 +479,7 @@ static int step_confine(struct work *w, struct error *err)
 static const struct step init_steps[] = {
 	{"kernel file systems", step_kernel_fs},
 	{"mounts", step_mounts},
+	{"emulation", step_emulation},
 	{"hostname", step_hostname},
 	{"terminal", step_terminal},
 	{"hooks", step_hooks},

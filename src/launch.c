@@ -17,6 +17,7 @@
  *	<-- INIT (pid)
  *	procfs, sysfs -------->	mounts
  *	supervisor: START
+ *	emulated files ------>	over the kernel's
  *	<-- HOOKS
  *	hooks ---------------->	masks, identity, seccomp
  *	<-- READY
@@ -46,6 +47,7 @@
 #include "lib/fd.h"
 #include "lib/flags.h"
 #include "lib/log.h"
+#include "lib/mount.h"
 #include "lib/ns.h"
 #include "lib/proc.h"
 #include "lib/sock.h"
@@ -82,6 +84,8 @@ struct work {
 	int child_sync;
 	int root_mount;
 	int locks_fd;
+	int proc_mount; /* a procfs of the container, for the supervisor */
+	struct fs_client_mounts emulated;
 	pid_t builder;
 };
 
@@ -409,7 +413,21 @@ static int step_init(struct work *w, struct error *err)
 struct kernel_fs {
 	const struct work *w;
 	struct error *err; /* shared memory: three processes */
+	int back;	   /* a socket to the first of them */
 };
+
+/*
+ * One more, which the supervisor counts tasks in: a mount of the container's leads into
+ * the container.
+ */
+static int supervisors_procfs(const struct kernel_fs *k)
+{
+	const struct mount_new proc = {.fstype = "proc", .source = "proc"};
+	_cleanup_close_ int fd = mount_make(&proc, NULL, 0);
+	int r = fd < 0 ? fd : sock_send_fd(k->back, fd, "proc");
+
+	return r < 0 ? error_errno(k->err, -r, "make a procfs for the supervisor") : 0;
+}
 
 /* In the container's pid and network namespace, in the host's mount and user namespace. */
 static int kernel_fs_make(void *arg)
@@ -417,7 +435,9 @@ static int kernel_fs_make(void *arg)
 	const struct kernel_fs *k = arg;
 	int fds[2], r = do_mounts_kernel_fs(k->w->l->plan, &fds[0], &fds[1], k->err);
 
-	return r < 0 ? r : sync_send(k->w->sync, SYNC_KERNEL_FS, 0, fds, 2, k->err);
+	if (r == 0)
+		r = sync_send(k->w->sync, SYNC_KERNEL_FS, 0, fds, 2, k->err);
+	return r < 0 ? r : supervisors_procfs(k);
 }
 
 /* procfs belongs to the pid namespace of its mounter: a child of who entered it. */
@@ -431,6 +451,17 @@ static int kernel_fs_enter(void *arg)
 	return spawn_call(kernel_fs_make, arg);
 }
 
+static int receive_procfs(struct work *w, int sock, struct error *err)
+{
+	char text[16];
+	size_t n = 0;
+	ssize_t len = sock_recv(sock, text, sizeof(text), &w->proc_mount, 1, &n);
+
+	if (len < 0 || n != 1)
+		return error_set(err, EIO, "the supervisor's procfs did not arrive");
+	return 0;
+}
+
 /*
  * procfs and sysfs are made by a helper that sees the host's mounts: "mount too
  * revealing" asks the caller's mount namespace. They belong to the container all
@@ -440,16 +471,24 @@ static int step_kernel_fs(struct work *w, struct error *err)
 {
 	struct error *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 				    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	_cleanup_close_ int ours = -EBADF, theirs = -EBADF;
 	struct kernel_fs k = {.w = w, .err = shared};
-	int r;
+	int pair[2], r;
 
 	if (shared == MAP_FAILED)
 		return error_errno(err, errno, "map memory for the helper");
+	r = sock_pair(pair);
+	if (r < 0)
+		return error_errno(err, -r, "make a socket for the helper");
+	ours = pair[0];
+	k.back = theirs = pair[1];
 	r = spawn_call(kernel_fs_enter, &k);
 	if (r < 0 && shared->errnum)
 		*err = *shared;
 	else if (r < 0)
 		r = error_errno(err, -r, "run the helper that makes procfs and sysfs");
+	else
+		r = receive_procfs(w, ours, err);
 	munmap(shared, sizeof(*shared));
 	return r;
 }
@@ -464,9 +503,19 @@ static int step_supervise(struct work *w, struct error *err)
 		.view_path = w->l->state->view_path,
 		.idmap = &w->map,
 		.locks_fd = w->locks_fd,
+		.proc_fd = w->proc_mount,
+		.emulate = w->l->plan->emulate,
 	};
 
-	return fs_client_start(&w->fs, &start, err);
+	return fs_client_start(&w->fs, &start, &w->emulated, err);
+}
+
+static int step_emulation(struct work *w, struct error *err)
+{
+	const int fds[] = {w->emulated.fast_fd, w->emulated.plain_fd};
+
+	return sync_send(w->sync, SYNC_EMULATION, 0, fds, fds[0] < 0 ? 0 : ARRAY_SIZE(fds),
+			 err);
 }
 
 static int step_hooks(struct work *w, struct error *err)
@@ -560,6 +609,7 @@ static const struct step {
 	{"init", step_init},
 	{"kernel file systems", step_kernel_fs},
 	{"supervise", step_supervise},
+	{"emulation", step_emulation},
 	{"hooks", step_hooks},
 	{"terminal", step_terminal},
 	{"ready", step_ready},
@@ -631,6 +681,9 @@ static void work_done(struct work *w)
 	fd_close(w->child_sync);
 	fd_close(w->root_mount);
 	fd_close(w->locks_fd);
+	fd_close(w->proc_mount);
+	fd_close(w->emulated.fast_fd);
+	fd_close(w->emulated.plain_fd);
 	fd_close(w->fs.sock);
 	seccomp_program_done(&w->seccomp);
 	rootfs_done(&w->rootfs);
@@ -650,6 +703,8 @@ int launch(struct launch *l, struct error *err)
 		.child_sync = -EBADF,
 		.root_mount = -EBADF,
 		.locks_fd = -EBADF,
+		.proc_mount = -EBADF,
+		.emulated = FS_CLIENT_MOUNTS_EMPTY,
 	};
 	int r = run_steps(&w, err);
 

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "lib/caps.h"
+#include "lib/emul.h"
 #include "lib/flags.h"
 #include "lib/json.h"
 #include "lib/strbuf.h"
@@ -193,6 +194,21 @@ static void print_mount(struct strbuf *b, const struct plan_mount *m)
 	print_idmap(b, "\tidmap ", &m->idmap);
 }
 
+/* All is the rule, and not worth a line. */
+static void print_emulate(struct strbuf *b, unsigned int groups)
+{
+	const char *separator = "emulate ";
+
+	if (groups == EMUL_ALL)
+		return;
+	for (unsigned int g = 1; g & EMUL_ALL; g <<= 1)
+		if (groups & g) {
+			strbuf_addf(b, "%s%s", separator, emul_group_name((enum emul_group)g));
+			separator = ",";
+		}
+	strbuf_adds(b, groups ? "\n" : "emulate off\n");
+}
+
 static void print_files(struct strbuf *b, const struct plan *p)
 {
 	strbuf_adds(b, p->rootfs_readonly ? "rootfs ro " : "rootfs ");
@@ -215,6 +231,7 @@ static void print_files(struct strbuf *b, const struct plan *p)
 			strbuf_addf(b, "owner=%u:%u", d->uid, d->gid);
 		strbuf_adds(b, d->optional ? " optional\n" : "\n");
 	}
+	print_emulate(b, p->emulate);
 	print_lines(b, "mask", p->masked_paths);
 	print_lines(b, "readonly", p->readonly_paths);
 }

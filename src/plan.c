@@ -94,6 +94,7 @@ static int plan_words(struct plan *p, const struct syscont *sc, struct error *er
 	const struct spec_linux *l = s->linux_;
 
 	(void)err;
+	p->emulate = sc->emulate;
 	p->hostname = xstrdup(s->hostname);
 	p->domainname = xstrdup(s->domainname);
 	p->masked_paths = unique(l->masked_paths);

@@ -196,6 +196,7 @@ struct plan {
 	size_t n_mounts;
 	struct plan_device *devices;
 	size_t n_devices;
+	unsigned int emulate; /* enum emul_group: which files are served by the supervisor */
 	char **masked_paths;
 	char **readonly_paths;
 	struct json_pair *sysctl;

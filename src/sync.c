@@ -24,6 +24,7 @@ static const char *const step_names[] = {
 	[SYNC_INIT] = "init",
 	[SYNC_MET] = "met",
 	[SYNC_KERNEL_FS] = "kernel file systems",
+	[SYNC_EMULATION] = "emulation",
 	[SYNC_HOOKS] = "hooks",
 	[SYNC_HOOKS_DONE] = "hooks done",
 	[SYNC_READY] = "ready",

@@ -22,6 +22,7 @@ enum sync_step {
 	SYNC_INIT,	 /* child: value is the pid of init, in exec of the new process */
 	SYNC_MET,	 /* parent, in exec: it has that pid; the new process may speak */
 	SYNC_KERNEL_FS,	 /* parent: fds: procfs and sysfs of the container's namespaces */
+	SYNC_EMULATION,	 /* parent: fds: the mounts of emulated files, or none */
 	/* child: mounts are done; time for the hooks; fd: console master if wanted */
 	SYNC_HOOKS,
 	SYNC_HOOKS_DONE, /* parent */

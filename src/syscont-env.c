@@ -14,7 +14,8 @@
 #include "src/spec.h"
 #include "src/syscont.h"
 
-#define PREFIX "SYSBOX_"
+#define PREFIX	      "SYSBOX_"
+#define EMULATE_WORDS "on, off, or some of cpu,memory,load,disk,sysctl"
 
 static bool parse_bool(const char *text, bool *ret)
 {
@@ -71,6 +72,29 @@ static bool set_share_volumes(struct syscont *sc, const char *value)
 	return parse_paths(value, &sc->options.share_volumes);
 }
 
+/* "on", "off", or the groups that are wanted. */
+static bool set_emulate(struct syscont *sc, const char *value)
+{
+	_cleanup_(strv_freep) char **words = strv_split(value, ",");
+	unsigned int groups = 0;
+
+	if (strcasecmp(value, "on") == 0 || strcasecmp(value, "off") == 0) {
+		sc->options.emulate = strcasecmp(value, "on") == 0 ? EMUL_ALL : 0;
+		return true;
+	}
+	for (char **w = words; w && *w; w++) {
+		unsigned int g = emul_group_parse(*w);
+
+		if (!g)
+			return false;
+		groups |= g;
+	}
+	if (!groups)
+		return false;
+	sc->options.emulate = groups;
+	return true;
+}
+
 /* What they asked for is so for every container: nothing is trapped that they could switch. */
 static bool not_needed(struct syscont *sc, const char *value)
 {
@@ -92,6 +116,7 @@ static const struct {
 	{"SYSBOX_SKIP_UID_SHIFT", set_skip_uid_shift, "absolute paths, comma-separated", false},
 	{"SYSBOX_STORE_DIRS", set_store_dirs, "absolute paths, comma-separated", false},
 	{"SYSBOX_SHARE_VOLUMES", set_share_volumes, "absolute paths, comma-separated", false},
+	{"SYSBOX_EMULATE", set_emulate, EMULATE_WORDS, false},
 	{"SYSBOX_IGNORE_SYSFS_CHOWN", not_needed, "TRUE or FALSE", false},
 	{"SYSBOX_ALLOW_TRUSTED_XATTR", not_needed, "TRUE or FALSE", false},
 };
@@ -144,6 +169,7 @@ static const struct {
 } annotations[] = {
 	{"io.sysbox.store-dirs", set_store_dirs, "absolute paths, comma-separated"},
 	{"io.sysbox.share-volumes", set_share_volumes, "absolute paths, comma-separated"},
+	{"io.sysbox.emulate", set_emulate, EMULATE_WORDS},
 };
 
 static void read_annotations(struct syscont *sc)

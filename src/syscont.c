@@ -22,6 +22,7 @@
  *  paths    the engine's masks stay, but for those that would blind or bind an
  *           inner system;
  *  devices  nodes that are harmless in anybody's hands, and what the user gave;
+ *  emul     which files of /proc and /sys are the supervisor's;
  *  caps     all capabilities for root, none for others;
  *  lsm      the engine's AppArmor profile forbids mount(2); the administrator's
  *           own is kept;
@@ -61,6 +62,7 @@ const struct syscont_pass syscont_passes[] = {
 	{"stores", syscont_stores, false},
 	{"paths", syscont_paths, false},
 	{"devices", syscont_devices, true},
+	{"emulation", syscont_emul, false},
 	{"capabilities", syscont_caps, false},
 	{"security modules", syscont_lsm, false},
 	{"seccomp", syscont_seccomp, false},

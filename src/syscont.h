@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lib/emul.h"
 #include "lib/error.h"
 #include "lib/idmap.h"
 #include "lib/json.h"
@@ -34,6 +35,7 @@ struct syscont_options {
 	/* SYSBOX_SKIP_UID_SHIFT: destinations mounted without id mapping */
 	bool unified_cgroup; /* SYSBOX_UNIFIED_CGROUP: v2 alone, on a hybrid host */
 	char **skip_uid_shift;
+	unsigned int emulate; /* SYSBOX_EMULATE: enum emul_group */
 	/* SYSBOX_STORE_DIRS: further directories where inner engines keep their data */
 	char **store_dirs;
 	/* SYSBOX_SHARE_VOLUMES: destinations whose sources others may use, too */
@@ -41,7 +43,7 @@ struct syscont_options {
 };
 #define SYSCONT_OPTIONS_DEFAULT                                                                \
 	{                                                                                      \
-		.syscont_mode = true                                                           \
+		.syscont_mode = true, .emulate = EMUL_ALL                                      \
 	}
 void syscont_options_done(struct syscont_options *o);
 
@@ -88,8 +90,9 @@ struct syscont {
 	size_t n_stores;
 	struct syscont_lock *locks; /* what the user has mounted at such places */
 	size_t n_locks;
-	char **warnings; /* for the log: an unknown SYSBOX_* variable and the like */
-	bool is_systemd; /* the entry point is systemd */
+	unsigned int emulate; /* enum emul_group; 0: every file is the kernel's */
+	char **warnings;      /* for the log: an unknown SYSBOX_* variable and the like */
+	bool is_systemd;      /* the entry point is systemd */
 };
 #define SYSCONT_EMPTY                                                                          \
 	{                                                                                      \
@@ -124,6 +127,7 @@ int syscont_mounts(struct syscont *sc, struct error *err);
 int syscont_cgroup(struct syscont *sc, struct error *err);
 int syscont_devices(struct syscont *sc, struct error *err);
 int syscont_caps(struct syscont *sc, struct error *err);
+int syscont_emul(struct syscont *sc, struct error *err);
 int syscont_lsm(struct syscont *sc, struct error *err);
 int syscont_seccomp(struct syscont *sc, struct error *err);
 int syscont_stores(struct syscont *sc, struct error *err);

@@ -163,12 +163,14 @@ static void hand_over(struct driver *d, struct fs_client *c, unsigned int flags)
 		.view_path = flags & DRIVER_NO_VIEW ? NULL : d->rootfs_path,
 		.idmap = &d->map,
 		.locks_fd = d->root_mount,
+		.proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC),
 	};
+	struct fs_client_mounts none;
 	pid_t pid = c->pid;
 	int64_t begin = now_us();
 	struct error err;
 
-	if (fs_client_start(c, &start, &err) < 0) {
+	if (fs_client_start(c, &start, &none, &err) < 0) {
 		kill(d->init, SIGKILL);
 		die(&err);
 	}

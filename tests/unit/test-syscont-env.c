@@ -39,6 +39,32 @@ static void env__booleans(void **state)
 	}
 }
 
+static void env__emulate(void **state)
+{
+	static const struct {
+		const char *value;
+		bool is_valid;
+		unsigned int groups;
+	} rows[] = {
+		{"on", true, EMUL_ALL},	 {"OFF", true, 0},
+		{"cpu", true, EMUL_CPU}, {"memory,sysctl", true, EMUL_MEMORY | EMUL_SYSCTL},
+		{"", false, EMUL_ALL},	 {"cpu,x", false, EMUL_ALL},
+		{",", false, EMUL_ALL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_(fixture_done) struct fixture f;
+		_cleanup_free_ char *env =
+			xasprintf("'env':['SYSBOX_EMULATE=%s']", rows[i].value);
+
+		fixture_open(&f, (struct parts){.process = env});
+		assert_int_equal(syscont_env(&f.sc, &f.err), 0);
+		assert_int_equal(f.sc.options.emulate, rows[i].groups);
+		assert_int_equal(strv_len(f.sc.warnings), rows[i].is_valid ? 0 : 1);
+	}
+}
+
 static void env__skip_uid_shift(void **state)
 {
 	_cleanup_(fixture_done) struct fixture f;
@@ -121,6 +147,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(env__leaves_only_others),
 		cmocka_unit_test(env__booleans),
+		cmocka_unit_test(env__emulate),
 		cmocka_unit_test(env__skip_uid_shift),
 		cmocka_unit_test(env__skip_uid_shift_malformed),
 		cmocka_unit_test(env__warns_of_the_unknown),
