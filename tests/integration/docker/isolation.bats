@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# What a system container must not be able to do, tried from inside as root.
+# What a system container must not be able to do, tried from inside as root.  Each attempt is such
+# that it does no harm where the runtime under test is broken and it succeeds.
 
 load helper
 
@@ -106,7 +107,7 @@ first_id() { inside "$1" 'cat /proc/self/uid_map' | awk '{ print $2 }'; }
 @test "mounts: no block device, no debugfs, no fresh view of the host's cgroups" {
 	run inside one 'mkdir -p /m; for t in debugfs tracefs securityfs bpf ext4; do
 			mount -t $t none /m 2>/dev/null && ls /m | head -n 1 && echo MOUNTED $t; umount /m 2>/dev/null
-		done; mount /dev/vda /m && echo MOUNTED disk
+		done; mount -o ro /dev/vda /m && echo MOUNTED disk
 		mount -t cgroup -o memory none /m && ls /m | grep -q sysbox-engine && echo SAW other cgroups; true'
 	refute_output --partial 'MOUNTED debugfs'
 	refute_output --partial 'MOUNTED ext4'
@@ -116,21 +117,31 @@ first_id() { inside "$1" 'cat /proc/self/uid_map' | awk '{ print $2 }'; }
 
 # bats test_tags=short
 @test "kernel settings of the host cannot be changed" {
-	local before after
-	before=$(cat /proc/sys/kernel/panic /proc/sys/vm/swappiness /proc/sys/kernel/core_pattern /proc/sys/fs/file-max)
-	inside one 'for f in kernel/panic vm/swappiness fs/file-max; do echo 7 >/proc/sys/$f; done
-		echo "|/bin/evil" >/proc/sys/kernel/core_pattern; echo b >/proc/sysrq-trigger
-		echo 1 >/sys/kernel/mm/ksm/run; echo x >/sys/kernel/uevent_helper; true' 2>/dev/null
-	after=$(cat /proc/sys/kernel/panic /proc/sys/vm/swappiness /proc/sys/kernel/core_pattern /proc/sys/fs/file-max)
-	assert_equal "$after" "$before"
+	local name before
+	for name in kernel/panic vm/swappiness fs/pipe-max-size kernel/core_uses_pid; do
+		before=$(cat /proc/sys/$name)
+		inside one "echo $((before ^ 1)) >/proc/sys/$name" 2>/dev/null || true
+		if [[ $(cat /proc/sys/$name) != "$before" ]]; then
+			echo "$before" >/proc/sys/$name
+			fail "$name was changed"
+		fi
+	done
+	run inside one 'for f in /proc/sys/kernel/core_pattern /proc/sysrq-trigger /sys/kernel/mm/ksm/run \
+			/sys/kernel/uevent_helper /sys/power/state; do
+		[ ! -e $f ] || ! (: >>$f) 2>/dev/null || echo OPENED $f; done'
+	refute_output --partial OPENED
 }
 
 @test "the kernel itself: no module, no kexec, no clock, no reboot, no swap" {
-	run inside one 'date -s 2001-01-01 && echo DONE clock; swapon /etc/passwd && echo DONE swap
+	run inside one 'date -s "$(date)" && echo DONE clock; swapon /etc/passwd && echo DONE swap
 		echo >/tmp/x.ko; insmod /tmp/x.ko 2>&1 | grep -v -i "not permitted\|not found" && echo DONE module
-		dmesg -c >/dev/null && echo DONE dmesg; true'
+		true'
 	refute_output --partial DONE
-	assert [ "$(date +%Y)" -gt 2020 ]
+}
+
+@test "the kernel log of the host is not readable, as it is not with runc" {
+	run inside one 'dmesg'
+	assert_failure
 }
 
 # bats test_tags=short

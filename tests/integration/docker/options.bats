@@ -262,7 +262,7 @@ caps() { inside "$1" "awk '/^Cap$2/ { print \$2 }' /proc/self/status"; }
 	run -0 inside box 'mount -t tmpfs none /mnt 2>/dev/null || { mkdir -p /mnt; mount -t tmpfs none /mnt; }
 		hostname other; cat /proc/self/uid_map'
 	refute_output --regexp '^ *0 +0 '
-	run inside box 'echo 1 >/proc/sys/vm/drop_caches'
+	run inside box 'echo 1 >/proc/sys/vm/compact_memory'
 	assert_failure
 	run inside box 'ls /dev/vda /dev/sda /dev/mem /dev/kmsg && head -c 1 /dev/mem'
 	assert_failure
