@@ -41,7 +41,10 @@ enum proto_start_fd {
 	PROTO_START_N_FDS,
 };
 
-/* The descriptors of PROTO_EMULATING: the mounts of the emulated files (lib/emul.h), detached. */
+/*
+ * The descriptors of PROTO_EMULATING: the mounts of the emulated files (lib/emul.h),
+ * detached.
+ */
 enum proto_emulating_fd {
 	PROTO_EMULATING_FAST,
 	PROTO_EMULATING_PLAIN,
@@ -88,7 +91,10 @@ struct proto_message *proto_message_new(enum proto_kind kind);
 struct proto_message *proto_message_free(struct proto_message *m);
 DEFINE_CLEANUP(struct proto_message *, proto_message_free)
 
-/* Fill the body of PROTO_START, but for `emulate`; view_path may be NULL. -ENAMETOOLONG, -E2BIG. */
+/*
+ * Fill the body of PROTO_START, but for `emulate`; view_path may be NULL. -ENAMETOOLONG,
+ * -E2BIG.
+ */
 int proto_start_set(struct proto_start *s, const char *id, const char *view_path,
 		    const struct idmap *map);
 /* The maps of a received (and therefore checked) body, appended to an empty idmap. */

@@ -280,20 +280,13 @@ static void proto_send__descriptors_of_the_kind(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(proto_recv__start_arrives_whole),
-		T(proto_recv__failed_carries_the_error),
-		T(proto_recv__ready_has_no_body),
-		T(proto_recv__closed_peer),
-		T(proto_recv__another_version),
-		T(proto_recv__not_our_magic),
-		T(proto_recv__unknown_kind),
-		T(proto_recv__wrong_length),
-		T(proto_recv__wrong_number_of_fds),
-		T(proto_recv__bad_start),
-		T(proto_recv__bad_failed),
-		T(proto_recv__unknown_group),
-		T(proto_start_set__limits),
-		T(proto_send__descriptors_of_the_kind),
+		T(proto_recv__start_arrives_whole), T(proto_recv__failed_carries_the_error),
+		T(proto_recv__ready_has_no_body),   T(proto_recv__closed_peer),
+		T(proto_recv__another_version),	    T(proto_recv__not_our_magic),
+		T(proto_recv__unknown_kind),	    T(proto_recv__wrong_length),
+		T(proto_recv__wrong_number_of_fds), T(proto_recv__bad_start),
+		T(proto_recv__bad_failed),	    T(proto_recv__unknown_group),
+		T(proto_start_set__limits),	    T(proto_send__descriptors_of_the_kind),
 	};
 
 	return RUN(tests);
