@@ -42,15 +42,6 @@ static void add_cpus(struct view *v, struct strbuf *out)
 	}
 }
 
-/* The first number alone: the sum, without the host's list of interrupts. */
-static void add_sum(struct strbuf *out, const char *name, const char *value)
-{
-	uint64_t n;
-
-	if (proctext_u64(&value, &n))
-		strbuf_addf(out, "%s %" PRIu64 "\n", name, n);
-}
-
 static void add_btime(struct view *v, struct strbuf *out, const char *value)
 {
 	uint64_t n;
@@ -60,26 +51,31 @@ static void add_btime(struct view *v, struct strbuf *out, const char *value)
 			    n + (uint64_t)(v->start_ns / SECOND_NS));
 }
 
-/* Lines that cannot be known for a container are the host's sums; unknown ones are left out. */
-void node_stat(struct view *v, struct strbuf *out)
+static const char *btime_of(struct view *v)
 {
-	static const char *const sums[] = {"intr", "ctxt", "processes", "softirq"};
-
-	add_cpus(v, out);
 	for (const char *line = view_text(v, VIEW_STAT); line && *line;
 	     line = proctext_next_line(line)) {
-		const struct view_load *load;
-		const char *value;
+		const char *value = proctext_after(line, "btime");
 
-		for (size_t i = 0; i < sizeof(sums) / sizeof(*sums); i++)
-			if ((value = proctext_after(line, sums[i])))
-				add_sum(out, sums[i], value);
-		if ((value = proctext_after(line, "btime")))
-			add_btime(v, out, value);
-		if (!proctext_after(line, "procs_running"))
-			continue;
-		load = view_load(v);
-		strbuf_addf(out, "procs_running %u\nprocs_blocked %u\n",
-			    load->running ? load->running : 1, load->blocked);
+		if (value)
+			return value;
 	}
+	return "";
+}
+
+/*
+ * In the kernel's order. Interrupts and switches are the whole host's, since the
+ * container began; their lists by number are left out.
+ */
+void node_stat(struct view *v, struct strbuf *out)
+{
+	const struct view_load *load = view_load(v);
+	const struct view_counters c = view_counters(v);
+
+	add_cpus(v, out);
+	strbuf_addf(out, "intr %" PRIu64 "\nctxt %" PRIu64 "\n", c.intr, c.ctxt);
+	add_btime(v, out, btime_of(v));
+	strbuf_addf(out, "processes %" PRIu64 "\nprocs_running %u\nprocs_blocked %u\n",
+		    c.processes, load->running ? load->running : 1, load->blocked);
+	strbuf_addf(out, "softirq %" PRIu64 "\n", c.softirq);
 }

@@ -60,6 +60,32 @@ static bool is_missing(struct view *v, unsigned int part)
 	return true;
 }
 
+static struct view_counters host_counters(struct view *v)
+{
+	static const struct proctext_field fields[] = {
+		{"intr", offsetof(struct view_counters, intr)},
+		{"ctxt", offsetof(struct view_counters, ctxt)},
+		{"processes", offsetof(struct view_counters, processes)},
+		{"softirq", offsetof(struct view_counters, softirq)},
+	};
+	struct view_counters c = {0};
+
+	proctext_fields(view_text(v, VIEW_STAT), fields, ARRAY_SIZE(fields), &c);
+	return c;
+}
+
+struct view_counters view_counters(struct view *v)
+{
+	struct view_counters c = host_counters(v);
+
+	return (struct view_counters){
+		.intr = c.intr - v->begin.intr,
+		.ctxt = c.ctxt - v->begin.ctxt,
+		.processes = c.processes - v->begin.processes,
+		.softirq = c.softirq - v->begin.softirq,
+	};
+}
+
 int view_new(struct view **ret, int host_dirfd, struct cgroup_read *cgroup, int tasks_fd,
 	     int64_t start_ns, struct error *err)
 {
@@ -78,6 +104,8 @@ int view_new(struct view **ret, int host_dirfd, struct cgroup_read *cgroup, int 
 		return error_errno(err, errno, "map the memory of a view");
 	v->load = shared;
 	v->load->at_ns = start_ns;
+	v->begin = host_counters(v);
+	v->parts = 0; /* a snapshot of no time */
 	*ret = take_ptr(&v);
 	return 0;
 }

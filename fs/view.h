@@ -54,12 +54,18 @@ struct view_load {
 	unsigned int running, blocked, total, last_pid;
 };
 
+/* Sums of /proc/stat that nobody keeps for a cgroup. */
+struct view_counters {
+	uint64_t intr, ctxt, processes, softirq;
+};
+
 struct view {
 	int text_fds[VIEW_N_TEXTS];
 	int tasks_fd; /* the container's procfs */
 	struct cgroup_read *cgroup;
 	int64_t start_ns; /* CLOCK_BOOTTIME of the host when the container's time began */
 	struct view_load *load;
+	struct view_counters begin; /* the host's when the view was made */
 
 	/* The snapshot. */
 	int64_t now_ns; /* CLOCK_BOOTTIME of the host */
@@ -100,5 +106,7 @@ unsigned int view_n_cpus(struct view *v);
 const struct view_cpu_time *view_cpu_times(struct view *v);
 uint64_t view_cpu_usage_ns(struct view *v);
 const struct view_memory *view_memory(struct view *v);
+/* The host's, counted from the begin of the view: rates over the uptime are right. */
+struct view_counters view_counters(struct view *v);
 /* fs/view-load.c: up to date at the time of the snapshot. */
 const struct view_load *view_load(struct view *v);

@@ -169,14 +169,16 @@ static void view_cpus__v2_quota_within_set(void **state)
 
 static void node_stat__v2_adds_up(void **state)
 {
-	struct view *v = v2_view(*state);
+	struct fixture *f = *state;
+	struct view *v = v2_view(f);
 
+	put(f, "proc/stat", "intr 77 1\nctxt 100\nbtime 1000\nprocesses 5\nsoftirq 8 1 2\n");
 	assert_text(v, node_stat,
 		    "cpu  400 0 200 1400 0 0 0 0 0 0\n"
 		    "cpu1 200 0 100 700 0 0 0 0 0 0\n"
 		    "cpu2 200 0 100 700 0 0 0 0 0 0\n"
-		    "intr 77\nctxt 99\nbtime 1100\nprocesses 5\nprocs_running 1\n"
-		    "procs_blocked 0\nsoftirq 8\n");
+		    "intr 0\nctxt 1\nbtime 1100\nprocesses 0\nprocs_running 1\n"
+		    "procs_blocked 0\nsoftirq 0\n");
 	assert_text(v, node_uptime, "10.00 14.00\n");
 }
 
