@@ -64,6 +64,24 @@ find_processes() {
 	WORKER=$(child_of "$KEEPER" 'clone\(child_stack=NULL, flags=CLONE_CHILD')
 }
 
+# The words of src/sync.h and lib/proto.h in place of bytes: a sed script.  Bytes as strace writes them.
+messages() {
+	local bytes=('\\0' '\\1' '\\2' '\\3' '\\4' '\\5' '\\6' '\\7' '\\10' '\\t' '\\n' '\\v' '\\f' '\\r')
+	local name n=0 rest='(\\0){3}.*'
+	for name in $(sed -n '/^enum sync_step/,/^}/s/^\tSYNC_\([A-Z_]*\),.*/\1/p' "$TOP/src/sync.h"); do
+		# An error has a text; bare zeros are somebody else's.
+		((n > 0)) || { n=1; continue; }
+		echo 's#(sendmsg|recvmsg)\(([0-9]+)<socket>, .*iov_base="'"${bytes[n]}$rest"'#\1(\2<socket>, '"$name)#"
+		echo 's#(write|read)\(([0-9]+)<socket>, "'"${bytes[n]}$rest"'#\1(\2<socket>, '"$name)#"
+		n=$((n + 1))
+	done
+	n=1
+	for name in $(sed -n '/^enum proto_kind/,/^}/s/^\t\(PROTO_[A-Z_]*\)[, ].*/\1/p' "$TOP/lib/proto.h"); do
+		echo 's#(sendmsg|recvmsg)\(([0-9]+)<socket>, .*"ysbx\\[0-9]\\0'"${bytes[n]}"'\\0.*#\1(\2<socket>, '"$name)#"
+		n=$((n + 1))
+	done
+}
+
 # Names in place of what is different in every run and on every machine.
 normalize() {
 	local base
@@ -78,7 +96,7 @@ normalize() {
 		-e 's#:\[[0-9]+\]>#>#g; s#(socket|pipe):\[[0-9]+\]#\1#g; s#0x[0-9a-f]{6,}#PTR#g' \
 		-e 's#\.[0-9a-f]{16}"#.RANDOM"#g; s#\.[0-9a-f]{16}>#.RANDOM>#g' \
 		-e 's#AT_FDCWD<[^>]*>#AT_FDCWD#g; s#<anon_inode:\[?([a-z_]+)\]?>#<\1>#g' \
-		-e 's# +\) = # ) = #; s#\)  += #) = #'
+		-e 's# +\) = # ) = #; s#\)  += #) = #' -f "$DIR/messages.sed"
 }
 
 # section PID TITLE
@@ -90,6 +108,7 @@ section() {
 make_bundle
 run_traced
 find_processes
+messages >"$DIR/messages.sed"
 cat <<'END'
 # Every start, call by call
 
