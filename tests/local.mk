@@ -60,6 +60,7 @@ UNIT_TESTS += %D%/unit/test-userns
 UNIT_TESTS += %D%/unit/test-view
 
 LINT_TESTS =
+LINT_TESTS += %D%/lint/docs.sh
 LINT_TESTS += %D%/lint/format.sh
 LINT_TESTS += %D%/lint/headers.sh
 LINT_TESTS += %D%/lint/layers.sh

@@ -6,6 +6,6 @@ cd "${srcdir:-$(dirname "$0")/../..}"
 command -v shellcheck >/dev/null || exit 77
 
 # SC2154: it does not see what a sourced file or "read" assigns.
-find autogen.sh lib src fs tests images docs .ci -path '*/corpus' -prune -o -type f -print \
+find autogen.sh quickstart run-tests packaging lib src fs tests images docs .ci -path '*/corpus' -prune -o -type f -print \
 	2>/dev/null | sort | xargs grep -lIE '^#! ?/(usr/)?bin/(env )?(ba|da)?sh' |
 	xargs shellcheck -S warning -e SC2154

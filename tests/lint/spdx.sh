@@ -4,7 +4,7 @@
 set -eu
 cd "${srcdir:-$(dirname "$0")/../..}"
 
-files=$(find autogen.sh Makefile.am lib src fs tests images docs .ci \
+files=$(find autogen.sh quickstart run-tests packaging Makefile.am lib src fs tests images docs .ci \
 	-path '*/corpus' -prune -o -type f -print 2>/dev/null | sort)
 status=0
 for f in $files; do
