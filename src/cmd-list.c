@@ -29,7 +29,7 @@ static void print_row(const struct container *ct, enum state_status status)
 
 static void print_json(const struct container *ct, enum state_status status, bool first)
 {
-	_cleanup_free_ char *text = state_format(&ct->state, status);
+	_cleanup_free_ char *text = state_format(&ct->state, status, JSON_COMPACT);
 
 	printf("%s%s", first ? "" : ",", text);
 }

@@ -12,7 +12,7 @@ static int run(struct cmd *c, struct error *err)
 
 	if (r < 0)
 		return r;
-	text = state_format(&ct.state, state_status(&ct.dir, &ct.state));
+	text = state_format(&ct.state, state_status(&ct.dir, &ct.state), JSON_PRETTY);
 	puts(text);
 	return 0;
 }

@@ -49,6 +49,16 @@ int do_terminal_attach(int slave_fd, struct error *err)
 	return 0;
 }
 
+void do_terminal_keep_newlines(int master_fd)
+{
+	struct termios t;
+
+	if (tcgetattr(master_fd, &t) < 0)
+		return;
+	t.c_oflag &= ~(tcflag_t)ONLCR;
+	(void)tcsetattr(master_fd, TCSANOW, &t);
+}
+
 /*
  * Opening /dev/stdout is opening the pipe's inode, which belongs to the engine's
  * user. Files and terminals of the caller keep their owner: they are not ours to give.

@@ -187,5 +187,10 @@ int do_exec(const struct plan_process *p, const struct program *program,
 int do_terminal_open(const struct plan_process *p, int root_fd, int *ret_slave,
 		     struct error *err);
 int do_terminal_attach(int slave_fd, struct error *err);
+/*
+ * Parent, which copies to its own stdout: "\n" stays "\n". The terminal out there, if
+ * there is one, makes "\r\n" of it; a pipe or a file gets what the program wrote.
+ */
+void do_terminal_keep_newlines(int master_fd);
 /* Host root: let the process open its own stdio (pipes of the engine) by /dev/stdout. */
 void do_stdio_chown(uid_t uid, gid_t gid);

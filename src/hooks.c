@@ -71,7 +71,7 @@ static int run_one(const struct hooks *h, size_t i, const char *state, struct er
 static int run_all(const struct hooks *h, const struct state *s, enum state_status status,
 		   struct error *err)
 {
-	_cleanup_free_ char *state = h->n ? state_format(s, status) : NULL;
+	_cleanup_free_ char *state = h->n ? state_format(s, status, JSON_COMPACT) : NULL;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < h->n; i++)
@@ -91,7 +91,7 @@ void hooks_run_poststop(const struct spec_hooks *hooks, const struct state *s)
 {
 	const struct hooks h = {
 		.kind = "poststop", .list = hooks->poststop, .n = hooks->n_poststop};
-	_cleanup_free_ char *state = h.n ? state_format(s, STATE_STOPPED) : NULL;
+	_cleanup_free_ char *state = h.n ? state_format(s, STATE_STOPPED, JSON_COMPACT) : NULL;
 	struct error err = {0};
 
 	for (size_t i = 0; i < h.n; i++)

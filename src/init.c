@@ -512,6 +512,24 @@ static void close_all_but(int first, int a, int b)
 	close_between(b + 1, INT_MAX);
 }
 
+_noreturn_ static void end_by_signal(int sig)
+{
+	_exit(128 + sig);
+}
+
+/*
+ * The kernel drops signals to a namespace's first process that it has no handler for;
+ * who kills a container that is only created means it. execve(2) resets them.
+ */
+static void end_by_signals(void)
+{
+	static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+	const struct sigaction end = {.sa_handler = end_by_signal};
+
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		(void)sigaction(signals[i], &end, NULL);
+}
+
 /*
  * Created: from here on nobody listens to our errors but the container's stderr.
  * Opening the FIFO for writing blocks until `start` opens it for reading.
@@ -543,6 +561,7 @@ _noreturn_ static void init_main(struct work *w)
 		fail(in, &err);
 	/* The runtime ends now; the container does not. */
 	(void)prctl(PR_SET_PDEATHSIG, 0);
+	end_by_signals();
 	r = wait_for_start(w, &err);
 	if (r == 0 && in->hooks)
 		r = hooks_run_start_container(in->hooks, in->state, w->program.env, &err);

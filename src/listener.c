@@ -16,7 +16,7 @@
 static char *process_state(const char *metadata, const struct state *s)
 {
 	_cleanup_strbuf_ struct strbuf b = STRBUF_EMPTY;
-	_cleanup_free_ char *state = state_format(s, STATE_CREATING);
+	_cleanup_free_ char *state = state_format(s, STATE_CREATING, JSON_COMPACT);
 
 	strbuf_addf(&b,
 		    "{\"ociVersion\":\"%s\",\"fds\":[\"seccompFd\"],\"pid\":%d,\"metadata\":",

@@ -40,30 +40,15 @@ static void copy_size(const struct monitor *m)
 		(void)ioctl(m->master_fd, TIOCSWINSZ, &size);
 }
 
-/*
- * One of the two terminals in a row makes "\r\n" of "\n": ours, if there is one. A
- * pipe or a file gets what the program wrote.
- */
-static void keep_newlines(const struct monitor *m)
-{
-	struct termios t;
-
-	if (m->master_fd < 0 || tcgetattr(m->master_fd, &t) < 0)
-		return;
-	t.c_oflag &= ~(tcflag_t)ONLCR;
-	(void)tcsetattr(m->master_fd, TCSANOW, &t);
-}
-
 static void make_raw(struct monitor *m)
 {
 	struct termios raw;
 
-	keep_newlines(m);
 	if (m->master_fd < 0 || tcgetattr(STDIN_FILENO, &m->saved) < 0)
 		return;
 	raw = m->saved;
 	cfmakeraw(&raw);
-	raw.c_oflag |= OPOST;
+	raw.c_oflag |= OPOST; /* see do_terminal_keep_newlines() */
 	m->is_raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
 	copy_size(m);
 }

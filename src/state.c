@@ -308,7 +308,7 @@ static const struct json_field oci_state_fields[] = {
 static const struct json_type oci_state_type =
 	JSON_TYPE("state", struct oci_state, oci_state_fields);
 
-char *state_format(const struct state *s, enum state_status status)
+char *state_format(const struct state *s, enum state_status status, enum json_style style)
 {
 	_cleanup_strbuf_ struct strbuf text = STRBUF_EMPTY;
 	/* A borrowed view, never released. */
@@ -325,7 +325,7 @@ char *state_format(const struct state *s, enum state_status status)
 		.n_annotations = s->n_annotations,
 	};
 
-	json_encode(&oci_state_type, &o, JSON_PRETTY, &text);
+	json_encode(&oci_state_type, &o, style, &text);
 	return strbuf_take(&text);
 }
 

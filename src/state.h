@@ -101,7 +101,7 @@ int state_load_config(const struct state_dir *d, struct spec **ret, struct error
 /* Looks at the live system: init, cgroup, fifo. */
 enum state_status state_status(const struct state_dir *d, const struct state *s);
 /* The JSON of `state` and of hooks' stdin (runtime-spec, runtime.md "State"). Owned. */
-char *state_format(const struct state *s, enum state_status status);
+char *state_format(const struct state *s, enum state_status status, enum json_style style);
 /* Owned pidfd of init; -ESRCH with "container is not running". */
 int state_init_pidfd(const struct state *s, struct error *err);
 /* Ids of all containers below a root; NULL-terminated, owned. An absent root is empty. */
