@@ -124,9 +124,16 @@ int conn_refresh(int mount_fd)
 	return 0;
 }
 
-void conn_done(struct conn *c)
+void conn_close_mounts(struct conn *c)
 {
 	c->mount_fd = fd_close(c->mount_fd);
+	c->again_fd = fd_close(c->again_fd);
+	c->cover_fd = fd_close(c->cover_fd);
+}
+
+void conn_done(struct conn *c)
+{
+	conn_close_mounts(c);
 	c->fuse_fd = fd_close(c->fuse_fd);
 	free(take_ptr(&c->init));
 }

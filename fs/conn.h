@@ -19,6 +19,8 @@ struct fuse_session;
 struct conn {
 	int fuse_fd;  /* /dev/fuse */
 	int mount_fd; /* keeper only: the mount, which keeps the superblock */
+	int again_fd; /* keeper only: it once more, over what covers it; and ... */
+	int cover_fd; /* ... what that is */
 	struct slots slots;
 	void *init; /* the kernel's INIT request; heap, inherited by fork */
 	size_t init_size;
@@ -27,7 +29,7 @@ struct conn {
 };
 #define CONN_EMPTY                                                                             \
 	{                                                                                      \
-		.fuse_fd = -EBADF, .mount_fd = -EBADF                                          \
+		.fuse_fd = -EBADF, .mount_fd = -EBADF, .again_fd = -EBADF, .cover_fd = -EBADF  \
 	}
 
 struct conn_options {
@@ -47,6 +49,8 @@ int conn_open(struct conn *ret, const struct conn_options *o, struct error *err)
  * that changes nothing. May wait for the worker: not for the keeper itself.
  */
 int conn_refresh(int mount_fd);
+/* The descriptors of mounts only: detached from the table, the superblock ends with its users. */
+void conn_close_mounts(struct conn *c);
 /* Legal on an empty one. Closing the last copy of fuse_fd aborts what users have in flight. */
 void conn_done(struct conn *c);
 

@@ -29,18 +29,29 @@ static struct loop_source *find(struct loop *l, int fd)
 	return NULL;
 }
 
-int loop_add(struct loop *l, int fd, loop_fn fn, void *arg, struct error *err)
+static int add(struct loop *l, uint32_t events, const struct loop_source *source,
+	       struct error *err)
 {
 	struct loop_source *s = find(l, -EBADF);
-	struct epoll_event ev = {.events = EPOLLIN};
+	struct epoll_event ev = {.events = events};
 
 	if (!s)
 		return error_set(err, ENOSPC, "more than %d event sources", LOOP_SOURCES_MAX);
 	ev.data.ptr = s;
-	if (epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
+	if (epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, source->fd, &ev) < 0)
 		return error_errno(err, errno, "epoll_ctl");
-	*s = (struct loop_source){.fd = fd, .fn = fn, .arg = arg};
+	*s = *source;
 	return 0;
+}
+
+int loop_add(struct loop *l, int fd, loop_fn fn, void *arg, struct error *err)
+{
+	return add(l, EPOLLIN, &(struct loop_source){fd, fn, arg}, err);
+}
+
+int loop_add_priority(struct loop *l, int fd, loop_fn fn, void *arg, struct error *err)
+{
+	return add(l, EPOLLPRI, &(struct loop_source){fd, fn, arg}, err);
 }
 
 void loop_remove(struct loop *l, int fd)

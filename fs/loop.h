@@ -33,6 +33,8 @@ int loop_init(struct loop *l, struct error *err);
 void loop_done(struct loop *l);
 /* fd is borrowed until loop_remove(), which must come before it is closed. */
 int loop_add(struct loop *l, int fd, loop_fn fn, void *arg, struct error *err);
+/* The same for what is always readable and announces changes as exceptional (mountinfo). */
+int loop_add_priority(struct loop *l, int fd, loop_fn fn, void *arg, struct error *err);
 /* Nothing happens when fd was not added. Legal inside a called function, for its own too. */
 void loop_remove(struct loop *l, int fd);
 /* Run until loop_end() (returns 0) or the first failure. */

@@ -15,7 +15,9 @@ struct container;
 struct fuse_lowlevel_ops;
 
 enum {
-	SERVICE_E_UNWANTED = 1 /* this container does not have it */
+	SERVICE_E_UNWANTED = 1, /* this container does not have it */
+	SERVICE_E_COVERED,	/* not possible as yet */
+	SERVICE_E_CARRY,	/* carry() is to be called */
 };
 
 struct service {
@@ -24,8 +26,18 @@ struct service {
 	int (*open)(struct conn *ret, const struct container *c, struct error *err);
 	/* Keeper, once the first worker answers: make it visible. NULL: nothing to do. */
 	int (*attach)(const struct conn *conn, const struct container *c, struct error *err);
-	/* Keeper, at the end: undo attach and close conn's mount_fd. */
+	/*
+	 * Keeper, at the end: undo attach and conn_close_mounts(); or SERVICE_E_COVERED,
+	 * and it will be tried again.
+	 */
 	int (*detach)(struct conn *conn, const struct container *c, struct error *err);
+	/*
+	 * Keeper, after any change of its namespace's mount table; or SERVICE_E_CARRY.
+	 * NULL: of no interest.
+	 */
+	int (*mounts_changed)(struct conn *conn, const struct container *c, struct error *err);
+	/* A child of the keeper, which may touch the service's files and wait for the worker. */
+	int (*carry)(const struct conn *conn, const struct container *c);
 	/*
 	 * Worker, still with all rights, in its own fd directory: what the operations get
 	 * as userdata. `generation` counts the workers.

@@ -176,7 +176,7 @@ int mountinfo_all(struct mountinfo ***ret, size_t *ret_n)
 }
 
 /* -ENOENT: not in our mount namespace, below our root, or gone since. */
-static int find_id(uint64_t id, struct mountinfo **ret)
+int mountinfo_by_id(uint64_t id, struct mountinfo **ret)
 {
 	_cleanup_free_ char *text = NULL;
 	int r = read_text(&text);
@@ -210,7 +210,7 @@ int mountinfo_at(const char *target, struct mountinfo **ret)
 		return r;
 	if (!(st.stx_attributes & STATX_ATTR_MOUNT_ROOT))
 		return -ENOENT;
-	return find_id(st.stx_mnt_id, ret);
+	return mountinfo_by_id(st.stx_mnt_id, ret);
 }
 
 /* What does not exist lies on the mount of the nearest directory above that does. */
@@ -229,7 +229,7 @@ int mountinfo_of(const char *path, struct mountinfo **ret)
 		free(current);
 		current = take_ptr(&dir);
 	}
-	return r < 0 ? r : find_id(st.stx_mnt_id, ret);
+	return r < 0 ? r : mountinfo_by_id(st.stx_mnt_id, ret);
 }
 
 /* The end of the option at `s`: a comma that no backslash hides (overlayfs). */

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/macro.h"
 
@@ -27,6 +28,8 @@ DEFINE_CLEANUP(struct mountinfo *, mountinfo_free)
 int mountinfo_at(const char *target, struct mountinfo **ret);
 /* The mount that holds the path, or would hold it once it is made. */
 int mountinfo_of(const char *path, struct mountinfo **ret);
+/* The mount with this id (STATX_MNT_ID). -ENOENT: none in our mount namespace. */
+int mountinfo_by_id(uint64_t id, struct mountinfo **ret);
 /* Every mount of /proc/self/mountinfo in its order; counted array, each owned. */
 int mountinfo_all(struct mountinfo ***ret, size_t *ret_n);
 void mountinfo_free_all(struct mountinfo **all, size_t n);

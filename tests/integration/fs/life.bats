@@ -160,15 +160,40 @@ children_of() { pgrep -P "$1" | wc -l; }
 	assert_equal "$(findmnt -rno FSTYPE -M "$MERGED")" overlay
 }
 
+@test "life: taken off late, when what covered it goes" {
+	start_box
+	mount -t tmpfs strange "$MERGED"
+	kill "$INIT"
+	sleep 2
+	umount "$MERGED"
+	wait_for 5 gone "$KEEPER"
+	assert_equal "$(findmnt -rno FSTYPE -M "$MERGED")" overlay
+}
+
+# best_us COMMAND...: of ten runs.
+best_us() {
+	local best=1000000 begin us
+	for _ in $(seq 10); do
+		begin=${EPOCHREALTIME/./}
+		"$@"
+		us=$((${EPOCHREALTIME/./} - begin))
+		((us >= best)) || best=$us
+	done
+	echo "$best"
+}
+
 @test "life: ready in a few milliseconds" {
-	local best=1000000
+	local best=1000000 limit yardstick
 	for _ in $(seq 10); do
 		start_box
 		((START_US >= best)) || best=$START_US
 		stop_box
 	done
-	echo "# best of ten: $best us" >&3
-	((best < 5000))
+	# An emulated machine is slower: there, what ten programs take to start.
+	yardstick=$(best_us /bin/true)
+	limit=$((yardstick * 10 > 5000 ? yardstick * 10 : 5000))
+	echo "# best of ten: $best us; /bin/true: $yardstick us" >&3
+	((best < limit))
 }
 
 private_kib() { awk '/^Private/ { n += $2 } END { print n }' "$@"; }
@@ -186,14 +211,14 @@ private_kib() { awk '/^Private/ { n += $2 } END { print n }' "$@"; }
 }
 
 @test "life: nothing wakes it when nobody asks" {
+	# A mount namespace of its own: of changes to its mounts the keeper wants to hear.
+	WRAP=(unshare -m --propagation private)
 	start_box
-	ls "$MERGED" >/dev/null
+	nsenter -t "$KEEPER" -m ls "$MERGED" >/dev/null
 	sleep 0.5
-	local before after
-	before=$(switches)
+	local before; before=$(switches)
 	sleep 10
-	after=$(switches)
-	assert_equal "$after" "$before"
+	assert_equal "$(switches)" "$before"
 }
 
 switches() { grep -h ctxt_switches "/proc/$KEEPER/status" "/proc/$(worker)/status"; }
@@ -223,16 +248,17 @@ switches() { grep -h ctxt_switches "/proc/$KEEPER/status" "/proc/$(worker)/statu
 	run -0 ls -l "/proc/$KEEPER/fd"
 	refute_output --partial /etc/conf
 	assert_equal "$(ps -o sess= -p "$KEEPER" | tr -d ' ')" "$KEEPER"
+	assert_equal "$(readlink "/proc/$KEEPER/cwd")" /
 }
 
 @test "life: fifty times over, nothing left" {
 	local before
-	before=$(wc -l </proc/self/mountinfo)
+	before=$(grep -c "$BOX" /proc/self/mountinfo)
 	for _ in $(seq 50); do
 		start_box
 		echo x >"$MERGED/etc/x"
 		stop_box
 	done
-	assert_equal "$(wc -l </proc/self/mountinfo)" "$before"
+	assert_equal "$(grep -c "$BOX" /proc/self/mountinfo)" "$before"
 	assert_equal "$(ls "/proc/$$/fd" | wc -l)" "$FDS"
 }

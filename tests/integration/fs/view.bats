@@ -143,6 +143,65 @@ within() { timeout 20 "$@"; }
 	assert_equal "$line" two
 }
 
+mounts_at() { findmnt -rno FSTYPE -M "$MERGED" | grep -c .; }
+has_mounts() { (($(mounts_at) == $1)); }
+
+# What dockerd does for each `docker cp` after it was restarted while the container ran.
+@test "stale: an engine that mounts its overlay once more, over the view" {
+	run -1 inside 'cat etc/new'
+	inside_background 'cd etc/sub; until [ -e go ]; do sleep 0.05; done; touch made'
+	for n in 1 2 3; do
+		mount_merged
+		wait_for 5 has_mounts 4
+		is_view
+		echo "fresh $n" >"$MERGED/etc/new"
+		echo "fresh $n" >"$MERGED/etc/sub/new"
+		umount -l "$MERGED"
+		wait_for 5 has_mounts 2
+		is_view
+		assert_equal "$(inside 'cat etc/new etc/sub/new')" "fresh $n"$'\n'"fresh $n"
+	done
+	inside 'touch etc/sub/mine etc/sub/go'
+	wait "$BUSY"
+	[ -e "$MERGED/etc/sub/made" ]
+}
+
+@test "stale: the same with a volume that the engine has mounted there already" {
+	mkdir "$BOX/vol" "$MERGED/opt/data"
+	kill -STOP "$KEEPER"
+	mount_merged
+	mount --bind "$BOX/vol" "$MERGED/opt/data"
+	kill -CONT "$KEEPER"
+	wait_for 5 has_mounts 4
+	wait_for 5 mountpoint -q "$MERGED/opt/data"
+	echo v >"$MERGED/opt/data/file"
+	assert_equal "$(cat "$BOX/vol/file")" v
+	umount "$MERGED/opt/data"
+	umount -l "$MERGED"
+	wait_for 5 has_mounts 2
+	assert_equal "$(grep -c "$MERGED/opt" /proc/self/mountinfo)" 0
+}
+
+@test "stale: the container ends while the engine's overlay is mounted twice" {
+	mount_merged
+	wait_for 5 has_mounts 4
+	echo x >"$MERGED/etc/x"
+	kill "$INIT"
+	wait_for 5 gone "$KEEPER"
+	assert_equal "$(findmnt -rno FSTYPE -M "$MERGED")" overlay
+	assert_equal "$(cat "$MERGED/etc/x")" x
+}
+
+@test "view: what else is mounted on it, and goes, is nobody's business" {
+	mount -t tmpfs strange "$MERGED"
+	sleep 0.2
+	assert_equal "$(mounts_at)" 3
+	umount "$MERGED"
+	sleep 0.2
+	assert_equal "$(mounts_at)" 2
+	assert_equal "$(cat "$MERGED/etc/conf")" lower
+}
+
 # With index=off two links of a lower layer are one number and two files.
 @test "view: a write to one of two links of a lower layer leaves the other alone" {
 	[ "$(stat -c %i "$MERGED/opt/a")" = "$(stat -c %i "$MERGED/opt/b")" ]

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What fs/keeper*.c share. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "fs/conn.h"
+#include "fs/container.h"
+#include "fs/loop.h"
+#include "fs/service.h"
+
+struct keeper;
+
+/* Short work in a process of its own, because it may wait for the worker. */
+enum keeper_errand {
+	KEEPER_TRIM,  /* conn_refresh() of a service's mount */
+	KEEPER_CARRY, /* the service's carry() */
+	KEEPER_N_ERRANDS,
+};
+struct keeper_errand_state {
+	struct keeper *keeper;
+	pid_t pid; /* 0: none under way */
+	int pidfd;
+};
+
+struct keeper {
+	struct loop loop;
+	struct container container;
+	struct conn conns[SERVICES_MAX];
+	int signal_fd;
+	int mounts_fd; /* mountinfo, which announces changes */
+	int timer_fd;  /* one shot: the next worker, or the end of waiting for the last */
+
+	pid_t worker; /* 0: none */
+	int worker_pidfd;
+	int worker_sock;
+	unsigned int generation;
+	int64_t started_ms;
+	int delay_ms;
+	struct keeper_errand_state errands[KEEPER_N_ERRANDS];
+
+	bool ending;
+	int64_t ending_ms;	/* since when */
+	uint32_t last_received; /* requests at the last look */
+};
+
+int64_t keeper_now_ms(void);
+void keeper_set_timer(struct keeper *k, int ms);
+
+/* fs/keeper-staff.c */
+
+/* Fork the first worker and wait until it serves; nothing when there is nothing to serve. */
+int keeper_first_worker(struct keeper *k, struct error *err);
+/* Another one, now or, where that fails, later. */
+void keeper_next_worker(struct keeper *k);
+void keeper_kill_worker(struct keeper *k);
+/* Nothing when one of this kind is under way. A failure is logged. */
+void keeper_start_errand(struct keeper *k, enum keeper_errand kind, size_t service);
+void keeper_kill_errands(struct keeper *k);
+
+/* fs/keeper-end.c */
+
+/* Watch for the end: of init, or by SIGTERM. */
+int keeper_watch_end(struct keeper *k, struct error *err);
+/* The timer has run out while ending. */
+void keeper_linger(struct keeper *k);
+/* Take the services off the host; false: something is still in the way. */
+bool keeper_detach(struct keeper *k);
