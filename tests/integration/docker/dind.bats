@@ -94,7 +94,7 @@ fetch() {
 	assert_line 'A /root/x'
 	run -0 di stats --no-stream --format '{{.PIDs}}' in
 	assert_output 1
-	run -0 di top in
+	run -0 di top in $(top_columns)
 	assert_output --partial 'sleep 1000'
 	di pause in
 	di unpause in
@@ -140,6 +140,7 @@ fetch() {
 
 # bats test_tags=short
 @test "dind: a user network, names and a published port" {
+	need_nat
 	di network create backend
 	di run -d --name web --network backend -p 8080:80 $SMALL \
 		sh -c 'mkdir /www; echo "inner web" >/www/index.html; exec httpd -f -p 80 -h /www'
@@ -154,6 +155,7 @@ fetch() {
 
 # two_networks: dind2 and other on an outer user network, web on an inner one.
 two_networks() {
+	need_nat
 	docker network create outer1
 	start_syscont dind2 --network outer1 -v /var/lib/docker "sysbox/debian-docker:$INNER"
 	start other --network outer1 "sysbox/debian-docker:$INNER"
@@ -247,6 +249,7 @@ two_networks() {
 }
 
 @test "dind: compose" {
+	need_nat
 	local compose
 	compose=$(inside dind 'docker compose version >/dev/null 2>&1 && echo docker compose || command -v docker-compose') ||
 		skip "no compose in this image"

@@ -43,6 +43,34 @@ sysbox_only() { [[ $RUNTIME != runc ]] || skip "says something about sysbox-runc
 with_runc() { [[ $RUNTIME == runc ]]; }
 docker_only() { [[ $(family) == docker ]] || skip "a feature of Docker"; }
 
+# --- kernels that have less -----------------------------------------------------------------
+
+# User Mode Linux has no nftables for IPv4, or no address translation at all.
+# Prints nft, legacy or none.
+kernel_nat() {
+	local flavour
+	command -v iptables >/dev/null || { echo nft; return; }
+	for flavour in nft legacy; do
+		if unshare -n "iptables-$flavour" -t nat -N probe 2>/dev/null; then
+			echo $flavour
+			return
+		fi
+	done
+	echo none
+}
+
+# use_iptables NAME: let the programs inside use what this kernel has.
+use_iptables() {
+	[[ $(kernel_nat) == legacy ]] || return 0
+	inside "$1" 'for t in iptables ip6tables; do
+		update-alternatives --set $t /usr/sbin/$t-legacy >/dev/null 2>&1; done; true'
+}
+
+need_nat() { [[ $(kernel_nat) != none ]] || skip "this kernel has no address translation"; }
+
+# What `top` has to ask for: ps -ef of Debian 12 fails where cpuinfo names no core.
+top_columns() { ps -ef >/dev/null 2>&1 || echo -eo pid,args; }
+
 # Podman makes the network namespace before the container, so that it belongs to the host's user
 # namespace; with mappings of its own (--userns=auto, --uidmap) it does not: podman.bats.
 own_network() {
@@ -158,6 +186,8 @@ start_syscont() {
 # start_dockerd NAME [OPTION...]: the engine inside, and the small image that its image carries.
 start_dockerd() {
 	local name=$1; shift
+	use_iptables "$name"
+	[[ $(kernel_nat) != none ]] || set -- --iptables=false --ip6tables=false "$@"
 	docker exec -d "$name" sh -c "exec dockerd $* >/var/log/dockerd.log 2>&1"
 	wait_for 40 docker exec "$name" docker info ||
 		{ docker exec "$name" tail -n 20 /var/log/dockerd.log >&2; return 1; }

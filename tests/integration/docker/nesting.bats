@@ -13,6 +13,7 @@ setup_file() {
 	load helper
 	need_image "debian-nesting-$INNER"
 	SCOPE="file" start_syscont nest -v "nest-$INNER:/store" "$IMAGE"
+	use_iptables nest
 	# The container has 65536 ids: a user's own range must lie within them.
 	inside nest 'for f in /etc/subuid /etc/subgid; do echo user:2000:60000 >$f; done
 		chmod 1777 /store; ulimit -n'
@@ -179,6 +180,7 @@ BWRAP=(bwrap --unshare-user --unshare-pid --ro-bind / / --proc /proc --dev /dev)
 
 # bats test_tags=short
 @test "iptables: filter and nat, IPv4 and IPv6" {
+	need_nat
 	run -0 n unshare -n sh -ec 'ip link set lo up; iptables -A INPUT -p tcp --dport 81 -j DROP
 		iptables -t nat -A OUTPUT -p tcp --dport 82 -j REDIRECT --to-ports 83
 		iptables -A FORWARD -m conntrack --ctstate ESTABLISHED -m comment --comment hello -j ACCEPT

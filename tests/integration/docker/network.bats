@@ -39,6 +39,7 @@ serve() {
 
 # bats test_tags=short
 @test "user network: names and aliases resolve, and change with the containers" {
+	need_nat
 	docker network create net1
 	start one --network net1 --network-alias web $IMAGE
 	start two --network net1 $IMAGE
@@ -86,7 +87,9 @@ serve() {
 @test "root inside has its own network to administer" {
 	own_network
 	sysbox_only
+	need_nat
 	start box $DEBIAN
+	use_iptables box
 	run -0 inside box 'ip link add dummy9 type dummy 2>/dev/null || ip link add br9 type bridge
 		ip addr add 10.99.0.1/24 dev eth0; ip route add 10.98.0.0/16 via 10.99.0.2
 		iptables -A OUTPUT -d 10.97.0.1 -j REJECT; iptables -t nat -A POSTROUTING -j MASQUERADE
