@@ -56,6 +56,9 @@
 
 struct flush {
 	struct strbuf meta;
+	/* Of what is made here: an engine that remaps ids itself has no host root's files. */
+	uid_t uid;
+	gid_t gid;
 	struct error *err;
 };
 
@@ -277,9 +280,11 @@ static int hide_removed(struct flush *f, const struct dir *d, const char *name)
 	if (is_in_store(d, name) || (d->depth == 0 && str_eq(name, STORE_META)) ||
 	    find_lower(d->lower, name, &lower) < 0)
 		return 0;
-	if (mknodat(d->upper, name, S_IFCHR, makedev(0, 0)) < 0 && errno != EEXIST)
-		return fail(f, d, name, errno);
-	return 0;
+	if (mknodat(d->upper, name, S_IFCHR, makedev(0, 0)) < 0)
+		return errno == EEXIST ? 0 : fail(f, d, name, errno);
+	return fchownat(d->upper, name, f->uid, f->gid, AT_SYMLINK_NOFOLLOW) < 0
+		       ? fail(f, d, name, errno)
+		       : 0;
 }
 
 /* Deletions last: an interrupted flush has too much rather than too little. */
@@ -327,6 +332,8 @@ static int write_meta(struct flush *f, int upper, const struct store_source *low
 		r = -errno;
 	if (r == 0)
 		r = fd_write_all(fd, text, f->meta.len);
+	if (r == 0 && fchown(fd, f->uid, f->gid) < 0)
+		r = -errno;
 	if (r == 0 && renameat(upper, TEMP, upper, STORE_META) < 0)
 		r = -errno;
 	return r < 0 ? error_errno(f->err, -r, "write " STORE_META) : 0;
@@ -346,7 +353,7 @@ static bool is_empty(int dirfd)
 
 /* The directories on the way, as they are in the image; never behind a mounted overlay. */
 static int make_chain(int upper_root, const struct store_source *lower_root, const char *path,
-		      struct error *err)
+		      const struct stat *owner, struct error *err)
 {
 	_cleanup_(strv_freep) char **names = strv_split(path, "/");
 	_cleanup_free_ char *done = xstrdup(".");
@@ -357,6 +364,8 @@ static int make_chain(int upper_root, const struct store_source *lower_root, con
 		_cleanup_free_ char *next = path_join(done, *n);
 		int r = mkdirat(at, *n, 0755) < 0 ? -errno : 0, fd;
 
+		if (r == 0 && fchownat(at, *n, owner->st_uid, owner->st_gid, 0) < 0)
+			r = -errno;
 		if (r == 0 && store_source_enter(lower_root, next, &lower) == 0 && lower.n)
 			r = store_copy_attributes(lower.fds[0], ".", at, *n,
 						  STORE_XATTRS_IMAGE);
@@ -396,6 +405,7 @@ static int flush_store(const struct roots *r, const char *name, const char *path
 		openat(r->store, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	_cleanup_close_ int upper = -EBADF;
 	struct flush f = {.meta = {.max = META_MAX}, .err = err};
+	struct stat st;
 	int e;
 
 	if (store < 0)
@@ -406,7 +416,11 @@ static int flush_store(const struct roots *r, const char *name, const char *path
 	/* Neither now nor before: leave no trace of it. */
 	if (lower.n == 0 && is_empty(store))
 		return 0;
-	upper = make_chain(r->upper, &r->lower, path, err);
+	if (fstat(r->upper, &st) < 0)
+		return error_errno(err, errno, "stat the upper layer");
+	f.uid = st.st_uid;
+	f.gid = st.st_gid;
+	upper = make_chain(r->upper, &r->lower, path, &st, err);
 	if (upper < 0)
 		return upper;
 	e = sync_dir(&f, &(struct dir){store, upper, &lower, "", 0});

@@ -57,6 +57,9 @@ manifest() {
 		find /etc /home /one /two /setuid /od* -type f ! -path \"/etc/host*\" ! -path /etc/resolv.conf -exec md5sum {} + | sort; stat -c %y /setuid'"
 }
 
+# same EXPECTED GOT: prints the difference only.
+same() { diff <(echo "$1") <(echo "$2"); }
+
 # What must not lie in any outer image.
 assert_clean_image() {
 	docker run --name look --label scope=test "sysbox-test/commit:$1" \
@@ -77,11 +80,11 @@ size_of_top() { docker history --human=false --format '{{.Size}}' "sysbox-test/c
 	[[ $first == *'/home/new '* && $first != *'etc/group'* ]]
 	commit box 1
 	assert_clean_image 1
-	assert_equal "$(manifest box)" "$first"
+	same "$first" "$(manifest box)"
 	for round in 1 2 3; do
 		docker rm -f box
 		begin box "sysbox-test/commit:$round"
-		assert_equal "$(manifest box)" "$first"
+		same "$first" "$(manifest box)"
 		run -0 inside box 'docker create nasty true | xargs docker rm'
 		commit box $((round + 1))
 		assert_clean_image $((round + 1))
@@ -116,7 +119,7 @@ size_of_top() { docker history --human=false --format '{{.Size}}' "sysbox-test/c
 	run -0 inside box 'find /var/lib/docker -type f -links +1 | grep -v "/diff/\|/fs/"; true'
 	refute_output
 	begin box2 sysbox-test/commit:1
-	assert_equal "$(manifest box2)" "$first"
+	same "$first" "$(manifest box2)"
 }
 
 # bats test_tags=short
@@ -151,7 +154,7 @@ size_of_top() { docker history --human=false --format '{{.Size}}' "sysbox-test/c
 	docker load -q -i "$(scratch)/commit.tar"
 	rm "$(scratch)/commit.tar"
 	begin box sysbox-test/commit:1
-	assert_equal "$(manifest box)" "$first"
+	same "$first" "$(manifest box)"
 }
 
 # Docker commits all the same when a pause fails; then at least nothing by halves.
