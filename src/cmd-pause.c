@@ -14,7 +14,7 @@ static int run(struct cmd *c, struct error *err)
 	switch (state_status(&ct.dir, &ct.state)) {
 	case STATE_CREATED:
 	case STATE_RUNNING:
-		return cgroup_freeze(&ct.state.cgroup, err);
+		return container_pause(&ct, err);
 	case STATE_CREATING:
 	case STATE_PAUSED:
 	case STATE_STOPPED:

@@ -13,7 +13,7 @@ static int run(struct cmd *c, struct error *err)
 		return r;
 	if (state_status(&ct.dir, &ct.state) != STATE_PAUSED)
 		return error_set(err, EINVAL, "container not paused");
-	return cgroup_thaw(&ct.state.cgroup, err);
+	return container_resume(&ct, err);
 }
 
 const struct verb verb_resume = {

@@ -185,6 +185,17 @@ static void copy_annotations(struct state *s, const struct spec *spec)
 	}
 }
 
+static void copy_stores(struct state *s, const struct syscont *sc)
+{
+	s->store_dir = sc->n_stores ? xstrdup(sc->store_dir) : NULL;
+	for (size_t i = 0; i < sc->n_stores; i++) {
+		struct json_pair *p = array_add((void **)&s->stores, &s->n_stores, sizeof(*p));
+
+		p->key = xstrdup(sc->stores[i].name);
+		p->value = xstrdup(sc->stores[i].real);
+	}
+}
+
 static int fill_state(struct making *m, struct error *err)
 {
 	struct state *s = &m->c.state;
@@ -208,6 +219,7 @@ static int fill_state(struct making *m, struct error *err)
 	copy_mappings(&s->uid_mappings, &s->n_uid_mappings, &m->ids.map.uids);
 	copy_mappings(&s->gid_mappings, &s->n_gid_mappings, &m->ids.map.gids);
 	copy_annotations(s, m->spec);
+	copy_stores(s, &m->syscont);
 	return cgroup_plan(&s->cgroup, &m->host,
 			   m->options->systemd_cgroup ? CGROUP_SYSTEMD : CGROUP_FS,
 			   m->spec->linux_->cgroups_path, m->id, err);
@@ -467,6 +479,57 @@ int container_start(struct container *c, struct notify *n, struct error *err)
 	return r;
 }
 
+/* ------------------------------------------------------------------ pause, resume */
+
+static struct store_flush flush_of(const struct state *s, int init_pidfd)
+{
+	return (struct store_flush){
+		.dir = s->store_dir,
+		.rootfs = s->rootfs,
+		.stores = s->stores,
+		.n_stores = s->n_stores,
+		.init_pidfd = init_pidfd,
+	};
+}
+
+/* Not half of it: the engine may be about to commit. */
+static int show_stores(const struct state *s, int init_pidfd, struct error *err)
+{
+	const struct store_flush f = flush_of(s, init_pidfd);
+	struct error later = {0};
+	int r = store_flush(&f, err);
+
+	if (r < 0 && store_unflush(&f, &later) < 0)
+		log_warn("%s", later.text);
+	return r;
+}
+
+int container_pause(struct container *c, struct error *err)
+{
+	const struct state *s = &c->state;
+	_cleanup_close_ int pidfd = state_init_pidfd(s, err);
+	struct error later = {0};
+	int r;
+
+	if (pidfd < 0)
+		return pidfd;
+	r = cgroup_freeze(&s->cgroup, err);
+	if (r < 0)
+		return r;
+	r = show_stores(s, pidfd, err);
+	if (r < 0 && cgroup_thaw(&s->cgroup, &later) < 0)
+		log_warn("%s", later.text);
+	return r;
+}
+
+int container_resume(struct container *c, struct error *err)
+{
+	const struct store_flush f = flush_of(&c->state, -EBADF);
+	int r = store_unflush(&f, err);
+
+	return r < 0 ? r : cgroup_thaw(&c->state.cgroup, err);
+}
+
 /* ------------------------------------------------------------------ destroy */
 
 /*
@@ -510,6 +573,7 @@ static void run_poststop(const struct container *c)
 int container_destroy(struct container *c, unsigned int flags, struct error *err)
 {
 	const struct state *s = &c->state;
+	struct error later = {0};
 	int r = 0;
 
 	if (flags & CONTAINER_KILL) {
@@ -521,6 +585,9 @@ int container_destroy(struct container *c, unsigned int flags, struct error *err
 	}
 	if (s->view_path)
 		r = fs_client_cleanup(s->view_path, err);
+	/* A stopped container can be committed, too; that it cannot need not stop the end. */
+	if (r == 0 && s->complete && show_stores(s, -EBADF, &later) < 0)
+		log_warn("a commit will be without inner images: %s", later.text);
 	if (s->cgroup.n_dirs) {
 		int e = cgroup_destroy(&s->cgroup, err);
 

@@ -53,6 +53,12 @@ int container_open(struct container *ret, const char *root, const char *id,
  * waited for under the container's lock.
  */
 int container_start(struct container *c, struct notify *n, struct error *err);
+/*
+ * Freeze, and show inner images to an engine that wants to commit; thaw without them. If
+ * they cannot be shown the container runs on, so that nothing is committed.
+ */
+int container_pause(struct container *c, struct error *err);
+int container_resume(struct container *c, struct error *err);
 
 enum container_destroy_flags {
 	CONTAINER_KILL = 1u << 0, /* kill what still lives */

@@ -200,6 +200,21 @@ static int step_locks(struct work *w, struct error *err)
 	return locks_take(w->l->locks, w->l->n_locks, w->l->state->id, &w->locks_fd, err);
 }
 
+/* What the end of its former life has left for a commit. */
+static int hide_stores(const struct work *w, struct error *err)
+{
+	const struct state *s = w->l->state;
+	const struct store_flush f = {
+		.dir = s->store_dir,
+		.rootfs = w->rootfs.path,
+		.stores = s->stores,
+		.n_stores = s->n_stores,
+		.init_pidfd = -EBADF,
+	};
+
+	return store_unflush(&f, err);
+}
+
 /* Before the binds, whose sources they are. */
 static int step_stores(struct work *w, struct error *err)
 {
@@ -209,6 +224,8 @@ static int step_stores(struct work *w, struct error *err)
 	if (!w->l->stores.n_stores)
 		return 0;
 	r = store_make(&w->l->stores, &skeleton, err);
+	if (r == 0)
+		r = hide_stores(w, err);
 	return r < 0 ? r : rootfs_add_layer(&w->rootfs, skeleton, w->l->userns_fd, err);
 }
 

@@ -173,19 +173,33 @@ static void clean(char **path)
 	*path = c;
 }
 
+/* The topmost overlay: our own view for the engine may lie on it. Owned, or NULL. */
+static char *options_at(const char *rootfs, int *ret_error)
+{
+	struct mountinfo **all = NULL;
+	char *options = NULL;
+	size_t n = 0;
+
+	*ret_error = mountinfo_all(&all, &n);
+	for (size_t i = n; *ret_error == 0 && !options && i-- > 0;)
+		if (str_eq(all[i]->target, rootfs) && str_eq(all[i]->fstype, "overlay") &&
+		    str_eq(all[i]->root, "/"))
+			options = xstrdup(all[i]->fs_options);
+	mountinfo_free_all(all, n);
+	return options;
+}
+
 int layers_read(struct layers *ret, const char *rootfs, struct error *err)
 {
-	_cleanup_(mountinfo_freep) struct mountinfo *m = NULL;
 	_cleanup_(layers_done) struct layers l = {0};
-	int r = mountinfo_at(rootfs, &m);
+	int r;
+	_cleanup_free_ char *options = options_at(rootfs, &r);
 
-	if (r == -ENOENT)
-		return LAYERS_E_NONE;
 	if (r < 0)
 		return error_errno(err, -r, "read the mount table");
-	if (!str_eq(m->fstype, "overlay") || !str_eq(m->root, "/"))
+	if (!options)
 		return LAYERS_E_NONE;
-	parse(&l, m->fs_options);
+	parse(&l, options);
 	if (!l.lower)
 		return error_set(err, EINVAL, "the overlay at %s has no lower layer", rootfs);
 	r = resolve(&l, rootfs, err);

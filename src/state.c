@@ -40,6 +40,8 @@ static const struct json_field state_fields[] = {
 	F("viewPath", STRING, view_path),
 	F("workPath", STRING, work_path),
 	F("plain", BOOL, is_plain),
+	F("storeDir", STRING, store_dir),
+	C("stores", PAIRS, stores, NULL),
 	F("honorCaps", BOOL, honor_caps),
 	JSON_SUB(struct state, "cgroup", STRUCT, cgroup, &cgroup_type, 0),
 	C("uidMappings", ARRAY, uid_mappings, &spec_id_mapping_type),

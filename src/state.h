@@ -40,7 +40,10 @@ struct state {
 	char *view_path;     /* where the supervisor stacked the engine's view; NULL none */
 	char *work_path;     /* our overlay work directory; NULL none */
 	bool is_plain;	     /* SYSBOX_SYSCONT_MODE=FALSE; holds for exec, too */
-	bool honor_caps;     /* SYSBOX_HONOR_CAPS=TRUE, likewise */
+	char *store_dir;     /* src/store.h; NULL none */
+	struct json_pair *stores; /* name, and path in the rootfs without symlinks */
+	size_t n_stores;
+	bool honor_caps; /* SYSBOX_HONOR_CAPS=TRUE, likewise */
 	struct cgroup cgroup;
 	struct spec_id_mapping *uid_mappings;
 	size_t n_uid_mappings;

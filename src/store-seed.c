@@ -37,6 +37,7 @@
 #include "lib/alloc.h"
 #include "lib/fd.h"
 #include "lib/str.h"
+#include "src/store-internal.h"
 
 /* XATTR_LIST_MAX and XATTR_SIZE_MAX of the kernel. */
 #define NAMES_MAX 65536
@@ -82,7 +83,7 @@ void store_source_add(struct store_source *s, int fd)
 	*slot = fd;
 }
 
-static bool is_whiteout(const struct stat *st)
+bool store_is_whiteout(const struct stat *st)
 {
 	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
 }
@@ -95,8 +96,8 @@ static bool is_opaque(int fd)
 }
 
 /* One component. The search ends where a layer hides those below it. */
-static int enter_one(const struct store_source *s, size_t first, const char *name,
-		     struct store_source *ret)
+int store_source_enter_one(const struct store_source *s, size_t first, const char *name,
+			   struct store_source *ret)
 {
 	for (size_t i = first; i < s->n; i++) {
 		int fd = openat(s->fds[i], name,
@@ -126,7 +127,7 @@ int store_source_enter(const struct store_source *s, const char *path, struct st
 	for (char **n = names; r == 0 && n && *n; n++) {
 		struct store_source next = STORE_SOURCE_EMPTY;
 
-		r = enter_one(at, 0, *n, &next);
+		r = store_source_enter_one(at, 0, *n, &next);
 		store_source_done(&held);
 		held = next;
 		at = &held;
@@ -157,9 +158,11 @@ static int fail(struct seed *s, const struct dir *d, const char *name, int errnu
  * Not the outer overlay's own, which mean nothing here; labels are the policy's to
  * give.
  */
-static bool is_copied_xattr(const char *name)
+static bool is_copied_xattr(const char *name, enum store_xattrs which)
 {
-	return !str_has_prefix(name, "trusted.overlay.") && !str_eq(name, "security.selinux");
+	if (str_has_prefix(name, "trusted.overlay.") || str_eq(name, "security.selinux"))
+		return false;
+	return which == STORE_XATTRS_ALL || !str_has_prefix(name, "user.overlay.");
 }
 
 static int copy_xattr(const char *from, const char *to, const char *name)
@@ -172,7 +175,7 @@ static int copy_xattr(const char *from, const char *to, const char *name)
 	return lsetxattr(to, name, value, (size_t)n, 0) < 0 ? -errno : 0;
 }
 
-static int copy_xattrs(const char *from, const char *to)
+static int copy_xattrs(const char *from, const char *to, enum store_xattrs which)
 {
 	char few[256];
 	_cleanup_free_ char *many = NULL;
@@ -187,7 +190,7 @@ static int copy_xattrs(const char *from, const char *to)
 	if (n < 0)
 		return errno == ENOTSUP ? 0 : -errno;
 	for (char *p = names; r == 0 && p < names + n; p += strlen(p) + 1)
-		if (is_copied_xattr(p))
+		if (is_copied_xattr(p, which))
 			r = copy_xattr(from, to, p);
 	return r;
 }
@@ -196,8 +199,8 @@ static int copy_xattrs(const char *from, const char *to)
  * In this order: a change of owner takes setuid bits and capabilities away. The names
  * are taken relative to directories, by paths below /proc/self/fd.
  */
-static int copy_attributes(int from, const char *from_name, int to, const char *to_name,
-			   const struct stat *st)
+static int give_attributes(int from, const char *from_name, int to, const char *to_name,
+			   const struct stat *st, enum store_xattrs which)
 {
 	const struct timespec times[2] = {st->st_atim, st->st_mtim};
 	char a[FD_PATH_MAX], b[FD_PATH_MAX];
@@ -209,12 +212,26 @@ static int copy_attributes(int from, const char *from_name, int to, const char *
 		return -errno;
 	if (!S_ISLNK(st->st_mode) && fchmodat(to, to_name, st->st_mode & 07777, 0) < 0)
 		return -errno;
-	r = copy_xattrs(from_path, to_path);
+	r = copy_xattrs(from_path, to_path, which);
 	if (r < 0)
 		return r;
 	return utimensat(to, to_name, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 }
 
+int store_copy_attributes(int from, const char *from_name, int to, const char *to_name,
+			  enum store_xattrs which)
+{
+	struct stat st;
+	int r = fstatat(from, from_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+
+	return r < 0 ? r : give_attributes(from, from_name, to, to_name, &st, which);
+}
+
+static int copy_attributes(int from, const char *from_name, int to, const char *to_name,
+			   const struct stat *st)
+{
+	return give_attributes(from, from_name, to, to_name, st, STORE_XATTRS_ALL);
+}
 static int copy_by_hand(int in, int out, off_t at, off_t end)
 {
 	_cleanup_free_ char *buf = xmalloc(CHUNK);
@@ -365,7 +382,7 @@ static int copy_subdir(struct seed *s, const struct dir *d, size_t layer, const 
 	_cleanup_(store_source_done) struct store_source below = STORE_SOURCE_EMPTY;
 	_cleanup_free_ char *path = join(d, name);
 	struct dir sub = {.from = &below, .path = path, .depth = d->depth + 1};
-	int r = enter_one(d->from, layer, name, &below);
+	int r = store_source_enter_one(d->from, layer, name, &below);
 
 	if (r == 0 && mkdirat(d->to, name, 0700) < 0)
 		r = -errno;
@@ -400,7 +417,7 @@ static int copy_entry(struct seed *s, const struct dir *d, size_t layer, const s
 	struct stat st;
 	int r;
 
-	if (is_in_layers(from, 0, layer, name))
+	if (is_in_layers(from, 0, layer, name) || (d->depth == 0 && str_eq(name, STORE_META)))
 		return 0;
 	if (fstatat(from->fds[layer], name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		/* A whiteout in a merged view. */
@@ -409,7 +426,7 @@ static int copy_entry(struct seed *s, const struct dir *d, size_t layer, const s
 		r = mknodat(d->to, name, S_IFCHR, makedev(0, 0)) < 0 ? -errno : 0;
 		return r < 0 ? fail(s, d, name, -r) : 0;
 	}
-	if (is_whiteout(&st) && is_in_layers(from, layer + 1, from->n, name))
+	if (store_is_whiteout(&st) && is_in_layers(from, layer + 1, from->n, name))
 		return 0;
 	s->n_copied++;
 	if (S_ISDIR(st.st_mode))

@@ -29,10 +29,12 @@
 #include "lib/path.h"
 #include "lib/str.h"
 #include "src/layers.h"
+#include "src/store-internal.h"
 #include "src/syscont.h"
 
 #define STORE_DIR "sysbox-store"
 #define SKELETON  ".skeleton"
+#define META_MAX  (256u << 20)
 
 int store_locate(char **ret_dir, const char *rootfs, struct error *err)
 {
@@ -122,6 +124,27 @@ static char *path_in_image(const char *rootfs, const char *path)
 	return xstrdup(real + strlen(root_path));
 }
 
+/* What the image could not carry, and who committed it wrote down; `n` is passed on. */
+static int apply_meta(const struct store_source *from, int to, int n, struct error *err)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		_cleanup_free_ char *text = NULL;
+		struct stat st;
+		int r;
+
+		if (fstatat(from->fds[i], STORE_META, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (!S_ISREG(st.st_mode))
+			return n;
+		r = file_read(from->fds[i], STORE_META, META_MAX, &text, NULL);
+		if (r < 0)
+			return error_errno(err, -r, "read " STORE_META);
+		r = store_meta_apply(text, to, err);
+		return r < 0 ? r : n;
+	}
+	return n;
+}
+
 /* What the image has there, merged; returns how much it was. */
 static int seed(struct work *w, const struct syscont_store *s, int to, struct error *err)
 {
@@ -138,7 +161,8 @@ static int seed(struct work *w, const struct syscont_store *s, int to, struct er
 	r = store_source_enter(&w->source, path, &from);
 	if (r < 0)
 		return error_errno(err, -r, "open %s in the layers of the image", s->path);
-	return store_seed(&from, to, err);
+	r = store_seed(&from, to, err);
+	return r < 0 ? r : apply_meta(&from, to, r, err);
 }
 
 static int give_owner(const struct work *w, const struct syscont_store *s, int fd)

@@ -21,6 +21,7 @@
 #include "lib/error.h"
 
 struct idmap;
+struct json_pair;
 struct syscont_store;
 
 enum {
@@ -45,6 +46,24 @@ struct store_make {
  * *ret_skeleton (owned) is for rootfs_add_layer().
  */
 int store_make(const struct store_make *m, char **ret_skeleton, struct error *err);
+
+/* src/store-flush.c */
+
+struct store_flush {
+	const char *dir;
+	const char *rootfs;
+	const struct json_pair *stores; /* names, and paths in the rootfs without symlinks */
+	size_t n_stores;
+	int init_pidfd; /* of a frozen container; -EBADF: its overlay is not mounted any more */
+};
+/*
+ * Host root, engine's mount namespace, nobody writes to the stores: show in the upper
+ * layer what is in them, for the engine to commit. Idempotent; after a failure call
+ * store_unflush(), so that no half of it is committed.
+ */
+int store_flush(const struct store_flush *f, struct error *err);
+/* Take it away again, before the container runs; init_pidfd is not looked at. */
+int store_unflush(const struct store_flush *f, struct error *err);
 
 /* src/store-seed.c */
 

@@ -168,7 +168,7 @@ static char *name_of(const char *path)
 	return strbuf_take(&name);
 }
 
-static void add_store(struct syscont *sc, const char *path)
+static void add_store(struct syscont *sc, const char *path, const char *real)
 {
 	_cleanup_free_ char *name = name_of(path), *source = NULL;
 	struct syscont_store *s;
@@ -185,6 +185,7 @@ static void add_store(struct syscont *sc, const char *path)
 	*s = (struct syscont_store){
 		.name = take_ptr(&name),
 		.path = xstrdup(path),
+		.real = xstrdup(real),
 		.mode = mode_of(path),
 	};
 }
@@ -215,7 +216,7 @@ int syscont_stores(struct syscont *sc, struct error *err)
 		else if (is_below_mount(sc->spec, real))
 			add_lock(sc, real);
 		else if (*real && is_wanted(sc, *p) && !is_below_another(list, *p))
-			add_store(sc, *p);
+			add_store(sc, *p, real);
 	}
 	return 0;
 }
@@ -225,6 +226,7 @@ void syscont_stores_done(struct syscont *sc)
 	for (size_t i = 0; i < sc->n_stores; i++) {
 		free(sc->stores[i].name);
 		free(sc->stores[i].path);
+		free(sc->stores[i].real);
 	}
 	free(take_ptr(&sc->stores));
 	sc->n_stores = 0;

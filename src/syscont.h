@@ -65,6 +65,7 @@ struct image {
 struct syscont_store {
 	char *name; /* a file name; unique in the container */
 	char *path; /* in the container */
+	char *real; /* without the image's symlinks */
 	mode_t mode;
 };
 

@@ -46,6 +46,7 @@ UNIT_TESTS += %D%/unit/test-spawn
 UNIT_TESTS += %D%/unit/test-spec
 UNIT_TESTS += %D%/unit/test-spec-check
 UNIT_TESTS += %D%/unit/test-store
+UNIT_TESTS += %D%/unit/test-store-flush
 UNIT_TESTS += %D%/unit/test-str
 UNIT_TESTS += %D%/unit/test-strbuf
 UNIT_TESTS += %D%/unit/test-syscont-devices

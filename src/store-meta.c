@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation
+ *
+ * Inner layers have what an image of an engine cannot carry: whiteouts (in an outer
+ * layer they would delete outer files, or make the next commit fail), the marks of
+ * inner overlays, and all extended attributes but file capabilities. They stay out of
+ * the image, and a text file at the top of the store says where they belong:
+ *
+ *	w PATH			a whiteout
+ *	x PATH NAME VALUE	an extended attribute
+ *
+ * all in hexadecimal digits, so that no name can be misread. An image is anybody's
+ * work: no path may leave the store or pass a symlink, and no attribute is set that
+ * the container's root could not set himself.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "lib/alloc.h"
+#include "lib/fd.h"
+#include "lib/log.h"
+#include "lib/path.h"
+#include "lib/str.h"
+#include "lib/strbuf.h"
+#include "lib/sys.h"
+#include "src/store-internal.h"
+
+/* XATTR_LIST_MAX and XATTR_SIZE_MAX of the kernel. */
+#define NAMES_MAX 65536
+#define VALUE_MAX 65536
+
+static void add_hex(struct strbuf *b, const void *data, size_t len)
+{
+	const unsigned char *p = data;
+
+	strbuf_addc(b, ' ');
+	for (size_t i = 0; i < len; i++)
+		strbuf_addf(b, "%02x", p[i]);
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Owned and NUL-terminated; NULL: no hexadecimal digits. */
+static char *parse_hex(const char *text, size_t *ret_len)
+{
+	size_t len = strlen(text);
+	char *data = xmalloc(len / 2 + 1);
+
+	for (size_t i = 0; i + 1 < len + 1; i += 2) {
+		int high = hex_digit(text[i]), low = high < 0 ? -1 : hex_digit(text[i + 1]);
+
+		if (low < 0) {
+			free(data);
+			return NULL;
+		}
+		data[i / 2] = (char)(high << 4 | low);
+	}
+	data[len / 2] = '\0';
+	*ret_len = len / 2;
+	return data;
+}
+
+/* Of those that the container's root can have set. */
+static bool is_kept(const char *name)
+{
+	return str_has_prefix(name, "user.") || str_eq(name, "system.posix_acl_access") ||
+	       str_eq(name, "system.posix_acl_default");
+}
+
+static int add_xattr(struct strbuf *meta, const char *file, const char *path, const char *name)
+{
+	_cleanup_free_ char *value = xmalloc(VALUE_MAX);
+	ssize_t n = lgetxattr(file, name, value, VALUE_MAX);
+
+	if (n < 0)
+		return errno == ENODATA ? 0 : -errno;
+	strbuf_addc(meta, 'x');
+	add_hex(meta, path, strlen(path));
+	add_hex(meta, name, strlen(name));
+	add_hex(meta, value, (size_t)n);
+	strbuf_addc(meta, '\n');
+	return 0;
+}
+
+static int add_xattrs(struct strbuf *meta, const char *file, const char *path)
+{
+	char few[256];
+	_cleanup_free_ char *many = NULL;
+	char *names = few;
+	ssize_t n = llistxattr(file, few, sizeof(few));
+	int r = 0;
+
+	if (n < 0 && errno == ERANGE) {
+		names = many = xmalloc(NAMES_MAX);
+		n = llistxattr(file, many, NAMES_MAX);
+	}
+	if (n < 0)
+		return errno == ENOTSUP ? 0 : -errno;
+	for (char *p = names; r == 0 && p < names + n; p += strlen(p) + 1)
+		if (is_kept(p))
+			r = add_xattr(meta, file, path, p);
+	return r;
+}
+
+int store_meta_add(struct strbuf *meta, int dirfd, const char *name, const char *path)
+{
+	char buf[FD_PATH_MAX];
+	_cleanup_free_ char *file = NULL;
+	struct stat st;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	if (store_is_whiteout(&st)) {
+		strbuf_addc(meta, 'w');
+		add_hex(meta, path, strlen(path));
+		strbuf_addc(meta, '\n');
+		return 0;
+	}
+	/* Others can have neither (xattr(7)). */
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return 0;
+	file = xasprintf("%s/%s", fd_path(dirfd, buf), name);
+	return add_xattrs(meta, file, path);
+}
+
+/* ------------------------------------------------------------------ apply */
+
+static int open_beneath(int root, const char *path, int flags)
+{
+	const struct open_how how = {
+		.flags = (uint64_t)(flags | O_CLOEXEC | O_NOFOLLOW),
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+	};
+	int fd = sys_openat2(root, path, &how);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* The directory keeps its times: the image has set them. */
+static int make_whiteout(int to, const char *path)
+{
+	_cleanup_free_ char *dir = NULL, *name = NULL;
+	_cleanup_close_ int fd = -EBADF;
+	struct timespec times[2];
+	struct stat st;
+
+	path_split(path, &dir, &name);
+	fd = open_beneath(to, strchr(path, '/') ? dir : ".", O_RDONLY | O_DIRECTORY);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fd < 0 ? fd : -errno;
+	if (str_eq(name, ".") || str_eq(name, ".."))
+		return -EINVAL;
+	if (mknodat(fd, name, S_IFCHR, makedev(0, 0)) < 0)
+		return -errno;
+	times[0] = st.st_atim;
+	times[1] = st.st_mtim;
+	(void)futimens(fd, times);
+	return 0;
+}
+
+static int set_xattr(int to, const char *path, const char *name, const char *value, size_t len)
+{
+	_cleanup_close_ int fd = open_beneath(to, path, O_PATH);
+	char buf[FD_PATH_MAX];
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fd < 0 ? fd : -errno;
+	if (!is_kept(name) || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
+		return -EPERM;
+	return setxattr(fd_path(fd, buf), name, value, len, 0) < 0 ? -errno : 0;
+}
+
+static int apply_line(const char *line, int to)
+{
+	_cleanup_(strv_freep) char **words = strv_split(line, " ");
+	_cleanup_free_ char *path = NULL, *name = NULL, *value = NULL;
+	size_t n = strv_len(words), len;
+
+	if (n < 2)
+		return -EINVAL;
+	path = parse_hex(words[1], &len);
+	if (!path || strlen(path) != len)
+		return -EINVAL;
+	if (str_eq(words[0], "w") && n == 2)
+		return make_whiteout(to, path);
+	/* An empty value leaves no word. */
+	if (!str_eq(words[0], "x") || n < 3 || n > 4)
+		return -EINVAL;
+	name = parse_hex(words[2], &len);
+	if (!name || strlen(name) != len)
+		return -EINVAL;
+	value = parse_hex(n == 4 ? words[3] : "", &len);
+	return value ? set_xattr(to, path, name, value, len) : -EINVAL;
+}
+
+int store_meta_apply(const char *text, int to, struct error *err)
+{
+	for (const char *p = text; *p; p += strcspn(p, "\n"), p += *p == '\n') {
+		_cleanup_free_ char *line = xstrndup(p, strcspn(p, "\n"));
+		int r = apply_line(line, to);
+
+		if (r == -ENOSPC || r == -EDQUOT || r == -EIO)
+			return error_errno(err, -r, "restore whiteouts and attributes");
+		if (r < 0)
+			log_debug(STORE_META ": a line is left out: %s", strerror(-r));
+	}
+	return 0;
+}

@@ -1,0 +1,193 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Inner images in an outer image: made by commit, and run from there, round after round.
+#
+#   INNER    the Debian inside: bookworm (Docker 20.10), trixie (26.1) or unstable (28.5)   (bookworm)
+#   STORE    what the inner Docker keeps images in: overlay2, or (28.5) containerd       (overlay2)
+
+load helper
+
+INNER=${INNER:-bookworm} STORE=${STORE:-overlay2}
+IMAGE=sysbox/debian-docker:$INNER
+SMALL=sysbox/busybox
+
+setup_file() {
+	load helper
+	need_image "debian-docker-$INNER"
+}
+
+setup() { sysbox_only; }
+
+teardown() {
+	remove_scope test
+	local tag
+	for tag in $(docker images --format '{{.Tag}}' sysbox-test/commit); do
+		docker rmi -f "sysbox-test/commit:$tag" >/dev/null 2>&1 || true
+	done
+}
+
+# begin NAME IMAGE: a container with a running engine inside.
+begin() {
+	start "$1" "$2"
+	inside "$1" 'rm -rf /run/docker.pid /run/docker /run/containerd'
+	if [[ $STORE == containerd ]]; then
+		inside "$1" 'mkdir -p /etc/docker && echo "{\"features\":{\"containerd-snapshotter\":true}}" >/etc/docker/daemon.json'
+	fi
+	docker exec -d "$1" sh -c 'exec dockerd >/var/log/dockerd.log 2>&1'
+	wait_for 40 docker exec "$1" docker info
+}
+
+commit() { docker commit "${@:3}" "$1" "sysbox-test/commit:$2" >/dev/null; }
+
+# An inner image with all that does not survive a tar of an outer layer by itself.
+make_nasty() {
+	inside "$1" "docker load -q -i /usr/share/sysbox/busybox.tar
+		docker run --name made $SMALL sh -c '
+			rm -r /home; mkdir /home; echo new >/home/new; rm /etc/group
+			echo s >/setuid; chmod 4755 /setuid; echo a >/one; ln /one /two; mkfifo /fifo
+			mkdir -p /\"od d\"; echo o >/\"od d\"/\"-n ame\"; chown 1000:2000 /one; truncate -s 20M /sparse
+			ln -s ../x /link; touch -d \"2001-02-03 04:05:06\" /setuid; chmod 0700 /root'
+		docker commit made nasty >/dev/null; docker rm made >/dev/null"
+}
+
+# Every file of the image as a container of it sees it; what Docker itself puts there left out.
+# shellcheck disable=SC2016
+manifest() {
+	inside "$1" "docker run --rm nasty sh -c 'cd /; find . \\( -path ./proc -o -path ./sys -o -path ./dev -o -path ./etc/hosts -o -path ./etc/hostname -o -path ./etc/resolv.conf \\) -prune -o -exec stat -c \"%n %A %u:%g %h %F\" {} + | sort
+		find /etc /home /one /two /setuid /od* -type f ! -path \"/etc/host*\" ! -path /etc/resolv.conf -exec md5sum {} + | sort; stat -c %y /setuid'"
+}
+
+# same EXPECTED GOT: prints the difference only.
+same() { diff <(echo "$1") <(echo "$2"); }
+
+# What must not lie in any outer image.
+assert_clean_image() {
+	docker run --name look --label scope=test "sysbox-test/commit:$1" \
+		sh -c 'find /var/lib/docker /var/lib/containerd \( -type c -o -type s \) 2>/dev/null; true' >"$BATS_TEST_TMPDIR/found"
+	run cat "$BATS_TEST_TMPDIR/found"
+	refute_output
+	docker rm -f look >/dev/null
+}
+
+size_of_top() { docker history --human=false --format '{{.Size}}' "sysbox-test/commit:$1" | head -n 1; }
+
+# bats test_tags=short
+@test "commit: an inner image behaves the same, commit after commit" {
+	local first round
+	begin box "$IMAGE"
+	make_nasty box
+	first=$(manifest box)
+	[[ $first == *'/home/new '* && $first != *'etc/group'* ]]
+	commit box 1
+	assert_clean_image 1
+	same "$first" "$(manifest box)"
+	for round in 1 2 3; do
+		docker rm -f box
+		begin box "sysbox-test/commit:$round"
+		same "$first" "$(manifest box)"
+		run -0 inside box 'docker create nasty true | xargs docker rm'
+		commit box $((round + 1))
+		assert_clean_image $((round + 1))
+	done
+	# Changes only: the engine's records, not the image (2 MB).
+	assert [ "$(size_of_top 4)" -lt 1500000 ]
+}
+
+# bats test_tags=short
+@test "commit: the container itself sees no trace of it" {
+	local before
+	begin box "$IMAGE"
+	make_nasty box
+	before=$(inside box 'cd /var/lib/docker && find image overlay2 containerd -printf "%p %i %n %T@ %m\n" 2>/dev/null | sort')
+	commit box 1
+	assert_equal "$(inside box 'cd /var/lib/docker && find image overlay2 containerd -printf "%p %i %n %T@ %m\n" 2>/dev/null | sort')" "$before"
+	run -0 docker diff box
+	refute_line --partial /var/lib/docker/
+	inside box 'echo x >/var/log/later && mkdir /var/lib/later && touch /var/top'
+}
+
+@test "commit: a stopped container, and it starts again" {
+	local first
+	begin box "$IMAGE"
+	make_nasty box
+	first=$(manifest box)
+	inside box 'kill $(cat /run/docker.pid); while [ -e /run/docker.pid ]; do sleep 0.1; done'
+	docker stop -t 0 box
+	commit box 1
+	assert_clean_image 1
+	docker start box
+	run -0 inside box 'find /var/lib/docker -type f -links +1 | grep -v "/diff/\|/fs/"; true'
+	refute_output
+	begin box2 sysbox-test/commit:1
+	same "$first" "$(manifest box2)"
+}
+
+# bats test_tags=short
+@test "commit: removed inner images are gone" {
+	begin box "$IMAGE"
+	make_nasty box
+	commit box 1
+	docker rm -f box
+	begin box sysbox-test/commit:1
+	inside box 'docker rmi -f nasty sysbox/busybox; docker system prune -af >/dev/null'
+	commit box 2
+	docker rm -f box
+	begin box sysbox-test/commit:2
+	run -0 inside box 'docker images -q'
+	refute_output
+	if [[ $STORE == overlay2 ]]; then
+		run -0 inside box 'ls /var/lib/docker/overlay2'
+		assert_output l
+	fi
+	inside box 'docker load -q -i /usr/share/sysbox/busybox.tar && docker run --rm sysbox/busybox true'
+}
+
+@test "commit: save and load carry them" {
+	local first
+	begin box "$IMAGE"
+	make_nasty box
+	first=$(manifest box)
+	commit box 1
+	docker rm -f box
+	docker save -o "$(scratch)/commit.tar" sysbox-test/commit:1
+	docker rmi -f sysbox-test/commit:1
+	docker load -q -i "$(scratch)/commit.tar"
+	rm "$(scratch)/commit.tar"
+	begin box sysbox-test/commit:1
+	same "$first" "$(manifest box)"
+}
+
+# Docker commits all the same when a pause fails; then at least nothing by halves.
+@test "commit: a flush that fails makes the pause fail, and the container runs on" {
+	local upper
+	begin box "$IMAGE"
+	make_nasty box
+	commit box 1
+	upper=$(docker inspect -f '{{.GraphDriver.Data.UpperDir}}' box)
+	[[ -d $upper ]] || skip "looks into directories of overlay2"
+	chattr +i "$upper/var/lib/docker" || skip "no immutable files here"
+	run docker pause box
+	chattr -i "$upper/var/lib/docker"
+	((status != 0))
+	assert_output --partial 'Operation not permitted'
+	assert_equal "$(ls -A "$upper/var/lib/docker")" ""
+	run -0 docker inspect -f '{{.State.Paused}}' box
+	assert_output false
+	run -0 inside box "docker run --rm nasty echo on"
+	assert_output on
+	commit box 2
+}
+
+@test "commit: docker pause and unpause, under load" {
+	begin box "$IMAGE"
+	make_nasty box
+	docker exec -d box sh -c 'while :; do docker run --rm nasty true; done'
+	local i
+	for i in 1 2 3; do
+		docker pause box
+		docker unpause box
+	done
+	commit box 1
+	assert_clean_image 1
+	inside box 'docker run --rm nasty true'
+}
