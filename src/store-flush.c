@@ -413,9 +413,6 @@ static int flush_store(const struct roots *r, const char *name, const char *path
 	e = store_source_enter(&r->lower, path, &lower);
 	if (e < 0)
 		return error_errno(err, -e, "open %s in the image", path);
-	/* Neither now nor before: leave no trace of it. */
-	if (lower.n == 0 && is_empty(store))
-		return 0;
 	if (fstat(r->upper, &st) < 0)
 		return error_errno(err, errno, "stat the upper layer");
 	f.uid = st.st_uid;
@@ -469,10 +466,28 @@ static int open_roots(struct roots *r, const struct store_flush *f, struct error
 	return open_lower(&r->lower, l.lower, err);
 }
 
+/* Is there anything, or was there in the image? Else no trace is left of the store. */
+static bool has_content(const struct roots *r, const char *name, const char *path)
+{
+	_cleanup_(store_source_done) struct store_source lower = STORE_SOURCE_EMPTY;
+	_cleanup_close_ int store =
+		openat(r->store, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (store_source_enter(&r->lower, path, &lower) == 0 && lower.n)
+		return true;
+	return store >= 0 && !is_empty(store);
+}
+
+struct copy_up {
+	const struct store_flush *f;
+	const struct roots *roots;
+};
+
 /* In a child that has entered the container's mount namespace, above all of its mounts. */
 static int copy_up(void *arg)
 {
-	const struct store_flush *f = arg;
+	const struct copy_up *c = arg;
+	const struct store_flush *f = c->f;
 	_cleanup_close_ int root = -EBADF;
 
 	if (setns(f->init_pidfd, CLONE_NEWNS) < 0)
@@ -485,7 +500,8 @@ static int copy_up(void *arg)
 							   O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		struct stat st;
 
-		if (fd < 0 || fstat(fd, &st) < 0)
+		if (fd < 0 || fstat(fd, &st) < 0 ||
+		    !has_content(c->roots, f->stores[i].key, f->stores[i].value))
 			continue;
 		/* No change, but overlayfs copies it up, and all that it lies in. */
 		if (fchmod(fd, st.st_mode & 07777) < 0 && errno != EROFS)
@@ -499,13 +515,15 @@ static int copy_up(void *arg)
  * it does not see, and its own copy-up fails on it (ENOTEMPTY). With a read-only rootfs
  * nothing is ever copied up.
  */
-static int copy_up_chains(const struct store_flush *f, struct error *err)
+static int copy_up_chains(const struct store_flush *f, const struct roots *roots,
+			  struct error *err)
 {
+	struct copy_up c = {f, roots};
 	int r;
 
 	if (f->init_pidfd < 0)
 		return 0;
-	r = spawn_call(copy_up, (void *)f);
+	r = spawn_call(copy_up, &c);
 	return r < 0 ? error_errno(err, -r, "copy the stores' mount points up") : 0;
 }
 
@@ -519,9 +537,10 @@ int store_flush(const struct store_flush *f, struct error *err)
 	e = open_roots(&r, f, err);
 	if (e != 0)
 		return e < 0 ? e : 0;
-	e = copy_up_chains(f, err);
+	e = copy_up_chains(f, &r, err);
 	for (size_t i = 0; e == 0 && i < f->n_stores; i++)
-		e = flush_store(&r, f->stores[i].key, f->stores[i].value, err);
+		if (has_content(&r, f->stores[i].key, f->stores[i].value))
+			e = flush_store(&r, f->stores[i].key, f->stores[i].value, err);
 	return e;
 }
 
