@@ -126,7 +126,14 @@ first_id() { inside "$1" 'cat /proc/self/uid_map' | awk '{ print $2 }'; }
 			fail "$name was changed"
 		fi
 	done
-	run inside one 'for f in /proc/sys/kernel/core_pattern /proc/sysrq-trigger /sys/kernel/mm/ksm/run \
+	# A private value, by which the host's kernel must not be told what to run at a crash.
+	before=$(cat /proc/sys/kernel/core_pattern)
+	inside one 'echo "|/bin/false" >/proc/sys/kernel/core_pattern' 2>/dev/null || true
+	if [[ $(cat /proc/sys/kernel/core_pattern) != "$before" ]]; then
+		echo "$before" >/proc/sys/kernel/core_pattern
+		fail "core_pattern was changed"
+	fi
+	run inside one 'for f in /proc/sysrq-trigger /sys/kernel/mm/ksm/run \
 			/sys/kernel/uevent_helper /sys/power/state; do
 		[ ! -e $f ] || ! (: >>$f) 2>/dev/null || echo OPENED $f; done'
 	refute_output --partial OPENED
