@@ -78,8 +78,7 @@ static void locks_take__above_and_below(void **state)
 static void locks_take__by_another_name(void **state)
 {
 	const struct unit_dir *d = *state;
-	_cleanup_free_ char *a = path_join(d->path, "a"), *b = path_join(d->path, "a/b");
-	_cleanup_free_ char *to = path_join(d->path, "d");
+	_cleanup_free_ char *b = path_join(d->path, "a/b"), *to = path_join(d->path, "d");
 	_cleanup_close_ int first = -EBADF;
 
 	open_dirs(state);
