@@ -24,7 +24,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "lib/alloc.h"
@@ -138,20 +137,6 @@ void conn_done(struct conn *c)
 	free(take_ptr(&c->init));
 }
 
-static ssize_t io_read(int fd, void *buf, size_t len, void *userdata)
-{
-	(void)userdata;
-	return read(fd, buf, len);
-}
-
-static ssize_t io_writev(int fd, struct iovec *iov, int count, void *userdata)
-{
-	(void)userdata;
-	return writev(fd, iov, count);
-}
-
-static const struct fuse_custom_io custom_io = {.read = io_read, .writev = io_writev};
-
 static _printf_(2, 0) void library_log(enum fuse_log_level level, const char *fmt, va_list ap)
 {
 	char text[512];
@@ -216,21 +201,30 @@ static void serve_leftover(struct conn *c)
 	slots_release(&c->slots, THE_SLOT);
 }
 
-int conn_start(struct conn *c, const struct fuse_lowlevel_ops *ops, size_t ops_size,
-	       void *userdata, struct error *err)
+/*
+ * "Mounting" at /dev/fd/N mounts nothing: the session takes the descriptor. A library
+ * may be built without fuse_session_custom_io(), which would say the same.
+ */
+int conn_session(struct conn *c, const struct fuse_lowlevel_ops *ops, size_t ops_size,
+		 void *userdata, struct error *err)
 {
 	char *argv[] = {(char *)SUBTYPE, NULL};
 	struct fuse_args args = FUSE_ARGS_INIT(1, argv);
-	int r;
+	char fd_path[32];
 
 	fuse_set_log_func(library_log);
 	c->session = fuse_session_new(&args, ops, ops_size, userdata);
 	fuse_opt_free_args(&args);
 	if (!c->session)
 		return error_set(err, ENOMEM, "new FUSE session");
-	r = fuse_session_custom_io(c->session, &custom_io, c->fuse_fd);
-	if (r < 0)
-		return error_errno(err, -r, "prepare the FUSE session");
+	(void)snprintf(fd_path, sizeof(fd_path), "/dev/fd/%d", c->fuse_fd);
+	if (fuse_session_mount(c->session, fd_path) != 0)
+		return error_set(err, EPROTO, "prepare the FUSE session");
+	return 0;
+}
+
+int conn_start(struct conn *c, struct error *err)
+{
 	process(c, c->init, c->init_size);
 	if (fuse_session_exited(c->session))
 		return error_set(err, EPROTO,

@@ -58,11 +58,16 @@ void conn_close_mounts(struct conn *c);
 void conn_done(struct conn *c);
 
 /*
- * Worker: answer INIT, then whatever a predecessor has left unanswered. `userdata`
- * goes to the operations. From then on conn_serve() whenever fuse_fd is readable.
+ * Worker, before it gives up its rights: a library session on the connection. `userdata`
+ * goes to the operations.
  */
-int conn_start(struct conn *c, const struct fuse_lowlevel_ops *ops, size_t ops_size,
-	       void *userdata, struct error *err);
+int conn_session(struct conn *c, const struct fuse_lowlevel_ops *ops, size_t ops_size,
+		 void *userdata, struct error *err);
+/*
+ * Answer INIT, then whatever a predecessor has left unanswered. From then on conn_serve()
+ * whenever fuse_fd is readable.
+ */
+int conn_start(struct conn *c, struct error *err);
 /* Answer what is queued. */
 enum {
 	CONN_E_GONE = 1 /* unmounted by its last user, or aborted: nothing will come any more */

@@ -82,6 +82,9 @@ static int prepare_lines(struct worker *w, struct error *err)
 			continue;
 		r = line->service->prepare(&line->userdata, w->start->container,
 					   w->start->generation, err);
+		if (r == 0)
+			r = conn_session(line->conn, line->service->ops,
+					 line->service->ops_size, line->userdata, err);
 		if (r < 0)
 			return error_wrap(err, r, "%s", line->service->name);
 		w->n_open++;
@@ -97,8 +100,7 @@ static int start_lines(struct worker *w, struct error *err)
 
 		if (!line)
 			continue;
-		r = conn_start(line->conn, line->service->ops, line->service->ops_size,
-			       line->userdata, err);
+		r = conn_start(line->conn, err);
 		if (r == 0)
 			r = loop_add(&w->loop, line->conn->fuse_fd, on_request, line, err);
 		if (r < 0)

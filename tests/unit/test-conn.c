@@ -80,7 +80,9 @@ static const struct fuse_lowlevel_ops ops = {.lookup = on_lookup, .forget = on_f
 
 static int start(struct fixture *f)
 {
-	return conn_start(&f->conn, &ops, sizeof(ops), f, &f->err);
+	int r = conn_session(&f->conn, &ops, sizeof(ops), f, &f->err);
+
+	return r < 0 ? r : conn_start(&f->conn, &f->err);
 }
 
 struct request {
