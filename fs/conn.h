@@ -49,10 +49,7 @@ int conn_open(struct conn *ret, const struct conn_options *o, struct error *err)
  * that changes nothing. May wait for the worker: not for the keeper itself.
  */
 int conn_refresh(int mount_fd);
-/*
- * The descriptors of mounts only: detached from the table, the superblock ends with its
- * users.
- */
+/* The mounts' descriptors only: then the superblock ends with its last user. */
 void conn_close_mounts(struct conn *c);
 /* Legal on an empty one. Closing the last copy of fuse_fd aborts what users have in flight. */
 void conn_done(struct conn *c);

@@ -209,9 +209,9 @@ static int uncover(struct conn *conn)
 /*
  * An engine that was restarted does not know its mount again (Docker asks statfs(2)
  * for overlayfs and hears of FUSE): for each `docker cp` it mounts its overlay once
- * more, over the view, and unmounts it afterwards. The view is put on top again at once.
- * What the
- * engine then unmounts is the view, and we unmount the overlay for it.
+ * more, over the view, and unmounts it afterwards. The view is put on top again
+ * at once. What the engine then unmounts is the view, and we unmount the overlay
+ * for it.
  */
 static int view_mounts_changed(struct conn *conn, const struct container *c, struct error *err)
 {

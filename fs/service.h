@@ -36,10 +36,7 @@ struct service {
 	 * NULL: of no interest.
 	 */
 	int (*mounts_changed)(struct conn *conn, const struct container *c, struct error *err);
-	/*
-	 * A child of the keeper, which may touch the service's files and wait for the
-	 * worker.
-	 */
+	/* In a child of the keeper, which may wait for the worker. */
 	int (*carry)(const struct conn *conn, const struct container *c);
 	/*
 	 * Worker, still with all rights, in its own fd directory: what the operations get

@@ -18,7 +18,7 @@ teardown() {
 
 digest() { "$TOP/tests/helpers/tree-digest.py" "$@"; }
 # Readers of it above all must not hang: then the test fails instead of waiting.
-within() { timeout 20 "$@"; }
+within() { timeout 120 "$@"; }
 
 @test "view: on top of the engine's mount, with the container's id" {
 	is_view
