@@ -188,9 +188,10 @@ int do_terminal_open(const struct plan_process *p, int root_fd, int *ret_slave,
 		     struct error *err);
 int do_terminal_attach(int slave_fd, struct error *err);
 /*
- * Parent, which copies to its own stdout: "\n" stays "\n". The terminal out there, if
- * there is one, makes "\r\n" of it; a pipe or a file gets what the program wrote.
+ * Parent, which will copy to its own stdout, before the program runs: the size is that of
+ * our terminal, and "\n" stays "\n". Our terminal, if there is one, makes "\r\n" of it; a
+ * pipe or a file gets what the program wrote.
  */
-void do_terminal_keep_newlines(int master_fd);
+void do_terminal_adopt(int master_fd);
 /* Host root: let the process open its own stdio (pipes of the engine) by /dev/stdout. */
 void do_stdio_chown(uid_t uid, gid_t gid);

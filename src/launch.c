@@ -563,7 +563,7 @@ static int step_terminal(struct work *w, struct error *err)
 	len = sock_recv(w->terminal_fd, text, sizeof(text), &w->l->master_fd, 1, &n);
 	if (len < 0 || n != 1)
 		return error_set(err, EIO, "the terminal did not arrive");
-	do_terminal_keep_newlines(w->l->master_fd);
+	do_terminal_adopt(w->l->master_fd);
 	return 0;
 }
 
