@@ -178,6 +178,13 @@ int do_exec_prepare(const struct plan_process *p, enum do_exec_cwd cwd, struct p
 int do_exec(const struct plan_process *p, const struct program *program,
 	    unsigned int preserve_fds, struct error *err);
 
+/* src/do-sysctl.c */
+
+/* Init: those of its network namespace; proc_fd is its own procfs. */
+int do_sysctl_inside(const struct plan *p, int proc_fd, struct error *err);
+/* Parent, host root: those of its ipc and uts namespaces. */
+int do_sysctl_outside(const struct plan *p, int init_pidfd, struct error *err);
+
 /* src/do-terminal.c */
 
 /*
