@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,6 +36,13 @@ int ns_is_own(int fd, uint64_t clone_flag)
 	_cleanup_close_ int own = ns_open(getpid(), clone_flag);
 
 	return own < 0 ? own : ns_same(fd, own);
+}
+
+int ns_type(int fd)
+{
+	int type = ioctl(fd, NS_GET_NSTYPE);
+
+	return type < 0 ? -errno : type;
 }
 
 bool ns_is_supported(uint64_t clone_flag)

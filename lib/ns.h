@@ -12,5 +12,7 @@ int ns_open(pid_t pid, uint64_t clone_flag);
 int ns_same(int fd_a, int fd_b);
 /* Is fd the namespace of this kind that the calling process lives in? */
 int ns_is_own(int fd, uint64_t clone_flag);
+/* The CLONE_NEW* bit of an open namespace, or -errno (-ENOTTY: it is none). */
+int ns_type(int fd);
 /* Does the kernel know this kind (CONFIG_TIME_NS may be off)? */
 bool ns_is_supported(uint64_t clone_flag);

@@ -49,10 +49,13 @@ int do_terminal_attach(int slave_fd, struct error *err)
 	return 0;
 }
 
-void do_terminal_keep_newlines(int master_fd)
+void do_terminal_adopt(int master_fd)
 {
+	struct winsize size;
 	struct termios t;
 
+	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+		(void)ioctl(master_fd, TIOCSWINSZ, &size);
 	if (tcgetattr(master_fd, &t) < 0)
 		return;
 	t.c_oflag &= ~(tcflag_t)ONLCR;

@@ -178,6 +178,13 @@ int do_exec_prepare(const struct plan_process *p, enum do_exec_cwd cwd, struct p
 int do_exec(const struct plan_process *p, const struct program *program,
 	    unsigned int preserve_fds, struct error *err);
 
+/* src/do-sysctl.c */
+
+/* Init: those of its network namespace; proc_fd is its own procfs. */
+int do_sysctl_inside(const struct plan *p, int proc_fd, struct error *err);
+/* Parent, host root: those of its ipc and uts namespaces. */
+int do_sysctl_outside(const struct plan *p, int init_pidfd, struct error *err);
+
 /* src/do-terminal.c */
 
 /*
@@ -188,9 +195,10 @@ int do_terminal_open(const struct plan_process *p, int root_fd, int *ret_slave,
 		     struct error *err);
 int do_terminal_attach(int slave_fd, struct error *err);
 /*
- * Parent, which copies to its own stdout: "\n" stays "\n". The terminal out there, if
- * there is one, makes "\r\n" of it; a pipe or a file gets what the program wrote.
+ * Parent, which will copy to its own stdout, before the program runs: the size is that of
+ * our terminal, and "\n" stays "\n". Our terminal, if there is one, makes "\r\n" of it; a
+ * pipe or a file gets what the program wrote.
  */
-void do_terminal_keep_newlines(int master_fd);
+void do_terminal_adopt(int master_fd);
 /* Host root: let the process open its own stdio (pipes of the engine) by /dev/stdout. */
 void do_stdio_chown(uid_t uid, gid_t gid);

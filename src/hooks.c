@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -138,7 +139,12 @@ static int clone_container_tree(int init_pidfd)
 	return setns(home, CLONE_NEWNS) < 0 ? -errno : take_fd(&tree);
 }
 
-/* In the hook's process, before execve. */
+/*
+ * In the hook's process, before execve. The order is the point: with the capabilities
+ * of the container's user namespace, but still as the host's user 0, we make a mount
+ * namespace that the container's root may mount in, and walk the host's path to its
+ * rootfs, which the container's root may not.
+ */
 static int enter_container(void *arg)
 {
 	const struct inside *in = arg;
@@ -147,19 +153,17 @@ static int enter_container(void *arg)
 
 	if (tree < 0)
 		return tree;
-	if (unshare(CLONE_NEWNS) < 0)
+	if (setgroups(0, NULL) < 0 ||
+	    setns(in->init_pidfd, CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP |
+					  CLONE_NEWUSER) < 0 ||
+	    unshare(CLONE_NEWNS) < 0)
 		return -errno;
 	r = mount_propagate("/", MS_REC | MS_PRIVATE);
 	if (r == 0)
 		r = mount_attach(tree, AT_FDCWD, in->rootfs);
 	if (r < 0)
 		return r;
-	/*
-	 * The user namespace in the same call: it is entered last of these by the
-	 * kernel's own order.
-	 */
-	if (setns(in->init_pidfd, CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
-					  CLONE_NEWCGROUP) < 0)
+	if (chdir(in->rootfs) < 0)
 		return -errno;
 	return setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ? -errno : 0;
 }

@@ -350,24 +350,9 @@ static int step_hostname(struct work *w, struct error *err)
 	return 0;
 }
 
-/* Written with the container's own rights: the kernel refuses what is not namespaced. */
 static int step_sysctl(struct work *w, struct error *err)
 {
-	for (size_t i = 0; i < w->in->plan->n_sysctl; i++) {
-		const struct json_pair *s = &w->in->plan->sysctl[i];
-		_cleanup_free_ char *path = xasprintf("sys/%s", s->key);
-		int r;
-
-		/* "net.ipv4.ip_forward" or "net/ipv4/conf/eth0.1/forwarding" (sysctl.d(5)). */
-		for (char *c = path; *c && !strchr(s->key, '/'); c++)
-			if (*c == '.')
-				*c = '/';
-		r = file_write(w->proc_fd, path, s->value);
-		if (r < 0)
-			return error_errno(err, -r, "set the sysctl %s to \"%s\"", s->key,
-					   s->value);
-	}
-	return 0;
+	return do_sysctl_inside(w->in->plan, w->proc_fd, err);
 }
 
 static int send_console(struct work *w, int master, struct error *err)

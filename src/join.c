@@ -262,7 +262,7 @@ static int receive_terminal(struct work *w, struct error *err)
 	if (sock_recv(w->terminal_fd, text, sizeof(text), &w->j->master_fd, 1, &n) < 0 ||
 	    n != 1)
 		return error_set(err, EIO, "the terminal did not arrive");
-	do_terminal_keep_newlines(w->j->master_fd);
+	do_terminal_adopt(w->j->master_fd);
 	return 0;
 }
 

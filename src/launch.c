@@ -148,8 +148,10 @@ static int check_join(const struct plan_namespace *n, int fd, struct error *err)
 	const char *type = flag_name(flags_namespaces, n->type);
 	int own = ns_is_own(fd, n->type);
 
+	if (ns_type(fd) != (int)n->type)
+		return error_set(err, EINVAL, "%s is not a %s namespace", n->path, type);
 	if (own < 0)
-		return error_errno(err, -own, "%s is not a %s namespace", n->path, type);
+		return error_errno(err, -own, "compare the namespace %s", n->path);
 	if (own)
 		return error_set(err, EINVAL,
 				 "the %s namespace %s is the host's: a system container needs "
@@ -510,6 +512,11 @@ static int step_kernel_fs(struct work *w, struct error *err)
 	return r;
 }
 
+static int step_sysctl(struct work *w, struct error *err)
+{
+	return do_sysctl_outside(w->l->plan, w->l->init_pidfd, err);
+}
+
 static int step_supervise(struct work *w, struct error *err)
 {
 	const struct fs_client_start start = {
@@ -563,7 +570,7 @@ static int step_terminal(struct work *w, struct error *err)
 	len = sock_recv(w->terminal_fd, text, sizeof(text), &w->l->master_fd, 1, &n);
 	if (len < 0 || n != 1)
 		return error_set(err, EIO, "the terminal did not arrive");
-	do_terminal_keep_newlines(w->l->master_fd);
+	do_terminal_adopt(w->l->master_fd);
 	return 0;
 }
 
@@ -626,6 +633,7 @@ static const struct step {
 	{"time offsets", step_offsets},
 	{"init", step_init},
 	{"kernel file systems", step_kernel_fs},
+	{"sysctls", step_sysctl},
 	{"supervise", step_supervise},
 	{"emulation", step_emulation},
 	{"hooks", step_hooks},

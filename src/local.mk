@@ -50,6 +50,7 @@ noinst_LIBRARIES += %D%/libsrc.a
 %C%_libsrc_a_SOURCES += %D%/do-mounts-copyup.c
 %C%_libsrc_a_SOURCES += %D%/do-mounts.c
 %C%_libsrc_a_SOURCES += %D%/do-seccomp.c
+%C%_libsrc_a_SOURCES += %D%/do-sysctl.c
 %C%_libsrc_a_SOURCES += %D%/do-terminal.c
 %C%_libsrc_a_SOURCES += %D%/do.h
 %C%_libsrc_a_SOURCES += %D%/docker.c

@@ -48,7 +48,7 @@ static void make_raw(struct monitor *m)
 		return;
 	raw = m->saved;
 	cfmakeraw(&raw);
-	raw.c_oflag |= OPOST; /* see do_terminal_keep_newlines() */
+	raw.c_oflag |= OPOST; /* see do_terminal_adopt() */
 	m->is_raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
 	copy_size(m);
 }

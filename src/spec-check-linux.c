@@ -227,10 +227,9 @@ static int check_resources(const struct spec *s, struct error *err)
 
 /*
  * sysctl.d(5): the first separator says which one it is, and the other one then
- * stands for a dot in a name ("net.ipv4.conf.eno2/100.rp_filter"). Returns the
- * path below /proc/sys, owned.
+ * stands for a dot in a name ("net.ipv4.conf.eno2/100.rp_filter").
  */
-static char *sysctl_path(const char *key)
+char *spec_sysctl_path(const char *key)
 {
 	char *path = xstrdup(key);
 
@@ -256,8 +255,7 @@ static bool is_sane_sysctl_path(const char *path)
 	}
 }
 
-/* The namespace that keeps a sysctl from being the host's; NULL: a matter of later policy. */
-static const char *sysctl_namespace(const char *path)
+const char *spec_sysctl_namespace(const char *path)
 {
 	static const struct {
 		const char *prefix;
@@ -277,8 +275,8 @@ static int check_sysctl(const struct spec *s, struct error *err)
 {
 	for (size_t i = 0; i < s->linux_->n_sysctl; i++) {
 		const char *key = s->linux_->sysctl[i].key;
-		_cleanup_free_ char *path = sysctl_path(key);
-		const char *ns = sysctl_namespace(path);
+		_cleanup_free_ char *path = spec_sysctl_path(key);
+		const char *ns = spec_sysctl_namespace(path);
 
 		if (!spec_check_is_one_word(key) || !is_sane_sysctl_path(path))
 			return invalid(err, "linux.sysctl: not the name of a sysctl: \"%s\"",

@@ -91,7 +91,13 @@ static int check_seccomp_rule(const struct spec_seccomp_rule *rule, size_t i, st
 		return invalid(err, "linux.seccomp.syscalls[%zu].names: must not be empty", i);
 	snprintf(where, sizeof(where), "linux.seccomp.syscalls[%zu].action", i);
 	r = check_seccomp_action(rule->action, &rule->errno_ret, where, err);
-	return r < 0 ? r : check_seccomp_args(rule, i, err);
+	if (r < 0)
+		return r;
+	/* The call by which the set-up tells that there is a listener to be asked. */
+	if (str_eq(rule->action, "SCMP_ACT_NOTIFY") && strv_contains(rule->names, "write"))
+		return invalid(err, "%s: SCMP_ACT_NOTIFY cannot be used for the write syscall",
+			       where);
+	return check_seccomp_args(rule, i, err);
 }
 
 /* Somebody must answer; a filter whose default is to ask would ask for our own steps, too. */

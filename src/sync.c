@@ -59,6 +59,9 @@ int sync_recv(int sock, enum sync_step step, int64_t *ret_value, int *ret_fds, s
 	int r = 0;
 
 	len = sock_recv(sock, &m, sizeof(m), fds, SYNC_MAX_FDS, &n);
+	/* It left without reading all of ours; its own last words are still there. */
+	if (len == -ECONNRESET)
+		len = sock_recv(sock, &m, sizeof(m), fds, SYNC_MAX_FDS, &n);
 	if (len < 0)
 		return error_errno(err, (int)-len, "handshake \"%s\"", step_names[step]);
 	if (len == 0)

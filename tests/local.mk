@@ -157,5 +157,10 @@ golden-update: %D%/golden/golden
 
 # tests/integration/fs: a supervisor without a runtime, and trees to send through it.
 check_PROGRAMS += %D%/helpers/fs-driver
+# tests/integration: what runs inside of a container.
+check_PROGRAMS += %D%/helpers/probe
+%C%_helpers_probe_LDFLAGS = $(AM_LDFLAGS) -static
+%C%_helpers_probe_LDADD =
+EXTRA_DIST += %D%/helpers/notify.py %D%/helpers/recvtty.py %D%/helpers/seccomp-agent.py
 EXTRA_DIST += %D%/helpers/nasty-tree.py %D%/helpers/tree-digest.py
 EXTRA_DIST += %D%/integration %D%/engine %D%/vm %D%/bench %D%/run-docker %D%/fresh-machine %D%/quickstart.bats

@@ -17,7 +17,7 @@ bats_load_library bats-assert
 TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 BUILD=${BUILD:-$TOP/build}
 RUNC=${SYSBOX_RUNC:-$BUILD/sysbox-runc}
-HELPERS=$TOP/tests/helpers
+HELPERS=$TOP/tests/helpers PROBE=$BUILD/tests/helpers/probe
 BUSYBOX=${BUSYBOX:-/bin/busybox}
 
 # The file system of BOX must take id-mapped mounts.
@@ -35,10 +35,7 @@ make_rootfs() {
 	mkdir -p "$1"/{bin,dev,etc,home,proc,root,sys,tmp,var}
 	chmod 1777 "$1/tmp"
 	cp "$BUSYBOX" "$1/bin/busybox"
-	local applet
-	for applet in $("$BUSYBOX" --list); do
-		[[ -e $1/bin/$applet ]] || ln -s busybox "$1/bin/$applet"
-	done
+	chroot "$1" /bin/busybox --install -s /bin
 	printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'user:x:1000:1000::/home/user:/bin/sh' >"$1/etc/passwd"
 	printf '%s\n' 'root:x:0:' 'user:x:1000:' >"$1/etc/group"
 }
@@ -120,13 +117,10 @@ delete_all() {
 
 # Processes of the runtime or of its supervisors that work for this box.
 processes() {
-	local dir
-	for dir in /proc/[0-9]*; do
-		if tr '\0' ' ' <"$dir/cmdline" 2>/dev/null | grep -qF -e "$STATE" ||
-			readlink "$dir"/fd/* 2>/dev/null | grep -qF -e "$STATE/"; then
-			echo "${dir#/proc/} $(tr '\0' ' ' <"$dir/cmdline" 2>/dev/null)"
-		fi
-	done
+	{
+		grep -lsF -e "$STATE" /proc/[0-9]*/cmdline
+		find /proc/[0-9]*/fd -lname "$STATE/*" 2>/dev/null
+	} | grep -v "^/proc/\($$\|$BASHPID\)/" | cut -d/ -f3 | sort -u
 }
 
 cgroups() { find /sys/fs/cgroup -maxdepth 3 -type d -name "*oci-$$-*" 2>/dev/null; }

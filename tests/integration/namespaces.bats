@@ -1,0 +1,231 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Namespaces of the container's own, and such as are given by path.
+
+load helper
+
+link_of() { readlink "/proc/${2:-self}/ns/$1"; }
+
+@test "namespaces: all are its own" {
+	start_box
+	local ns
+	for ns in cgroup ipc mnt net pid user uts; do
+		assert_not_equal "$(link_of $ns "$(init_of)")" "$(link_of $ns)"
+	done
+}
+
+@test "namespaces: what an engine leaves out is refused by its option" {
+	local ns option
+	config 'del(.hostname)'
+	while read -r ns option; do
+		config --arg n "$ns" '.linux.namespaces = ([{type: "pid"}, {type: "network"}, {type: "ipc"}, {type: "uts"}, {type: "mount"}] | map(select(.type != $n)))'
+		run runc run "$ID"
+		assert_failure
+		assert_output --partial -- "$option"
+	done <<-'E'
+		pid --pid=host
+		network --net=host
+		ipc --ipc=host
+		uts --uts=host
+		mount mount
+	E
+	nothing_left
+}
+
+@test "namespaces: the host's by path is refused, too" {
+	local ns
+	for ns in network ipc uts pid; do
+		config --arg n "$ns" --arg p "/proc/self/ns/${ns/network/net}" '.linux.namespaces |= map(if .type == $n then .path = $p else . end)'
+		run runc run "$ID"
+		assert_failure
+		config --arg n "$ns" '.linux.namespaces |= map(del(.path))'
+	done
+	config '.linux.namespaces += [{type: "user", path: "/proc/self/ns/user"}]'
+	run runc run "$ID"
+	assert_failure
+	assert_output --partial "user namespace /proc/self/ns/user is the host's"
+	nothing_left
+}
+
+# join TYPE...: the second container shares these with the first.
+join() {
+	local t p
+	p=$(init_of)
+	for t in "$@"; do
+		config --arg t "$t" --arg p "/proc/$p/ns/${t/network/net}" \
+			'.linux.namespaces |= (map(select(.type != $t)) + [{type: $t, path: $p}])'
+	done
+	config 'del(.hostname)'
+}
+
+@test "namespaces: net, ipc, uts and pid of another container" {
+	config '.hostname = "first"'
+	start_box
+	join network ipc uts pid
+	sh_args 'hostname; for n in net ipc uts pid user; do readlink /proc/self/ns/$n; done; ps | grep -c "sleep 1000"'
+	run -0 runc run "b-$ID"
+	local want=first ns pid
+	pid=$(init_of)
+	for ns in net ipc uts pid user; do want+=$'\n'$(link_of $ns "$pid"); done
+	assert_line --index 0 first
+	assert_equal "$(head -n 6 <<<"$output")" "$want"
+	# The range is the other one's: its end is not ours.
+	assert_equal "$(status_of)" running
+}
+
+@test "namespaces: each one alone" {
+	start_box
+	local t pid; pid=$(init_of)
+	for t in network ipc uts pid; do
+		join $t
+		sh_args "readlink /proc/self/ns/${t/network/net}"
+		run -0 runc run "b-$ID"
+		assert_output "$(link_of ${t/network/net} "$pid")"
+		config '.linux.namespaces |= map(del(.path))'
+	done
+}
+
+@test "namespaces: user by path; its map holds" {
+	start_box
+	join user
+	sh_args 'cat /proc/self/uid_map; touch /mine; stat -c %u /mine'
+	run -0 runc run "b-$ID"
+	assert_line --index 0 --regexp "^ +0 +$(base_of) +65536$"
+	assert_line --index 1 0
+	assert_equal "$(stat -c %u "$ROOTFS/mine")" 0
+}
+
+@test "namespaces: a path that is none, or of another type" {
+	start_box
+	local pid; pid=$(init_of)
+	config '.linux.namespaces |= map(if .type == "network" then .path = "/nosuch" else . end)'
+	run runc run "b-$ID"
+	assert_failure
+	assert_output --partial /nosuch
+	config --arg p "/proc/$pid/ns/uts" '.linux.namespaces |= map(if .type == "network" then .path = $p else . end)'
+	run runc run "b-$ID"
+	assert_failure
+	assert_output --partial "/proc/$pid/ns/uts"
+	config '.linux.namespaces |= map(if .type == "network" then .path = "/etc/passwd" else . end)'
+	run runc run "b-$ID"
+	assert_failure
+	config '.linux.namespaces |= map(del(.path)) + [{type: "network"}]'
+	run runc run "b-$ID"
+	assert_failure
+	assert_output --partial "network twice"
+}
+
+@test "namespaces: when the pid namespace is shared, only our own processes end" {
+	start_box
+	join pid
+	sh_args 'sleep 1001 & exec sleep 1002'
+	runc run -d "b-$ID" </dev/null
+	wait_for 5 pgrep -f '^sleep 1001$' --ns "$(init_of)" --nslist pid >/dev/null
+	runc kill "b-$ID" KILL
+	wait_for 5 is_stopped "b-$ID"
+	runc delete "b-$ID"
+	refute pgrep -f '^sleep 100[12]$' --ns "$(init_of)" --nslist pid
+	assert_equal "$(status_of)" running
+}
+
+@test "namespaces: id mappings of the specification" {
+	config '.linux.namespaces += [{type: "user"}] |
+		.linux.uidMappings = [{containerID: 0, hostID: 300000, size: 1000}, {containerID: 1000, hostID: 400000, size: 1}] |
+		.linux.gidMappings = [{containerID: 0, hostID: 500000, size: 1000}]'
+	run -0 run_sh 'tr -s " " </proc/self/uid_map; tr -s " " </proc/self/gid_map; touch /mine'
+	assert_line " 0 300000 1000"
+	assert_line " 1000 400000 1"
+	assert_line " 0 500000 1000"
+	assert_equal "$(stat -c %u "$ROOTFS/mine")" 0
+}
+
+@test "namespaces: a rootfs that the engine has shifted itself" {
+	config '.linux.namespaces += [{type: "user"}] |
+		.linux.uidMappings = [{containerID: 0, hostID: 300000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+	chown -Rh 300000:300000 "$ROOTFS"
+	run -0 run_sh 'stat -c %u:%g /bin/busybox; touch /mine'
+	assert_output 0:0
+	assert_equal "$(stat -c %u "$ROOTFS/mine")" 300000
+}
+
+@test "namespaces: mappings that make no sense" {
+	local m
+	config '.linux.namespaces += [{type: "user"}]'
+	for m in '[{containerID: 0, hostID: 0, size: 65536}]' \
+		'[{containerID: 0, hostID: 300000, size: 10}, {containerID: 5, hostID: 400000, size: 10}]' \
+		'[{containerID: 0, hostID: 4294967295, size: 10}]' '[{containerID: 5, hostID: 300000, size: 10}]' \
+		'[{containerID: 0, hostID: 300000, size: 0}]'; do
+		config ".linux.uidMappings = $m | .linux.gidMappings = $m"
+		run runc run "$ID"
+		assert_failure
+		assert_output --partial Mappings
+		nothing_left
+	done
+}
+
+@test "namespaces: hostname and domainname" {
+	config '.hostname = "box" | .domainname = "example.org"'
+	run -0 run_sh 'hostname; cat /proc/sys/kernel/domainname'
+	assert_output $'box\nexample.org'
+	config '.hostname = "'"$(printf 'x%.0s' {1..65})"'"'
+	run runc run "$ID"
+	assert_failure
+	assert_output --partial hostname
+}
+
+@test "namespaces: time offsets" {
+	[[ -e /proc/self/ns/time ]] || skip "no time namespaces"
+	cp "$PROBE" "$ROOTFS/bin/probe"
+	args probe clocks
+	config '.linux.timeOffsets = {monotonic: {secs: 1000000}, boottime: {secs: 2000000, nanosecs: 5}}
+		| .linux.namespaces += [{type: "time"}]'
+	run -0 runc run "$ID"
+	read -r mono boot <<<"$output"
+	((mono >= 1000000 && mono < 1000000 + $(cut -d. -f1 /proc/uptime) + 60))
+	((boot >= 2000000))
+	config '.linux.timeOffsets.boottime.nanosecs = 1000000000'
+	run runc run "$ID"
+	assert_failure
+	assert_output --partial linux.timeOffsets.boottime
+}
+
+@test "namespaces: uptime counts from the start of a system container" {
+	[[ -e /proc/self/ns/time ]] || skip "no time namespaces"
+	run -0 run_sh 'cut -d. -f1 /proc/uptime'
+	((output < 30))
+}
+
+@test "namespaces: sysctls" {
+	config '.linux.sysctl = {"net.ipv4.ip_forward": "1", "net/ipv4/ip_unprivileged_port_start": "80", "kernel.shmmax": "4096", "fs.mqueue.msg_max": "11", "kernel.domainname": "d"}'
+	run -0 run_sh 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/ip_unprivileged_port_start /proc/sys/kernel/shmmax /proc/sys/fs/mqueue/msg_max /proc/sys/kernel/domainname'
+	assert_output $'1\n80\n4096\n11\nd'
+	assert_equal "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" 1024
+}
+
+@test "namespaces: sysctls that are the host's, or none" {
+	local k
+	for k in vm.swappiness kernel.pid_max net.nosuch kernel.hostname ../../etc/passwd 'a b' ''; do
+		config --arg k "$k" '.linux.sysctl = {($k): "1"}'
+		run runc run "$ID"
+		assert_failure
+		assert_output --partial sysctl
+		nothing_left
+	done
+}
+
+@test "namespaces: the container's cgroup is the root of its view" {
+	run -0 run_sh 'cut -d: -f3 /proc/self/cgroup | sort -u'
+	assert_output /
+}
+
+@test "namespaces: cgroupsPath" {
+	config --arg p "/$ID-parent/sub" '.linux.cgroupsPath = $p'
+	start_box
+	run -0 cat "/proc/$(init_of)/cgroup"
+	assert_output --partial ":/$ID-parent/sub"
+	runc delete -f "$ID"
+	run -0 find /sys/fs/cgroup -maxdepth 3 -path "*$ID-parent/sub"
+	assert_output ""
+	# What held it was not there before, and is not ours to judge.
+	find /sys/fs/cgroup -maxdepth 2 -name "$ID-parent" -exec rmdir {} +
+}
