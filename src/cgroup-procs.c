@@ -114,117 +114,38 @@ int cgroup_join(const struct cgroup *cg, struct error *err)
 	return 0;
 }
 
-/* The path of a process in the v2 hierarchy: "0::/docker/ID/init.scope" of /proc/PID/cgroup. */
-static int v2_path_of(pid_t pid, char **ret)
-{
-	_cleanup_free_ char *file = xasprintf("/proc/%d/cgroup", (int)pid);
-	_cleanup_free_ char *text = NULL;
-	char *save = NULL;
-	int r;
-
-	r = file_read(AT_FDCWD, file, PROCS_MAX, &text, NULL);
-	if (r < 0)
-		return r;
-	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
-		if (str_has_prefix(l, "0::/")) {
-			*ret = xstrdup(l + 3);
-			return 0;
-		}
-	return -ENOENT;
-}
-
-/* The root of the hierarchy that `dir` is in: the topmost directory that is a cgroup. */
-static char *hierarchy_root(const char *dir)
-{
-	_cleanup_free_ char *at = xstrdup(dir);
-
-	for (char *slash; (slash = strrchr(at, '/')) && slash != at;) {
-		_cleanup_free_ char *controllers = NULL;
-
-		*slash = '\0';
-		controllers = path_join(at, "cgroup.controllers");
-		if (access(controllers, F_OK) < 0) {
-			*slash = '/';
-			break;
-		}
-	}
-	return take_ptr(&at);
-}
-
-/*
- * Where the container's init is, in or below our v2 directory. An inner
- * manager that enables controllers must first move all processes to leaves,
- * itself included.
- */
-static int leaf_of_init(const struct cgroup_dir *d, pid_t init_pid, char **ret,
-			struct error *err)
-{
-	_cleanup_free_ char *path = NULL, *root = NULL, *leaf = NULL;
-	int r;
-
-	r = v2_path_of(init_pid, &path);
-	if (r < 0)
-		return error_errno(err, -r, "find the cgroup of the container's init");
-	root = hierarchy_root(d->path);
-	leaf = path_join(root, path);
-	if (!path_has_prefix(leaf, d->path))
-		return error_set(
-			err, EBUSY,
-			"%s takes no process, and the container's init is elsewhere (%s)",
-			d->path, leaf);
-	*ret = take_ptr(&leaf);
-	return 0;
-}
-
-static bool hands_down_controllers(const struct cgroup_dir *d)
-{
-	_cleanup_free_ char *path = path_join(d->path, "cgroup.subtree_control");
-	_cleanup_free_ char *text = NULL;
-
-	return file_read_line(AT_FDCWD, path, &text) == 0 && *text;
-}
-
 int cgroup_clone_fd(const struct cgroup *cg, pid_t init_pid, int *ret_fd, struct error *err)
 {
 	const struct cgroup_dir *d = cgroup_dir_v2(cg);
-	_cleanup_free_ char *leaf = NULL;
+	_cleanup_free_ char *place = NULL;
 	int r;
 
 	*ret_fd = -EBADF;
 	if (!d)
 		return 0;
-	if (init_pid > 0 && hands_down_controllers(d)) {
-		r = leaf_of_init(d, init_pid, &leaf, err);
-		if (r < 0)
-			return r;
-	}
-	r = open(leaf ? leaf : d->path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	r = cgroup_place(cg, d, init_pid, &place, err);
 	if (r < 0)
-		return error_errno(err, errno, "open the cgroup %s", leaf ? leaf : d->path);
+		return r;
+	r = open(place, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (r < 0)
+		return error_errno(err, errno, "open the cgroup %s", place);
 	*ret_fd = r;
 	return 0;
 }
 
-static int enter_v2(const struct cgroup_dir *d, pid_t pid, pid_t init_pid, struct error *err)
+static int enter_v2(const struct cgroup *cg, const struct cgroup_dir *d, pid_t pid,
+		    pid_t init_pid, struct error *err)
 {
 	_cleanup_free_ char *text = xasprintf("%d", (int)pid);
-	_cleanup_free_ char *file = path_join(d->path, "cgroup.procs");
-	_cleanup_free_ char *leaf = NULL, *leaf_file = NULL;
+	_cleanup_free_ char *place = NULL, *file = NULL;
 	int r;
 
-	r = file_write(AT_FDCWD, file, text);
-	if (r >= 0)
-		return 0;
-	if (r != -EBUSY && r != -EOPNOTSUPP)
-		return error_errno(err, -r, "failed to write \"%s\" to %s", text, file);
-	r = leaf_of_init(d, init_pid, &leaf, err);
+	r = cgroup_place(cg, d, init_pid, &place, err);
 	if (r < 0)
 		return r;
-	leaf_file = path_join(leaf, "cgroup.procs");
-	r = file_write(AT_FDCWD, leaf_file, text);
-	if (r < 0)
-		return error_errno(err, -r, "failed to write \"%s\" to %s", text, leaf_file);
-	return 0;
+	file = path_join(place, "cgroup.procs");
+	r = file_write(AT_FDCWD, file, text);
+	return r < 0 ? error_errno(err, -r, "failed to write \"%s\" to %s", text, file) : 0;
 }
 
 int cgroup_enter(const struct cgroup *cg, pid_t pid, pid_t init_pid, struct error *err)
@@ -234,7 +155,7 @@ int cgroup_enter(const struct cgroup *cg, pid_t pid, pid_t init_pid, struct erro
 		int r;
 
 		if (!*cg->dirs[i].controllers)
-			r = enter_v2(&cg->dirs[i], pid, init_pid, err);
+			r = enter_v2(cg, &cg->dirs[i], pid, init_pid, err);
 		else
 			r = cgroup_fs_enter(&one, pid, err);
 		if (r < 0)

@@ -98,10 +98,11 @@ int cgroup_join(const struct cgroup *cg, struct error *err);
 /* Give it to the container's root (host ids). */
 int cgroup_delegate(const struct cgroup *cg, uid_t uid, gid_t gid, struct error *err);
 /*
- * Put a process of `exec` into it. On v2, where an inner manager has enabled
- * controllers and the root of the delegation may hold no process ("no internal
- * processes", cgroups(7)), it goes to the leaf in which `init_pid` is.
+ * On v2: the container's processes leave the group for a leaf of it, so that an inner
+ * engine may enable controllers there. After cgroup_delegate(), before init's program.
  */
+int cgroup_settle(const struct cgroup *cg, struct error *err);
+/* Put a process of `exec` into it; on v2, into the leaf in which `init_pid` is. */
 int cgroup_enter(const struct cgroup *cg, pid_t pid, pid_t init_pid, struct error *err);
 
 /*

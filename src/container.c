@@ -22,6 +22,7 @@
 #include "lib/path.h"
 #include "lib/proc.h"
 #include "lib/str.h"
+#include "src/cgroup.h"
 #include "src/cmd.h"
 #include "src/fs-client.h"
 #include "src/hooks.h"
@@ -455,6 +456,15 @@ static int kill_init(const struct state *s, struct error *err)
 	return 0;
 }
 
+/* A limit on depth or a threaded group above us costs the inner engines' limits, no more. */
+static void settle(const struct container *c)
+{
+	struct error err = {0};
+
+	if (cgroup_settle(&c->state.cgroup, &err) < 0)
+		log_warn("no limits for containers inside: %s", err.text);
+}
+
 int container_start(struct container *c, struct notify *n, struct error *err)
 {
 	enum state_status status = state_status(&c->dir, &c->state);
@@ -465,6 +475,8 @@ int container_start(struct container *c, struct notify *n, struct error *err)
 	if (status != STATE_CREATED)
 		return error_set(err, EINVAL, "cannot start a container in the %s state",
 				 state_status_name(status));
+	if (!c->state.is_plain)
+		settle(c);
 	r = notify_listen(n, &c->dir, err);
 	if (r == 0)
 		r = release_init(c, err);

@@ -473,6 +473,38 @@ static bool holds(const char *dir, pid_t pid)
 	return found;
 }
 
+/* v2: an engine inside finds a root without processes, and may hand controllers down. */
+static void settle__empties_the_top(void **state)
+{
+	_cleanup_free_ char *leaf = NULL, *control = NULL, *procs = NULL;
+	struct cgroup cg;
+	struct error err = {0};
+	struct stat st;
+	pid_t init;
+
+	(void)state;
+	if (!is_v2() || !has_controller("pids"))
+		skip();
+	init = sleeper();
+	plan(&cg);
+	assert_int_equal(cgroup_create(&cg, NULL, init, NULL, 0, &err), 0);
+	assert_int_equal(cgroup_delegate(&cg, 100000, 100001, &err), 0);
+	if (cgroup_settle(&cg, &err) < 0)
+		fail_msg("%s", err.text);
+	leaf = path_join(cg.dirs[0].path, "init.scope");
+	procs = path_join(leaf, "cgroup.procs");
+	control = path_join(cg.dirs[0].path, "cgroup.subtree_control");
+	assert_true(holds(leaf, init));
+	assert_int_equal(stat(procs, &st), 0);
+	assert_int_equal(st.st_uid, 100000);
+	assert_int_equal(st.st_gid, 100001);
+	assert_int_equal(file_write(AT_FDCWD, control, "+pids"), 0);
+	/* Again: a start that failed half-way. */
+	assert_int_equal(cgroup_settle(&cg, &err), 0);
+	reap(init);
+	destroy(&cg);
+}
+
 /* v2: what an inner systemd does; from then on the top takes no process. */
 static void enter__finds_the_leaf_of_init(void **state)
 {
@@ -1128,6 +1160,7 @@ int main(void)
 		cmocka_unit_test_setup(a_group_of_somebody_else__is_left_alone, new_name),
 		cmocka_unit_test_setup(destroy__removes_what_is_half_made, new_name),
 		cmocka_unit_test_setup(create__uses_an_empty_group, new_name),
+		cmocka_unit_test_setup(settle__empties_the_top, new_name),
 		cmocka_unit_test_setup(enter__finds_the_leaf_of_init, new_name),
 		cmocka_unit_test_setup(create__uses_a_group_that_had_handed_down_controllers,
 				       new_name),
