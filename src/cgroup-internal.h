@@ -57,8 +57,8 @@ struct cgroup_visitor {
 int cgroup_walk(int dirfd, const struct cgroup_visitor *v);
 
 /* Where a process that joins `init_pid` belongs in the v2 directory (src/cgroup-leaf.c). */
-int cgroup_place(const struct cgroup *cg, const struct cgroup_dir *d, pid_t init_pid, char **ret,
-		 struct error *err);
+int cgroup_place(const struct cgroup *cg, const struct cgroup_dir *d, pid_t init_pid,
+		 char **ret, struct error *err);
 
 /* Device rules (src/cgroup-devices.c) */
 

@@ -153,8 +153,8 @@ static bool hands_down_controllers(const struct cgroup_dir *d)
 	return file_read_line(AT_FDCWD, path, &text) == 0 && *text;
 }
 
-int cgroup_place(const struct cgroup *cg, const struct cgroup_dir *d, pid_t init_pid, char **ret,
-		 struct error *err)
+int cgroup_place(const struct cgroup *cg, const struct cgroup_dir *d, pid_t init_pid,
+		 char **ret, struct error *err)
 {
 	if (init_pid > 0 && (cg->is_v2 || hands_down_controllers(d)))
 		return leaf_of_init(d, init_pid, ret, err);

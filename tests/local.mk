@@ -9,7 +9,6 @@ UNIT_TESTS += %D%/unit/test-atomicfile
 UNIT_TESTS += %D%/unit/test-caps
 UNIT_TESTS += %D%/unit/test-cgroup
 UNIT_TESTS += %D%/unit/test-do-seccomp
-UNIT_TESTS += %D%/unit/test-cgroup
 UNIT_TESTS += %D%/unit/test-cgroup-plan
 UNIT_TESTS += %D%/unit/test-cgroup-property
 UNIT_TESTS += %D%/unit/test-cgroup-systemd
