@@ -2,6 +2,7 @@
 #include "src/sync.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -84,6 +85,31 @@ int sync_recv(int sock, enum sync_step step, int64_t *ret_value, int *ret_fds, s
 	if (r == 0 && ret_value)
 		*ret_value = m.value;
 	return r;
+}
+
+bool sync_last_words(int sock, struct error *err)
+{
+	struct sync_msg m = {0};
+	int fds[SYNC_MAX_FDS];
+
+	/* It may live: what broke may have been another pipe. */
+	(void)fcntl(sock, F_SETFL, O_NONBLOCK);
+	for (;;) {
+		size_t n = 0;
+		ssize_t len = sock_recv(sock, &m, sizeof(m), fds, SYNC_MAX_FDS, &n);
+
+		if (len == -ECONNRESET)
+			continue;
+		for (size_t i = 0; len >= 0 && i < n; i++)
+			fd_close(fds[i]);
+		if (len <= 0)
+			return false;
+		if (m.step == SYNC_ERROR && len == sizeof(m))
+			break;
+	}
+	m.err.text[sizeof(m.err.text) - 1] = '\0';
+	*err = m.err;
+	return true;
 }
 
 int sync_send_ready(int sock, int listener, struct error *err)

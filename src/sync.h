@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -43,6 +44,12 @@ void sync_send_error(int sock, const struct error *err);
  */
 int sync_recv(int sock, enum sync_step step, int64_t *ret_value, int *ret_fds, size_t n_fds,
 	      struct error *err);
+
+/*
+ * Where the other side seems to have ended: its SYNC_ERROR, behind whatever else it had sent,
+ * if there is one. Never waits; leaves the socket non-blocking.
+ */
+bool sync_last_words(int sock, struct error *err);
 
 /*
  * The child's two last words, SYNC_READY and SYNC_GO, by write(2) and read(2): its
