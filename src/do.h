@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -35,7 +36,7 @@ int do_seccomp_compile(const struct plan_seccomp *s, struct seccomp_program *ret
 /* Load into the calling process: 0, or the listener's fd (owned) when the flags ask for one. */
 int do_seccomp_load(const struct seccomp_program *p, struct error *err);
 
-/* src/do-mounts.c */
+/* src/do-mounts-open.c */
 
 struct idmap;
 struct plan;
@@ -49,6 +50,14 @@ struct plan;
  */
 int do_mounts_open(const struct plan *p, const struct idmap *map, int userns_fd, int *fds,
 		   struct error *err);
+/*
+ * Helper, host mount and user namespace, inside the container's pid and network
+ * namespace: procfs and sysfs with the options that the plan gives. Owned fds.
+ */
+int do_mounts_kernel_fs(const struct plan *p, int *ret_proc, int *ret_sys, struct error *err);
+
+/* src/do-mounts.c */
+
 /*
  * Builder, private mount namespace, host root, working directory in the base:
  * attach the binds that carry restrictions (read-only, nosuid, nodev, noexec)
@@ -72,10 +81,6 @@ struct do_mounts {
  * order.
  */
 int do_mounts_attach(const struct do_mounts *m, struct error *err);
-/* A directory in the base. The builder makes it; the masks mount something empty there. */
-#define DO_MOUNTS_EMPTY "empty"
-/* Init: over-mount what is masked, and make read-only what is to be. */
-int do_mounts_mask(const struct do_mounts *m, struct error *err);
 /* One plan row of its kind: src/do-mounts-cgroup.c, src/do-mounts-copyup.c. */
 int do_mounts_cgroup(const struct do_mounts *m, const struct plan_mount *pm, struct error *err);
 int do_mounts_copyup(const struct do_mounts *m, const struct plan_mount *pm, struct error *err);
@@ -86,13 +91,27 @@ int do_mounts_copyup(const struct do_mounts *m, const struct plan_mount *pm, str
 #define DO_MOUNTS_COPY_MAX (1u << 20)
 int do_mounts_copy_file(const struct plan_mount *m, const struct stat *st,
 			const struct idmap *map, struct error *err);
+
+/* src/do-mounts-row.c: what all parts need of one row; any process. */
+
+/* MOUNT_CLONE_*: the bind alone, or what is mounted below it. */
+unsigned int do_mounts_clone_flags(const struct plan_mount *pm);
+/* The attributes that the row sets and clears, on a detached or attached mount. */
+int do_mounts_set_attrs(const struct plan_mount *pm, int fd, struct error *err);
 /* The mount point of a target, made if missing; owned O_PATH fd or -errno. */
 int do_mounts_target(const struct do_mounts *m, const char *target, mode_t type);
+
+/* src/do-mounts-mask.c */
+
 /*
- * Helper, host mount and user namespace, inside the container's pid and network
- * namespace: procfs and sysfs with the options that the plan gives. Owned fds.
+ * A file system on which later mounts need their mount points: attached writable, whatever
+ * the plan says, and made read-only by do_mounts_mask().
  */
-int do_mounts_kernel_fs(const struct plan *p, int *ret_proc, int *ret_sys, struct error *err);
+bool do_mounts_is_readonly_late(const struct plan_mount *pm);
+/* A directory in the base. The builder makes it; the masks mount something empty there. */
+#define DO_MOUNTS_EMPTY "empty"
+/* Init: over-mount what is masked, and make read-only what is to be. */
+int do_mounts_mask(const struct do_mounts *m, struct error *err);
 
 /* src/do-emul.c */
 
