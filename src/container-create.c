@@ -183,6 +183,21 @@ static void copy_stores(struct state *s, const struct syscont *sc)
 	}
 }
 
+/*
+ * The engine's file that becomes /etc/resolv.conf; a network that is somebody else's, too, is
+ * left as it is.
+ */
+static const char *resolv_conf_of(const struct making *m)
+{
+	const struct spec_namespace *net = spec_find_namespace(m->spec, "network");
+	const struct spec_mount *mount = spec_find_mount(m->spec, "/etc/resolv.conf");
+	const struct syscont_options *o = &m->syscont.options;
+
+	if (!o->syscont_mode || !o->alias_dns || !mount || (net && net->path))
+		return NULL;
+	return mount->source;
+}
+
 static int fill_state(struct making *m, struct error *err)
 {
 	struct state *s = &m->c.state;
@@ -203,6 +218,7 @@ static int fill_state(struct making *m, struct error *err)
 	s->boot_id = xstrdup(boot_id);
 	s->is_plain = !m->syscont.options.syscont_mode;
 	s->honor_caps = m->syscont.options.honor_caps;
+	s->resolv_conf = xstrdup(resolv_conf_of(m));
 	copy_mappings(&s->uid_mappings, &s->n_uid_mappings, &m->ids.map.uids);
 	copy_mappings(&s->gid_mappings, &s->n_gid_mappings, &m->ids.map.gids);
 	copy_annotations(s, m->spec);

@@ -16,6 +16,7 @@
 #include "src/cgroup.h"
 #include "src/fs-client.h"
 #include "src/hooks.h"
+#include "src/resolver.h"
 #include "src/store.h"
 #include "src/subid.h"
 
@@ -108,6 +109,15 @@ static void settle(const struct container *c)
 		log_warn("no limits for containers inside: %s", err.text);
 }
 
+/* Without it, inner containers do not know the names of the outer network. */
+static void share_resolver(const struct container *c)
+{
+	struct error err = {0};
+
+	if (resolver_share(c->state.resolv_conf, c->state.init_pid, &err) < 0)
+		log_warn("inner containers cannot use the engine's resolver: %s", err.text);
+}
+
 int container_start(struct container *c, struct notify *n, struct error *err)
 {
 	enum state_status status = state_status(&c->dir, &c->state);
@@ -120,6 +130,8 @@ int container_start(struct container *c, struct notify *n, struct error *err)
 				 state_status_name(status));
 	if (!c->state.is_plain)
 		settle(c);
+	if (c->state.resolv_conf)
+		share_resolver(c);
 	r = notify_listen(n, &c->dir, err);
 	if (r == 0)
 		r = release_init(c, err);

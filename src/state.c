@@ -40,6 +40,7 @@ static const struct json_field state_fields[] = {
 	F("viewPath", STRING, view_path),
 	F("workPath", STRING, work_path),
 	F("plain", BOOL, is_plain),
+	F("resolvConf", STRING, resolv_conf),
 	F("storeDir", STRING, store_dir),
 	C("stores", PAIRS, stores, NULL),
 	F("honorCaps", BOOL, honor_caps),

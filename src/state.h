@@ -40,6 +40,7 @@ struct state {
 	char *view_path;     /* where the supervisor stacked the engine's view; NULL none */
 	char *work_path;     /* our overlay work directory; NULL none */
 	bool is_plain;	     /* SYSBOX_SYSCONT_MODE=FALSE; holds for exec, too */
+	char *resolv_conf;   /* the engine's, for src/resolver.h; NULL: not to be changed */
 	char *store_dir;     /* src/store.h; NULL none */
 	struct json_pair *stores; /* name, and path in the rootfs without symlinks */
 	size_t n_stores;

@@ -40,6 +40,11 @@ static bool set_unified_cgroup(struct syscont *sc, const char *value)
 	return parse_bool(value, &sc->options.unified_cgroup);
 }
 
+static bool set_alias_dns(struct syscont *sc, const char *value)
+{
+	return parse_bool(value, &sc->options.alias_dns);
+}
+
 static bool parse_paths(const char *value, char ***ret)
 {
 	_cleanup_(strv_freep) char **paths = strv_split(value, ",");
@@ -117,6 +122,7 @@ static const struct {
 	{"SYSBOX_STORE_DIRS", set_store_dirs, "absolute paths, comma-separated", false},
 	{"SYSBOX_SHARE_VOLUMES", set_share_volumes, "absolute paths, comma-separated", false},
 	{"SYSBOX_EMULATE", set_emulate, EMULATE_WORDS, false},
+	{"SYSBOX_ALIAS_DNS", set_alias_dns, "TRUE or FALSE", false},
 	{"SYSBOX_IGNORE_SYSFS_CHOWN", not_needed, "TRUE or FALSE", false},
 	{"SYSBOX_ALLOW_TRUSTED_XATTR", not_needed, "TRUE or FALSE", false},
 };

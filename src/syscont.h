@@ -32,8 +32,10 @@ struct syscont_options {
 	bool honor_caps;
 	/* with a read-only rootfs, /sys and the like stay writable */
 	bool relaxed_read_only;
-	/* SYSBOX_SKIP_UID_SHIFT: destinations mounted without id mapping */
 	bool unified_cgroup; /* SYSBOX_UNIFIED_CGROUP: v2 alone, on a hybrid host */
+	/* SYSBOX_ALIAS_DNS: lead the engine's resolver to inner networks (src/resolver.h) */
+	bool alias_dns;
+	/* SYSBOX_SKIP_UID_SHIFT: destinations mounted without id mapping */
 	char **skip_uid_shift;
 	unsigned int emulate; /* SYSBOX_EMULATE: enum emul_group */
 	/* SYSBOX_STORE_DIRS: further directories where inner engines keep their data */
@@ -43,7 +45,7 @@ struct syscont_options {
 };
 #define SYSCONT_OPTIONS_DEFAULT                                                                \
 	{                                                                                      \
-		.syscont_mode = true, .emulate = EMUL_ALL                                      \
+		.syscont_mode = true, .alias_dns = true, .emulate = EMUL_ALL                   \
 	}
 void syscont_options_done(struct syscont_options *o);
 

@@ -38,6 +38,7 @@ UNIT_TESTS += %D%/unit/test-plan-seccomp
 UNIT_TESTS += %D%/unit/test-proc
 UNIT_TESTS += %D%/unit/test-proctext
 UNIT_TESTS += %D%/unit/test-proto
+UNIT_TESTS += %D%/unit/test-resolver
 UNIT_TESTS += %D%/unit/test-shift
 UNIT_TESTS += %D%/unit/test-slots
 UNIT_TESTS += %D%/unit/test-sock

@@ -170,6 +170,7 @@ two_networks() {
 	run -0 docker exec dind2 getent hosts other
 }
 
+# bats test_tags=short
 @test "dind: inner containers resolve names of the outer user network" {
 	sysbox_only
 	two_networks
