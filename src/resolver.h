@@ -28,7 +28,7 @@ int resolver_share(const char *resolv_conf, pid_t init_pid, struct error *err);
 
 /* The pure parts. */
 
-/* The text with the engine's resolver replaced in its nameserver lines; NULL: in none. Owned. */
+/* With the engine's resolver replaced in all nameserver lines; NULL: it is in none. Owned. */
 char *resolver_rewrite(const char *text);
 /*
  * The local port of the first socket on 127.0.0.11 in /proc/PID/net/{udp,tcp}; 0 none. With
