@@ -10,151 +10,50 @@
  * have learned to keep a value for each namespace (kernel.pid_max in 6.14) are left
  * to do so. src/do-emul.c looks.
  *
- * What is written replaces the whole value, at any offset, as sysctl files do with
- * writes at 0; the text is checked and normalised as the kernel's own handlers
- * do (proc_dointvec_minmax and relatives).
+ * The text is taken as the kernel's handlers take it, so that a program meets the
+ * same errno and the same return value: numbers in any base of C, fewer of them than there are
+ * (the others stay), what stands behind the last left for another write, which then
+ * is at another position and means nothing. A difference: of a list with a bad number in it,
+ * nothing is taken.
  */
 #include "fs/node-value.h"
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "lib/emul.h"
 #include "lib/fd.h"
 #include "lib/macro.h"
 #include "lib/str.h"
 
-#define SYS_PREFIX "proc/sys/"
-#define STORE_MAX  128 /* rows that a store has room for */
+#define SYS_PREFIX  "proc/sys/"
+#define STORE_MAX   192 /* rows that a store has room for */
+#define NUMBERS_MAX 8	/* of one value */
+#define DIGITS_MAX  20	/* the kernel's TMPBUFLEN less one */
+#define BLANKS	    " \t\n"
 
 struct node_values_store {
 	struct {
 		uint32_t is_set;
-		char text[NODE_VALUE_MAX];
+		char text[NODE_VALUE_MAX]; /* without a newline */
 	} rows[STORE_MAX];
 };
 
-/* ------------------------------------------------------------------ validators */
-
-static int parse_number(const char *word, int64_t *ret)
-{
-	char *end;
-
-	errno = 0;
-	*ret = strtoll(word, &end, 0); /* the kernel takes 0x and 0, too */
-	return *end || end == word || errno ? -EINVAL : 0;
-}
-
-/* One or several numbers, each within the row's bounds. */
-static int check_numbers(const struct node_value *row, const char *text,
-			 char ret[NODE_VALUE_MAX])
-{
-	_cleanup_(strv_freep) char **words = strv_split(text, " \t\n");
-	size_t len = 0;
-
-	if (strv_len(words) != row->count)
-		return -EINVAL;
-	for (size_t i = 0; i < row->count; i++) {
-		int64_t n;
-
-		if (parse_number(words[i], &n) < 0 || n < row->min || n > row->max)
-			return -EINVAL;
-		len += (size_t)snprintf(ret + len, NODE_VALUE_MAX - len, "%s%lld",
-					i ? "\t" : "", (long long)n);
-		if (len >= NODE_VALUE_MAX)
-			return -EINVAL;
-	}
-	return 0;
-}
-
-/* One line of text; what follows it is not taken. */
-static int check_text(const struct node_value *row, const char *text, char ret[NODE_VALUE_MAX])
-{
-	size_t len = strcspn(text, "\n");
-
-	(void)row;
-	if (len >= NODE_VALUE_MAX - 1)
-		return -EINVAL;
-	memcpy(ret, text, len);
-	ret[len] = '\0';
-	return 0;
-}
-
-/* ------------------------------------------------------------------ the table */
-
-#define NUMBER(path_, min_, max_)                                                              \
-	{                                                                                      \
-		.path = SYS_PREFIX path_, .mode = 0644, .check = check_numbers, .min = (min_), \
-		.max = (max_), .count = 1                                                      \
-	}
-#define TEXT(path_)                                                                            \
-	{                                                                                      \
-		.path = SYS_PREFIX path_, .mode = 0644, .check = check_text                    \
-	}
-
-/* Bounds as the kernel's own tables have them. */
-const struct node_value node_values[] = {
-	/* kubelet insists on these, and fails where it can neither read nor write them */
-	NUMBER("kernel/panic", INT_MIN, INT_MAX),
-	NUMBER("kernel/panic_on_oops", INT_MIN, INT_MAX),
-	NUMBER("kernel/keys/root_maxkeys", 0, INT_MAX),
-	NUMBER("kernel/keys/root_maxbytes", 0, INT_MAX),
-	NUMBER("vm/overcommit_memory", 0, 2),
-	NUMBER("vm/panic_on_oom", 0, 2),
-	/* sysctl.d of systemd and of distributions */
-	TEXT("kernel/core_pattern"),
-	NUMBER("kernel/core_uses_pid", INT_MIN, INT_MAX),
-	NUMBER("kernel/dmesg_restrict", 0, 1),
-	NUMBER("kernel/kptr_restrict", 0, 2),
-	NUMBER("kernel/pid_max", 301, 4194304),
-	{.path = SYS_PREFIX "kernel/printk",
-	 .mode = 0644,
-	 .check = check_numbers,
-	 .min = INT_MIN,
-	 .max = INT_MAX,
-	 .count = 4},
-	NUMBER("kernel/sysrq", INT_MIN, INT_MAX),
-	NUMBER("kernel/yama/ptrace_scope", 0, 3),
-	NUMBER("fs/protected_hardlinks", 0, 1),
-	NUMBER("fs/protected_symlinks", 0, 1),
-	NUMBER("fs/protected_fifos", 0, 2),
-	NUMBER("fs/protected_regular", 0, 2),
-	NUMBER("fs/suid_dumpable", 0, 2),
-	/* databases and search engines */
-	NUMBER("fs/aio-max-nr", 0, INT64_MAX),
-	NUMBER("fs/file-max", 0, INT64_MAX),
-	NUMBER("fs/nr_open", 64, 2147483584),
-	NUMBER("fs/inotify/max_user_instances", 0, INT_MAX),
-	NUMBER("fs/inotify/max_user_watches", 0, INT_MAX),
-	NUMBER("vm/dirty_background_ratio", 0, 100),
-	NUMBER("vm/dirty_ratio", 0, 100),
-	NUMBER("vm/max_map_count", 0, INT_MAX),
-	NUMBER("vm/mmap_min_addr", 0, INT64_MAX),
-	NUMBER("vm/nr_hugepages", 0, INT64_MAX),
-	NUMBER("vm/overcommit_ratio", 0, INT_MAX),
-	NUMBER("vm/swappiness", 0, 200),
-	NUMBER("vm/vfs_cache_pressure", 0, INT_MAX),
-};
-const size_t n_node_values = ARRAY_SIZE(node_values);
-static_assert(ARRAY_SIZE(node_values) <= STORE_MAX, "the store has room for each");
-
-const struct node_value *node_value_find(const char *path)
-{
-	for (size_t i = 0; i < n_node_values; i++)
-		if (strcmp(node_values[i].path, path) == 0)
-			return &node_values[i];
-	return NULL;
-}
-
 int node_values_map(struct node_values_store **ret, struct error *err)
 {
-	void *p = mmap(NULL, sizeof(**ret), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		       -1, 0);
+	void *p;
 
+	if (n_emul_files > STORE_MAX)
+		return error_set(err, E2BIG, "more than %d emulated files", STORE_MAX);
+	p = mmap(NULL, sizeof(**ret), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		 0);
 	if (p == MAP_FAILED)
 		return error_errno(err, errno, "map the memory of private sysctls");
 	*ret = p;
@@ -167,10 +66,12 @@ void node_values_unmap(struct node_values_store *s)
 		(void)munmap(s, sizeof(*s));
 }
 
-static size_t index_of(const struct node_value *row)
+static size_t index_of(const struct emul_file *row)
 {
-	return (size_t)(row - node_values);
+	return (size_t)(row - emul_files);
 }
+
+/* ------------------------------------------------------------------ reading */
 
 static ssize_t put(char ret[NODE_VALUE_MAX], const char *text)
 {
@@ -179,37 +80,213 @@ static ssize_t put(char ret[NODE_VALUE_MAX], const char *text)
 	return n < NODE_VALUE_MAX ? n : NODE_VALUE_MAX - 1;
 }
 
-ssize_t node_value_read(const struct node_value *row, const struct node_values_store *s,
+static const char *host_path(const struct emul_file *row)
+{
+	return row->value.host ? row->value.host : row->path + strlen(SYS_PREFIX);
+}
+
+/* A file that only other kernels or other machines have begins with its least value. */
+static ssize_t put_first(const struct emul_file *row, char ret[NODE_VALUE_MAX])
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%" PRId64, row->value.min > 0 ? row->value.min : 0);
+	return put(ret, text);
+}
+
+ssize_t node_value_read(const struct emul_file *row, const struct node_values_store *s,
 			int sys_dirfd, char ret[NODE_VALUE_MAX])
 {
 	_cleanup_free_ char *host = NULL;
 	int r;
 
-	if (row->policy == NODE_VALUE_HIDDEN)
-		return put(ret, row->constant);
 	if (s->rows[index_of(row)].is_set)
 		return put(ret, s->rows[index_of(row)].text);
-	r = file_read_line(sys_dirfd, row->path + strlen(SYS_PREFIX), &host);
-	return r < 0 ? r : put(ret, host);
+	r = file_read_line(sys_dirfd, host_path(row), &host);
+	return r < 0 ? put_first(row, ret) : put(ret, host);
 }
 
-int node_value_write(const struct node_value *row, struct node_values_store *s,
-		     const char *data, size_t len)
-{
-	char text[NODE_VALUE_MAX], value[NODE_VALUE_MAX];
-	int r;
+/* ------------------------------------------------------------------ numbers */
 
-	if (row->policy != NODE_VALUE_PRIVATE)
-		return -EACCES;
-	if (len >= sizeof(text) || memchr(data, '\0', len ? len - 1 : 0))
+struct number {
+	bool is_negative;
+	uint64_t magnitude;
+};
+
+/* proc_get_long(): *s then stands behind it. */
+static int parse_number(const char **s, struct number *ret)
+{
+	char digits[DIGITS_MAX + 2], *end;
+	const char *p = *s;
+	size_t len;
+
+	ret->is_negative = *p == '-';
+	p += ret->is_negative;
+	len = strcspn(p, BLANKS);
+	if (!isdigit((unsigned char)*p) || len >= DIGITS_MAX)
 		return -EINVAL;
-	memcpy(text, data, len);
-	text[len] = '\0';
-	r = row->check(row, text, value);
-	if (r < 0)
-		return r;
+	memcpy(digits, p, len);
+	digits[len] = '\0';
+	errno = 0;
+	ret->magnitude = strtoull(digits, &end, 0);
+	if (*end || errno)
+		return -EINVAL;
+	*s = p + len;
+	return 0;
+}
+
+/* The value of a number; 1: it is passed over. */
+static int convert(const struct emul_value *v, const struct number *n, int64_t *ret)
+{
+	uint64_t max = v->check == EMUL_UINT ? UINT_MAX : INT64_MAX;
+
+	if (v->check == EMUL_ULONG && n->is_negative)
+		return 1;
+	if (v->check == EMUL_UINT && n->is_negative && n->magnitude)
+		return -EINVAL;
+	if (n->magnitude > max)
+		return -EINVAL;
+	*ret = n->is_negative ? -(int64_t)n->magnitude : (int64_t)n->magnitude;
+	return *ret < v->min || *ret > v->max ? -EINVAL : 0;
+}
+
+/* Those that are there; returns how many were found, at *s behind the last. */
+static int parse_numbers(const struct emul_value *v, const char **s, int64_t ret[NUMBERS_MAX])
+{
+	unsigned int i;
+
+	for (i = 0; i < v->count && i < NUMBERS_MAX; i++) {
+		struct number n;
+		int r;
+
+		*s += strspn(*s, BLANKS);
+		if (!**s)
+			break;
+		r = parse_number(s, &n);
+		if (r == 0)
+			r = convert(v, &n, &ret[i]);
+		if (r < 0)
+			return r;
+	}
+	*s += strspn(*s, BLANKS);
+	return (int)i;
+}
+
+static void format_numbers(const int64_t *numbers, size_t n, char ret[NODE_VALUE_MAX])
+{
+	size_t len = 0;
+
+	*ret = '\0';
+	for (size_t i = 0; i < n && len < NODE_VALUE_MAX; i++)
+		len += (size_t)snprintf(ret + len, NODE_VALUE_MAX - len, "%s%" PRId64,
+					i ? "\t" : "", numbers[i]);
+}
+
+/* What the value has now, of whatever length it is. */
+static void present_numbers(const char *text, size_t count, int64_t ret[NUMBERS_MAX])
+{
+	for (size_t i = 0; i < count && i < NUMBERS_MAX; i++) {
+		char *end;
+
+		ret[i] = strtoll(text, &end, 10);
+		text = end;
+	}
+}
+
+/* ------------------------------------------------------------------ writing */
+
+/* One write: `value` is the present value, and becomes the new one. */
+struct change {
+	const struct emul_value *row;
+	const struct node_value_text *text;
+	const char *data; /* of the text, NUL-terminated */
+	char *value;
+};
+
+static ssize_t write_numbers(const struct change *c)
+{
+	int64_t numbers[NUMBERS_MAX] = {0};
+	const char *p = c->data;
+	int64_t before;
+	int n;
+
+	if (c->text->at != 0)
+		return (ssize_t)c->text->len;
+	present_numbers(c->value, c->row->count, numbers);
+	before = numbers[0];
+	n = parse_numbers(c->row, &p, numbers);
+	if (n <= 0)
+		return n < 0 ? n : -EINVAL;
+	if (c->row->flags & EMUL_STAYS_AT_MAX && before == c->row->max && numbers[0] != before)
+		return -EINVAL;
+	format_numbers(numbers, c->row->count, c->value);
+	return p - c->data;
+}
+
+/* The rest of the value may come in a later write, behind what there is. */
+static ssize_t write_string(const struct change *c)
+{
+	size_t at = (size_t)c->text->at, len = strcspn(c->data, "\n");
+
+	if (at > strlen(c->value))
+		return (ssize_t)c->text->len;
+	if (at >= (size_t)c->row->max)
+		len = 0;
+	else if (len > (size_t)c->row->max - at)
+		len = (size_t)c->row->max - at;
+	memcpy(c->value + at, c->data, len);
+	c->value[at + len] = '\0';
+	return (ssize_t)c->text->len;
+}
+
+static ssize_t write_word(const struct change *c)
+{
+	size_t len = strcspn(c->data, "\n");
+
+	if (c->text->at != 0)
+		return (ssize_t)c->text->len;
+	for (const char *const *w = c->row->words; *w; w++)
+		if (strlen(*w) == len && strncmp(*w, c->data, len) == 0) {
+			(void)snprintf(c->value, NODE_VALUE_MAX, "%s", *w);
+			return (ssize_t)c->text->len;
+		}
+	return -EINVAL;
+}
+
+static ssize_t write_value(const struct change *c)
+{
+	switch (c->row->check) {
+	case EMUL_INT:
+	case EMUL_UINT:
+	case EMUL_ULONG:
+		return write_numbers(c);
+	case EMUL_STRING:
+		return write_string(c);
+	case EMUL_WORD:
+		return write_word(c);
+	}
+	return -EINVAL;
+}
+
+ssize_t node_value_write(const struct emul_file *row, struct node_values_store *s,
+			 int sys_dirfd, const struct node_value_text *t)
+{
+	_cleanup_free_ char *data = strndup(t->data, t->len);
+	char value[NODE_VALUE_MAX];
+	const struct change c = {&row->value, t, data, value};
+	ssize_t n = node_value_read(row, s, sys_dirfd, value), taken;
+
+	if (!data || !(row->mode & 0222) || t->at < 0)
+		return data ? -EACCES : -ENOMEM;
+	value[n > 0 ? n - 1 : 0] = '\0';
+	/* No number and no word has a NUL in it. */
+	if (strlen(data) != t->len && row->value.check != EMUL_STRING)
+		return -EINVAL;
+	taken = write_value(&c);
+	if (taken < 0)
+		return taken;
 	/* Never seen half: the flag is set behind the text, a reader is the same process. */
 	memcpy(s->rows[index_of(row)].text, value, sizeof(value));
 	__atomic_store_n(&s->rows[index_of(row)].is_set, 1, __ATOMIC_SEQ_CST);
-	return 0;
+	return taken;
 }

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "fs/node-value.h"
 #include "lib/macro.h"
 
 static const struct {
@@ -35,8 +34,8 @@ int tree_node(size_t i, struct tree_node *ret)
 		*ret = (struct tree_node){.file = f, .format = handlers[h].format};
 		return 0;
 	}
-	*ret = (struct tree_node){.file = f, .value = node_value_find(f->path)};
-	return ret->value ? 0 : -ENOENT;
+	*ret = (struct tree_node){.file = f};
+	return f->kind == EMUL_TEXT ? -ENOENT : 0;
 }
 
 int tree_find(enum emul_conn conn, const char *name)

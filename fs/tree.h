@@ -7,12 +7,9 @@
 #include "fs/handler.h"
 #include "lib/emul.h"
 
-struct node_value;
-
 struct tree_node {
 	const struct emul_file *file;
-	handler_fn format;		/* NULL: a value */
-	const struct node_value *value; /* NULL: a text */
+	handler_fn format; /* EMUL_TEXT */
 };
 
 /* Entry number i of emul_files. -ENOENT: nobody serves it. */

@@ -18,6 +18,7 @@
 #include "fs/vfs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/fuse.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -98,7 +99,7 @@ static int make_text(const struct vfs *v, const struct tree_node *n, struct strb
 		n->format(c->view, out);
 		return out->failed ? -EFBIG : 0;
 	}
-	len = node_value_read(n->value, c->values, c->sys_dirfd, value);
+	len = node_value_read(n->file, c->values, c->sys_dirfd, value);
 	if (len > 0)
 		strbuf_add(out, value, (size_t)len);
 	return len < 0 ? (int)len : 0;
@@ -191,7 +192,7 @@ static struct stat node_stat_of(struct vfs *v, const struct tree_node *n)
 
 	return (struct stat){
 		.st_ino = FIRST_ID + i,
-		.st_mode = S_IFREG | (n->value ? n->value->mode : 0444),
+		.st_mode = S_IFREG | n->file->mode,
 		.st_nlink = 1,
 		.st_uid = v->uid,
 		.st_gid = v->gid,
@@ -403,23 +404,33 @@ static void plain_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 	hold(v, fi->fh, &v->scratch);
 }
 
-/* The whole value, whatever the offset: ">>" arrives at the end of the file. */
+/*
+ * Appended is written at 0, as sysctl files have no end. Else the position counts as the kernel's
+ * own handlers count it.
+ */
+static ssize_t write_node(const struct container *c, const struct tree_node *n,
+			  const struct node_value_text *t)
+{
+	if (n->file->kind != EMUL_VALUE)
+		return -EIO;
+	return node_value_write(n->file, c->values, c->sys_dirfd, t);
+}
+
 static void plain_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size,
 			off_t off, struct fuse_file_info *fi)
 {
-	struct vfs *v = vfs_of(req);
+	const struct vfs *v = vfs_of(req);
+	const struct node_value_text t = {data, size, fi->flags & O_APPEND ? 0 : off};
 	struct tree_node n;
-	int r;
+	ssize_t taken;
 
-	(void)off;
-	(void)fi;
 	if (!find_node(req, ino, &n))
 		return;
-	r = n.value ? node_value_write(n.value, v->container->values, data, size) : -EIO;
-	if (r < 0)
-		reply_error(req, r);
+	taken = write_node(v->container, &n, &t);
+	if (taken < 0)
+		reply_error(req, (int)taken);
 	else
-		(void)fuse_reply_write(req, size);
+		(void)fuse_reply_write(req, (size_t)taken);
 }
 
 static void plain_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)

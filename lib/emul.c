@@ -1,60 +1,160 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/emul.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "lib/macro.h"
 
-#define SYSCTL(path)                                                                           \
+#define TEXT(path_, group_, conn_)                                                             \
 	{                                                                                      \
-		"proc/sys/" path, EMUL_SYSCTL, EMUL_PLAIN                                      \
+		.path = (path_), .group = (group_), .conn = (conn_), .mode = 0444              \
 	}
+#define SYSCTL(path_, ...)                                                                     \
+	{                                                                                      \
+		.path = "proc/sys/" path_, .group = EMUL_SYSCTL, .conn = EMUL_PLAIN,           \
+		.kind = EMUL_VALUE, .mode = 0644, .value = {                                   \
+			__VA_ARGS__                                                            \
+		}                                                                              \
+	}
+#define NUMBER(check_, path_, min_, max_, ...)                                                 \
+	SYSCTL(path_, .check = (check_), .count = 1, .min = (min_), .max = (max_), __VA_ARGS__)
+#define INT(path, min, max)	NUMBER(EMUL_INT, path, min, max, .flags = 0)
+#define UINT(path, min, max)	NUMBER(EMUL_UINT, path, min, max, .flags = 0)
+#define ULONG(path, min, max)	NUMBER(EMUL_ULONG, path, min, max, .flags = 0)
+#define STAYING(path, min, max) NUMBER(EMUL_INT, path, min, max, .flags = EMUL_STAYS_AT_MAX)
+#define INTS(path_, n)                                                                         \
+	SYSCTL(path_, .check = EMUL_INT, .count = (n), .min = INT_MIN, .max = INT_MAX)
+#define STRING(path_, len)  SYSCTL(path_, .check = EMUL_STRING, .max = (len))
+#define WORD(path_, words_) SYSCTL(path_, .check = EMUL_WORD, .words = (words_))
 
+static const char *const on_off_ratelimit[] = {"on", "off", "ratelimit", NULL};
+
+/* Bounds as the kernel's own tables have them. */
 const struct emul_file emul_files[] = {
-	{"proc/cpuinfo", EMUL_CPU, EMUL_PLAIN},
-	{"proc/stat", EMUL_CPU, EMUL_PLAIN},
-	{"sys/devices/system/cpu/online", EMUL_CPU, EMUL_FAST},
-	{"sys/devices/system/cpu/possible", EMUL_CPU, EMUL_FAST},
-	{"sys/devices/system/cpu/present", EMUL_CPU, EMUL_FAST},
-	{"proc/meminfo", EMUL_MEMORY, EMUL_FAST},
-	{"proc/swaps", EMUL_MEMORY, EMUL_FAST},
-	{"proc/vmstat", EMUL_MEMORY, EMUL_PLAIN},
-	{"proc/loadavg", EMUL_LOAD, EMUL_FAST},
-	{"proc/uptime", EMUL_LOAD, EMUL_FAST},
-	{"proc/diskstats", EMUL_DISK, EMUL_PLAIN},
-	{"proc/partitions", EMUL_DISK, EMUL_PLAIN},
-	SYSCTL("kernel/panic"),
-	SYSCTL("kernel/panic_on_oops"),
-	SYSCTL("kernel/keys/root_maxkeys"),
-	SYSCTL("kernel/keys/root_maxbytes"),
-	SYSCTL("vm/overcommit_memory"),
-	SYSCTL("vm/panic_on_oom"),
-	SYSCTL("kernel/core_pattern"),
-	SYSCTL("kernel/core_uses_pid"),
-	SYSCTL("kernel/dmesg_restrict"),
-	SYSCTL("kernel/kptr_restrict"),
-	SYSCTL("kernel/pid_max"),
-	SYSCTL("kernel/printk"),
-	SYSCTL("kernel/sysrq"),
-	SYSCTL("kernel/yama/ptrace_scope"),
-	SYSCTL("fs/protected_hardlinks"),
-	SYSCTL("fs/protected_symlinks"),
-	SYSCTL("fs/protected_fifos"),
-	SYSCTL("fs/protected_regular"),
-	SYSCTL("fs/suid_dumpable"),
-	SYSCTL("fs/aio-max-nr"),
-	SYSCTL("fs/file-max"),
-	SYSCTL("fs/nr_open"),
-	SYSCTL("fs/inotify/max_user_instances"),
-	SYSCTL("fs/inotify/max_user_watches"),
-	SYSCTL("vm/dirty_background_ratio"),
-	SYSCTL("vm/dirty_ratio"),
-	SYSCTL("vm/max_map_count"),
-	SYSCTL("vm/mmap_min_addr"),
-	SYSCTL("vm/nr_hugepages"),
-	SYSCTL("vm/overcommit_ratio"),
-	SYSCTL("vm/swappiness"),
-	SYSCTL("vm/vfs_cache_pressure"),
+	TEXT("proc/cpuinfo", EMUL_CPU, EMUL_PLAIN),
+	TEXT("proc/stat", EMUL_CPU, EMUL_PLAIN),
+	TEXT("sys/devices/system/cpu/online", EMUL_CPU, EMUL_FAST),
+	TEXT("sys/devices/system/cpu/possible", EMUL_CPU, EMUL_FAST),
+	TEXT("sys/devices/system/cpu/present", EMUL_CPU, EMUL_FAST),
+	TEXT("proc/meminfo", EMUL_MEMORY, EMUL_FAST),
+	TEXT("proc/swaps", EMUL_MEMORY, EMUL_FAST),
+	TEXT("proc/vmstat", EMUL_MEMORY, EMUL_PLAIN),
+	TEXT("proc/loadavg", EMUL_LOAD, EMUL_FAST),
+	TEXT("proc/uptime", EMUL_LOAD, EMUL_FAST),
+	TEXT("proc/diskstats", EMUL_DISK, EMUL_PLAIN),
+	TEXT("proc/partitions", EMUL_DISK, EMUL_PLAIN),
+	/* kubelet insists on these, and fails where it can neither read nor write them */
+	INT("kernel/panic", INT_MIN, INT_MAX),
+	INT("kernel/panic_on_oops", INT_MIN, INT_MAX),
+	INT("kernel/keys/root_maxkeys", 1, INT_MAX),
+	INT("kernel/keys/root_maxbytes", 1, INT_MAX),
+	INT("vm/overcommit_memory", 0, 2),
+	INT("vm/panic_on_oom", 0, 2),
+	/* kube-proxy */
+	INT("net/netfilter/nf_conntrack_max", 0, INT_MAX),
+	INT("net/netfilter/nf_conntrack_expect_max", 0, INT_MAX),
+	INT("net/netfilter/nf_conntrack_buckets", 0, INT_MAX),
+	{.path = "sys/module/nf_conntrack/parameters/hashsize",
+	 .group = EMUL_SYSCTL,
+	 .conn = EMUL_PLAIN,
+	 .kind = EMUL_VALUE,
+	 .mode = 0600,
+	 .value = {.check = EMUL_UINT,
+		   .count = 1,
+		   .max = INT_MAX,
+		   .host = "net/netfilter/nf_conntrack_buckets"}},
+	/* sysctl.d of systemd and of distributions */
+	STRING("kernel/core_pattern", 127),
+	UINT("kernel/core_pipe_limit", 0, UINT_MAX),
+	INT("kernel/core_uses_pid", INT_MIN, INT_MAX),
+	INT("kernel/ctrl-alt-del", INT_MIN, INT_MAX),
+	INT("kernel/dmesg_restrict", 0, 1),
+	INT("kernel/hung_task_panic", 0, 1),
+	ULONG("kernel/hung_task_timeout_secs", 0, LONG_MAX / 1000),
+	INT("kernel/io_uring_disabled", 0, 2),
+	STAYING("kernel/kexec_load_disabled", 0, 1),
+	INT("kernel/keys/maxbytes", 1, INT_MAX),
+	INT("kernel/keys/maxkeys", 1, INT_MAX),
+	INT("kernel/kptr_restrict", 0, 2),
+	INT("kernel/nmi_watchdog", 0, 1),
+	INT("kernel/panic_on_warn", 0, 1),
+	INT("kernel/perf_event_paranoid", INT_MIN, INT_MAX),
+	INT("kernel/pid_max", 301, 4194304),
+	INTS("kernel/printk", 4),
+	WORD("kernel/printk_devkmsg", on_off_ratelimit),
+	INT("kernel/randomize_va_space", INT_MIN, INT_MAX),
+	INT("kernel/soft_watchdog", 0, 1),
+	INT("kernel/softlockup_panic", 0, 1),
+	INT("kernel/sysrq", INT_MIN, INT_MAX),
+	INT("kernel/unprivileged_bpf_disabled", 0, 2),
+	INT("kernel/unprivileged_userns_clone", 0, 1),
+	INT("kernel/watchdog", 0, 1),
+	INT("kernel/watchdog_thresh", 0, 60),
+	STAYING("kernel/yama/ptrace_scope", 0, 3),
+	INT("dev/tty/ldisc_autoload", 0, 1),
+	INT("fs/protected_fifos", 0, 2),
+	INT("fs/protected_hardlinks", 0, 1),
+	INT("fs/protected_regular", 0, 2),
+	INT("fs/protected_symlinks", 0, 1),
+	INT("fs/suid_dumpable", 0, 2),
+	/* databases and search engines */
+	ULONG("fs/aio-max-nr", 0, LONG_MAX),
+	ULONG("fs/epoll/max_user_watches", 0, LONG_MAX),
+	ULONG("fs/file-max", 0, LONG_MAX),
+	INT("fs/inotify/max_queued_events", 0, INT_MAX),
+	INT("fs/inotify/max_user_instances", 0, INT_MAX),
+	INT("fs/inotify/max_user_watches", 0, INT_MAX),
+	INT("fs/leases-enable", 0, 1),
+	UINT("fs/mount-max", 1, INT_MAX),
+	UINT("fs/nr_open", 64, 2147483584),
+	ULONG("fs/pipe-user-pages-hard", 0, LONG_MAX),
+	ULONG("fs/pipe-user-pages-soft", 0, LONG_MAX),
+	INT("kernel/numa_balancing", 0, 4),
+	UINT("kernel/sched_autogroup_enabled", 0, 1),
+	INT("kernel/sched_rt_period_us", 1, INT_MAX),
+	INT("kernel/sched_rt_runtime_us", -1, INT_MAX),
+	INT("kernel/threads-max", 1, INT_MAX),
+	INT("vm/compaction_proactiveness", 0, 100),
+	ULONG("vm/dirty_background_bytes", 1, LONG_MAX),
+	INT("vm/dirty_background_ratio", 0, 100),
+	ULONG("vm/dirty_bytes", 8192, LONG_MAX),
+	INT("vm/dirty_expire_centisecs", 0, INT_MAX),
+	INT("vm/dirty_ratio", 0, 100),
+	INT("vm/dirty_writeback_centisecs", INT_MIN, INT_MAX),
+	INT("vm/hugetlb_shm_group", INT_MIN, INT_MAX),
+	INT("vm/max_map_count", 0, INT_MAX),
+	INT("vm/min_free_kbytes", 0, INT_MAX),
+	ULONG("vm/mmap_min_addr", 0, LONG_MAX),
+	ULONG("vm/nr_hugepages", 0, LONG_MAX),
+	ULONG("vm/nr_overcommit_hugepages", 0, LONG_MAX),
+	INT("vm/oom_dump_tasks", INT_MIN, INT_MAX),
+	INT("vm/oom_kill_allocating_task", INT_MIN, INT_MAX),
+	ULONG("vm/overcommit_kbytes", 0, LONG_MAX),
+	INT("vm/overcommit_ratio", INT_MIN, INT_MAX),
+	INT("vm/page-cluster", 0, 31),
+	INT("vm/stat_interval", INT_MIN, INT_MAX),
+	INT("vm/swappiness", 0, 200),
+	INT("vm/vfs_cache_pressure", 0, INT_MAX),
+	INT("vm/watermark_boost_factor", 0, INT_MAX),
+	INT("vm/watermark_scale_factor", 1, 3000),
+	INT("vm/zone_reclaim_mode", 0, INT_MAX),
+	/* kept for each namespace of IPC, but writable for its owner only since 6.9 */
+	INT("kernel/msgmax", 0, INT_MAX),
+	INT("kernel/msgmnb", 0, INT_MAX),
+	INT("kernel/msgmni", 0, 32768),
+	INTS("kernel/sem", 4),
+	ULONG("kernel/shmall", 0, LONG_MAX),
+	ULONG("kernel/shmmax", 0, LONG_MAX),
+	INT("kernel/shmmni", 0, 32768),
+	/* kept for each namespace of the network, and not to be written there */
+	INT("net/core/rmem_default", 2304, INT_MAX),
+	INT("net/core/rmem_max", 2304, INT_MAX),
+	INT("net/core/wmem_default", 4608, INT_MAX),
+	INT("net/core/wmem_max", 4608, INT_MAX),
+	INT("net/ipv4/neigh/default/gc_thresh1", INT_MIN, INT_MAX),
+	INT("net/ipv4/neigh/default/gc_thresh2", INT_MIN, INT_MAX),
+	INT("net/ipv4/neigh/default/gc_thresh3", INT_MIN, INT_MAX),
 };
 const size_t n_emul_files = ARRAY_SIZE(emul_files);
 

@@ -47,7 +47,7 @@ static bool is_kernels(int fd, const char *path)
 
 static bool is_namespaced(const struct do_mounts *m, const struct emul_file *f)
 {
-	return f->group == EMUL_SYSCTL &&
+	return f->kind == EMUL_VALUE && str_has_prefix(f->path, PROC) &&
 	       faccessat(m->proc_fd, f->path + strlen(PROC), W_OK, AT_EACCESS) == 0;
 }
 

@@ -14,21 +14,29 @@ static void tree_node__every_file_is_served(void **state)
 		if (tree_node(i, &n) != 0)
 			fail_msg("nobody serves %s", emul_files[i].path);
 		assert_ptr_equal(n.file, &emul_files[i]);
-		assert_true(!n.format == !!n.value);
+		assert_true(!n.format == (emul_files[i].kind != EMUL_TEXT));
 	}
 }
 
-static void tree_node__every_value_is_mounted(void **state)
+static void emul_files__no_path_twice(void **state)
 {
 	(void)state;
-	for (size_t v = 0; v < n_node_values; v++) {
-		bool found = false;
+	for (size_t i = 0; i < n_emul_files; i++)
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(emul_files[i].path, emul_files[j].path);
+}
 
-		for (size_t i = 0; i < n_emul_files; i++)
-			found |= strcmp(emul_files[i].path, node_values[v].path) == 0 &&
-				 emul_files[i].conn == EMUL_PLAIN;
-		if (!found)
-			fail_msg("nobody mounts %s", node_values[v].path);
+static void emul_files__a_value_has_a_check(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < n_emul_files; i++) {
+		const struct emul_value *v = &emul_files[i].value;
+
+		if (emul_files[i].kind != EMUL_VALUE)
+			continue;
+		assert_int_equal(emul_files[i].conn, EMUL_PLAIN);
+		if (v->check == EMUL_WORD ? !v->words : v->min >= v->max)
+			fail_msg("%s takes nothing", emul_files[i].path);
 	}
 }
 
@@ -78,55 +86,140 @@ static int teardown(void **state)
 	return unit_dir_done(&dir);
 }
 
-static int write_value(struct fixture *f, const char *path, const char *text)
+static const struct emul_file *row(const char *path)
 {
-	return node_value_write(node_value_find(path), f->store, text, strlen(text));
+	for (size_t i = 0; i < n_emul_files; i++)
+		if (strcmp(emul_files[i].path, path) == 0)
+			return &emul_files[i];
+	fail_msg("no row for %s", path);
+	return NULL;
+}
+
+static ssize_t write_at(struct fixture *f, const char *path, const char *text, off_t at)
+{
+	const struct node_value_text t = {text, strlen(text), at};
+
+	return node_value_write(row(path), f->store, f->dir->fd, &t);
+}
+
+static ssize_t write_value(struct fixture *f, const char *path, const char *text)
+{
+	return write_at(f, path, text, 0);
 }
 
 static void assert_value(struct fixture *f, const char *path, const char *want)
 {
 	char got[NODE_VALUE_MAX];
 
-	assert_int_equal(node_value_read(node_value_find(path), f->store, f->dir->fd, got),
-			 strlen(want));
+	assert_int_equal(node_value_read(row(path), f->store, f->dir->fd, got), strlen(want));
 	assert_string_equal(got, want);
 }
+
+#define OVERCOMMIT "proc/sys/vm/overcommit_memory"
 
 static void node_value__begins_as_the_hosts(void **state)
 {
 	struct fixture *f = *state;
-	char got[NODE_VALUE_MAX];
 
-	assert_value(f, "proc/sys/vm/overcommit_memory", "2\n");
-	assert_int_equal(write_value(f, "proc/sys/vm/overcommit_memory", " 0x1 \n"), 0);
-	assert_value(f, "proc/sys/vm/overcommit_memory", "1\n");
+	assert_value(f, OVERCOMMIT, "2\n");
+	assert_int_equal(write_value(f, OVERCOMMIT, " 0x1 \n"), 6);
+	assert_value(f, OVERCOMMIT, "1\n");
 	unit_assert_file(f->dir->fd, "vm/overcommit_memory", "2\n");
-	assert_int_equal(node_value_read(node_value_find("proc/sys/kernel/panic"), f->store,
-					 f->dir->fd, got),
-			 -ENOENT);
+	assert_value(f, "proc/sys/kernel/panic", "0\n");
+	assert_value(f, "proc/sys/fs/nr_open", "64\n");
 }
 
 static void node_value__refuses_and_keeps(void **state)
 {
-	static const char *const bad[] = {
-		"3", "-1", "x", "1 1", "", "1x", "99999999999999999999"};
+	static const char *const bad[] = {"3",	"-1",  "x",   "",   " \n",
+					  "1x", "1-1", "--1", "08", "99999999999999999999"};
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		assert_int_equal(write_value(f, "proc/sys/vm/overcommit_memory", bad[i]),
-				 -EINVAL);
-	assert_value(f, "proc/sys/vm/overcommit_memory", "2\n");
+		if (write_value(f, OVERCOMMIT, bad[i]) != -EINVAL)
+			fail_msg("took \"%s\"", bad[i]);
+	assert_value(f, OVERCOMMIT, "2\n");
 }
 
-static void node_value__several_numbers_and_text(void **state)
+static void node_value__a_nul_is_no_end(void **state)
+{
+	struct fixture *f = *state;
+	const struct node_value_text t = {"1\0", 2, 0};
+
+	assert_int_equal(node_value_write(row(OVERCOMMIT), f->store, f->dir->fd, &t), -EINVAL);
+}
+
+/* kernel.sysctl_writes_strict: only what stands at the begin counts. */
+static void node_value__positions(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_int_equal(write_value(f, "proc/sys/kernel/printk", "3 4 1 3"), 0);
+	assert_int_equal(write_at(f, OVERCOMMIT, "1\n", 1), 2);
+	assert_value(f, OVERCOMMIT, "2\n");
+	assert_int_equal(write_value(f, "proc/sys/kernel/core_pattern", "abc"), 3);
+	assert_int_equal(write_at(f, "proc/sys/kernel/core_pattern", "def\n", 3), 4);
+	assert_value(f, "proc/sys/kernel/core_pattern", "abcdef\n");
+	assert_int_equal(write_at(f, "proc/sys/kernel/core_pattern", "x", 7), 1);
+	assert_value(f, "proc/sys/kernel/core_pattern", "abcdef\n");
+}
+
+static void node_value__several_numbers(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(write_value(f, "proc/sys/kernel/printk", "3 4 1 3"), 7);
 	assert_value(f, "proc/sys/kernel/printk", "3\t4\t1\t3\n");
-	assert_int_equal(write_value(f, "proc/sys/kernel/printk", "3 4 1"), -EINVAL);
-	assert_int_equal(write_value(f, "proc/sys/kernel/core_pattern", "|/bin/x %p\nmore"), 0);
+	/* Fewer: the others stay. More: they are left for another write. */
+	assert_int_equal(write_value(f, "proc/sys/kernel/printk", "7"), 1);
+	assert_value(f, "proc/sys/kernel/printk", "7\t4\t1\t3\n");
+	assert_int_equal(write_value(f, OVERCOMMIT, "1 0"), 2);
+	assert_value(f, OVERCOMMIT, "1\n");
+	assert_int_equal(write_value(f, "proc/sys/kernel/printk", "7 x"), -EINVAL);
+}
+
+static void node_value__kinds_of_numbers(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(write_value(f, "proc/sys/fs/file-max", "9223372036854775807"), 19);
+	assert_value(f, "proc/sys/fs/file-max", "9223372036854775807\n");
+	/* An unsigned long passes a negative number over. */
+	assert_int_equal(write_value(f, "proc/sys/fs/file-max", "-1"), 2);
+	assert_value(f, "proc/sys/fs/file-max", "9223372036854775807\n");
+	assert_int_equal(write_value(f, "proc/sys/fs/nr_open", "-1"), -EINVAL);
+	assert_int_equal(write_value(f, "proc/sys/kernel/panic", "-1"), 2);
+	assert_int_equal(write_value(f, "proc/sys/kernel/panic", "2147483648"), -EINVAL);
+	assert_value(f, "proc/sys/kernel/panic", "-1\n");
+}
+
+static void node_value__texts_and_words(void **state)
+{
+	_cleanup_free_ char *longer = xcalloc(1, 201);
+	struct fixture *f = *state;
+	char got[NODE_VALUE_MAX];
+
+	assert_int_equal(write_value(f, "proc/sys/kernel/core_pattern", "|/bin/x %p\nmore"),
+			 15);
 	assert_value(f, "proc/sys/kernel/core_pattern", "|/bin/x %p\n");
+	memset(longer, 'x', 200);
+	assert_int_equal(write_value(f, "proc/sys/kernel/core_pattern", longer), 200);
+	assert_int_equal(
+		node_value_read(row("proc/sys/kernel/core_pattern"), f->store, f->dir->fd, got),
+		128);
+	assert_int_equal(write_value(f, "proc/sys/kernel/printk_devkmsg", "on\n"), 3);
+	assert_int_equal(write_value(f, "proc/sys/kernel/printk_devkmsg", "ona"), -EINVAL);
+	assert_value(f, "proc/sys/kernel/printk_devkmsg", "on\n");
+}
+
+static void node_value__stays_at_its_greatest(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(write_value(f, "proc/sys/kernel/yama/ptrace_scope", "2"), 1);
+	assert_int_equal(write_value(f, "proc/sys/kernel/yama/ptrace_scope", "1"), 1);
+	assert_int_equal(write_value(f, "proc/sys/kernel/yama/ptrace_scope", "3"), 1);
+	assert_int_equal(write_value(f, "proc/sys/kernel/yama/ptrace_scope", "1"), -EINVAL);
+	assert_int_equal(write_value(f, "proc/sys/kernel/yama/ptrace_scope", "3"), 1);
 }
 
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -135,11 +228,17 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tree_node__every_file_is_served),
-		cmocka_unit_test(tree_node__every_value_is_mounted),
+		cmocka_unit_test(emul_files__no_path_twice),
+		cmocka_unit_test(emul_files__a_value_has_a_check),
 		cmocka_unit_test(tree_find__by_name_and_connection),
 		T(node_value__begins_as_the_hosts),
 		T(node_value__refuses_and_keeps),
-		T(node_value__several_numbers_and_text),
+		T(node_value__a_nul_is_no_end),
+		T(node_value__positions),
+		T(node_value__several_numbers),
+		T(node_value__kinds_of_numbers),
+		T(node_value__texts_and_words),
+		T(node_value__stays_at_its_greatest),
 	};
 
 	return RUN(tests);
