@@ -147,6 +147,16 @@ int path_open_in_root(int root_dirfd, const char *path, int flags)
 	return open_retry(root_dirfd, path, &how);
 }
 
+int path_open_beneath(int dirfd, const char *path, int flags)
+{
+	const struct open_how how = {
+		.flags = (uint64_t)(unsigned int)flags | O_CLOEXEC | O_NOFOLLOW,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
+	};
+
+	return open_retry(dirfd, path, &how);
+}
+
 static int open_dir_in_root(int root_dirfd, const char *path)
 {
 	return path_open_in_root(root_dirfd, path, O_PATH | O_DIRECTORY);

@@ -24,6 +24,11 @@ void path_split(const char *path, char **ret_dir, char **ret_base);
 /* open(2) flags; an absolute path too is taken from the root. Owned fd or -errno. */
 int path_open_in_root(int root_dirfd, const char *path, int flags);
 /*
+ * The path has no symlink, mount or ".." on its way (-ELOOP, -EXDEV), where somebody else
+ * may have put one.
+ */
+int path_open_beneath(int dirfd, const char *path, int flags);
+/*
  * As mkdir -p inside the root, following its symlinks, dangling ones too (their
  * targets are made); missing directories get `mode` and, where uid is not
  * (uid_t)-1, the owner. Returns an owned O_PATH fd of the directory.

@@ -44,6 +44,8 @@ struct making {
 	struct ids ids;
 	struct syscont syscont;
 	char *store_dir;
+	struct syscont_view *views;
+	size_t n_views;
 	struct plan *plan;
 	struct container c;
 };
@@ -57,6 +59,7 @@ static void making_done(struct making *m)
 	image_done(&m->image);
 	syscont_done(&m->syscont);
 	free(m->store_dir);
+	store_views_free(m->views, m->n_views);
 	plan_free(m->plan);
 	container_done(&m->c);
 }
@@ -234,6 +237,24 @@ static void log_warnings(const struct syscont *sc)
 		log_warn("%s", *w);
 }
 
+/* What the image has of inner engines already. */
+static int find_views(struct making *m, const char *rootfs, struct error *err)
+{
+	struct syscont *sc = &m->syscont;
+	_cleanup_(strv_freep) char **dirs = syscont_store_dirs(sc), **real = NULL;
+	int r;
+
+	for (char **d = dirs; *d; d++) {
+		const char *link = json_pairs_get(m->image.links, m->image.n_links, *d);
+
+		strv_add(&real, link ? link : *d);
+	}
+	r = store_views_find(rootfs, real, &m->views, &m->n_views, err);
+	sc->views = m->views;
+	sc->n_views = m->n_views;
+	return r;
+}
+
 /* Where inner engines may keep their data, and how ids are on disk there. */
 static int find_stores(struct making *m, const char *rootfs, struct error *err)
 {
@@ -245,7 +266,7 @@ static int find_stores(struct making *m, const char *rootfs, struct error *err)
 	sc->store_dir = m->store_dir;
 	r = m->ids.given ? rootfs_is_shifted(rootfs, &m->ids.map, err) : 0;
 	sc->stores_shifted = r > 0;
-	return r < 0 ? r : 0;
+	return r < 0 ? r : find_views(m, rootfs, err);
 }
 
 static int read_image(struct making *m, const char *rootfs, struct error *err)
@@ -271,11 +292,11 @@ static int make_plan(struct making *m, struct error *err)
 		r = ids_decide(&m->ids, m->spec, m->c.dir.path, err);
 	if (r == 0)
 		r = read_image(m, rootfs, err);
+	sc->image = &m->image;
 	if (r == 0)
 		r = find_stores(m, rootfs, err);
 	if (r < 0)
 		return r;
-	sc->image = &m->image;
 	idmap_copy(&sc->idmap, &m->ids.map);
 	free(m->spec->root->path);
 	m->spec->root->path = take_ptr(&rootfs);
@@ -304,6 +325,8 @@ static int do_launch(struct making *m, struct launch *ret, struct error *err)
 		.rootfs = m->plan->rootfs,
 		.stores = m->syscont.stores,
 		.n_stores = m->syscont.n_stores,
+		.views = m->views,
+		.n_views = m->n_views,
 		.shift = m->syscont.stores_shifted ? &m->ids.map : NULL,
 	};
 	l.locks = m->syscont.locks;

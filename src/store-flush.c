@@ -2,32 +2,28 @@
 /*
  * Theory of operation
  *
- * What an engine commits is the upper layer. So before it looks there (the container is
- * paused, or has ended) the upper layer is given what is in the stores, by hard
- * links: nothing is copied, and what the layers of the image have already is left
- * out. What was removed since becomes a whiteout of the outer overlay. Inner
- * whiteouts and attributes go into STORE_META.
+ * The upper layer is given what is in a store: by hard links, or by moving whole layers
+ * (src/store-move.c). Nothing is copied, and what the layers of the image have already
+ * is left out. What was removed since becomes a whiteout of the outer overlay. Inner
+ * whiteouts and attributes go into STORE_META: of a layer of an inner image beside
+ * it, where it stays with it for ever; of all else at the top of the store.
  *
- *	store		lower layers	upper layer gets
- *	file		the same	nothing
- *	file		another, none	a link
- *	directory	any		a directory, unless it is the same and empty
- *	nothing		any		a whiteout
+ *	store			lower layers	upper layer gets
+ *	symlink to a view	any		nothing
+ *	new layer		none		the directory itself
+ *	 that needs more	none		links, and STORE_META
+ *	file			the same	nothing
+ *	file			another, none	a link
+ *	directory		any		a directory, unless the same and empty
+ *	nothing			any		a whiteout
  *
  * The store is the truth, the upper layer is derived: a flush compares and never
- * assumes, so it may be cut off anywhere and repeated. As long as the container runs,
- * nothing of it may be there: a file of two names is refused by some programs
- * (cron(8), logrotate(8)), and `docker diff` would list it. So it is taken away
- * before the container runs (again).
- *
- * Links need one mount on both sides: everything is opened from the engine's layer
- * directory, which holds both, and never through a clone of it (EXDEV).
+ * assumes, so it may be cut off anywhere and repeated.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,17 +34,14 @@
 
 #include "lib/alloc.h"
 #include "lib/fd.h"
-#include "lib/json.h"
-#include "lib/log.h"
-#include "lib/mount.h"
-#include "lib/ns.h"
 #include "lib/path.h"
-#include "lib/spawn.h"
 #include "lib/str.h"
 #include "lib/strbuf.h"
-#include "src/layers.h"
 #include "src/store-internal.h"
+#include "src/store-layers.h"
+#include "src/store-source.h"
 #include "src/store.h"
+#include "src/syscont.h"
 
 #define TEMP	 ".sysbox-new"
 #define META_MAX (256u << 20)
@@ -56,6 +49,9 @@
 
 struct flush {
 	struct strbuf meta;
+	const struct store_layers *layers; /* immutable ones of the store */
+	char **moves;			   /* those to be moved; paths from the top */
+	bool in_layer;			   /* what it needs has been written down already */
 	/* Of what is made here: an engine that remaps ids itself has no host root's files. */
 	uid_t uid;
 	gid_t gid;
@@ -98,22 +94,18 @@ static int for_each(struct flush *f, const struct dir *d, int in, entry_fn fn)
 
 /* ------------------------------------------------------------------ compare */
 
-/* Sockets mean nothing in an image; STORE_META is ours. */
-static bool is_flushed(const struct dir *d, const char *name, const struct stat *st)
+/* Not the engine's. */
+static bool is_ours(const struct flush *f, const struct dir *d, const char *name)
 {
-	return !store_is_whiteout(st) && !S_ISSOCK(st->st_mode) &&
-	       !(d->depth == 0 && str_eq(name, STORE_META));
+	if (str_eq(name, STORE_META))
+		return d->depth == 0 || (!f->in_layer && store_layers_in(f->layers, d->path));
+	return d->depth == 0 && str_eq(name, SYSCONT_STORE_VIEWS);
 }
 
-/* What the lower layers show of a name; the layer's number, or -1. */
-static ssize_t find_lower(const struct store_source *s, const char *name, struct stat *ret)
+/* Sockets mean nothing in an image. */
+static bool is_flushed(const struct stat *st)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		if (fstatat(s->fds[i], name, ret, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		return store_is_whiteout(ret) ? -1 : (ssize_t)i;
-	}
-	return -1;
+	return !store_is_whiteout(st) && !S_ISSOCK(st->st_mode);
 }
 
 static ssize_t read_caps(int dirfd, const char *name, char caps[CAPS_MAX])
@@ -163,6 +155,40 @@ static bool is_same(const struct dir *d, const char *name, const struct stat *st
 	return st->st_rdev == lower->st_rdev;
 }
 
+/* ------------------------------------------------------------------ what is written down */
+
+static bool lower_has_meta(const struct store_source *lower, const char *text)
+{
+	_cleanup_free_ char *there = NULL;
+	int r = store_source_read(lower, STORE_META, META_MAX, &there, NULL);
+
+	return r == -ENOENT ? !*text : r == 0 && str_eq(there, text);
+}
+
+/* Last, and only where it differs from what the image says. */
+static int write_meta(struct flush *f, const struct strbuf *meta, int upper,
+		      const struct store_source *lower)
+{
+	const char *text = strbuf_str(meta);
+	_cleanup_close_ int fd = -EBADF;
+	int r = path_remove_tree(upper, STORE_META);
+
+	if (meta->failed)
+		return error_set(f->err, E2BIG, "too many whiteouts and attributes");
+	if (r == 0 && lower_has_meta(lower, text))
+		return 0;
+	fd = r < 0 ? r : openat(upper, TEMP, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (r == 0 && fd < 0)
+		r = -errno;
+	if (r == 0)
+		r = fd_write_all(fd, text, meta->len);
+	if (r == 0 && fchown(fd, f->uid, f->gid) < 0)
+		r = -errno;
+	if (r == 0 && renameat(upper, TEMP, upper, STORE_META) < 0)
+		r = -errno;
+	return r < 0 ? error_errno(f->err, -r, "write " STORE_META) : 0;
+}
+
 /* ------------------------------------------------------------------ entries */
 
 static int sync_dir(struct flush *f, const struct dir *d);
@@ -171,7 +197,7 @@ static int flush_plain(struct flush *f, const struct dir *d, const char *name,
 		       const struct stat *st)
 {
 	struct stat lower, upper;
-	ssize_t layer = find_lower(d->lower, name, &lower);
+	ssize_t layer = store_source_find(d->lower, name, &lower);
 	int r;
 
 	if (layer >= 0 && is_same(d, name, st, (size_t)layer, &lower)) {
@@ -214,6 +240,7 @@ static int flush_subdir(struct flush *f, const struct dir *d, const char *name,
 		openat(d->store, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	_cleanup_close_ int upper = store < 0 ? -errno : open_upper(d, name);
 	struct dir sub = {store, upper, &lower, path, d->depth + 1};
+	const size_t n_moves = strv_len(f->moves);
 	struct stat below;
 	int r;
 
@@ -228,10 +255,44 @@ static int flush_subdir(struct flush *f, const struct dir *d, const char *name,
 	r = store_copy_attributes(d->store, name, d->upper, name, STORE_XATTRS_IMAGE);
 	if (r < 0)
 		return fail(f, d, name, -r);
-	/* Not empty: it has to stay. */
-	if (lower.n && fstat(lower.fds[0], &below) == 0 && has_same_attributes(st, &below))
+	/* Not empty: it has to stay, as where something is moved to. */
+	if (lower.n && n_moves == strv_len(f->moves) && fstat(lower.fds[0], &below) == 0 &&
+	    has_same_attributes(st, &below))
 		(void)unlinkat(d->upper, name, AT_REMOVEDIR);
 	return 0;
+}
+
+/*
+ * A layer of an inner image. That an image of ours has it does not make it the same: an
+ * engine that was reset counts from 1 again.
+ */
+static int flush_layer(struct flush *f, const struct dir *d, const char *name, const char *path,
+		       const struct stat *st)
+{
+	_cleanup_strbuf_ struct strbuf meta = {.max = META_MAX};
+	_cleanup_close_ int fd =
+		openat(d->store, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat lower;
+	int r = fd < 0 ? -errno : store_meta_scan(&meta, fd);
+
+	if (r < 0)
+		return fail(f, d, name, -r);
+	if (r == 1 && store_source_find(d->lower, name, &lower) < 0) {
+		strv_add(&f->moves, path);
+	} else {
+		f->in_layer = true;
+		r = flush_subdir(f, d, name, st);
+		f->in_layer = false;
+	}
+	return r < 0 ? r : write_meta(f, &meta, d->upper, d->lower);
+}
+
+/* As the image has it. */
+static int flush_view_link(struct flush *f, const struct dir *d, const char *name)
+{
+	int r = path_remove_tree(d->upper, name);
+
+	return r < 0 ? fail(f, d, name, -r) : 0;
 }
 
 static int flush_entry(struct flush *f, const struct dir *d, const char *name)
@@ -240,14 +301,18 @@ static int flush_entry(struct flush *f, const struct dir *d, const char *name)
 	struct stat st;
 	int r;
 
+	if (is_ours(f, d, name))
+		return 0;
 	if (fstatat(d->store, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(f, d, name, errno);
-	if (d->depth == 0 && str_eq(name, STORE_META))
-		return 0;
-	r = store_meta_add(&f->meta, d->store, name, path);
+	if (S_ISLNK(st.st_mode) && store_view_is_link(d->store, name, path))
+		return flush_view_link(f, d, name);
+	if (S_ISDIR(st.st_mode) && !f->in_layer && store_layers_has(f->layers, path))
+		return flush_layer(f, d, name, path, &st);
+	r = f->in_layer ? 0 : store_meta_add(&f->meta, d->store, name, path);
 	if (r < 0)
 		return fail(f, d, name, -r);
-	if (!is_flushed(d, name, &st))
+	if (!is_flushed(&st))
 		return 0;
 	return S_ISDIR(st.st_mode) ? flush_subdir(f, d, name, &st)
 				   : flush_plain(f, d, name, &st);
@@ -257,8 +322,7 @@ static bool is_in_store(const struct dir *d, const char *name)
 {
 	struct stat st;
 
-	return fstatat(d->store, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       is_flushed(d, name, &st);
+	return fstatat(d->store, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_flushed(&st);
 }
 
 /* An entry of the upper layer that is not in the store; a whiteout follows, if needed. */
@@ -266,7 +330,7 @@ static int drop_stale(struct flush *f, const struct dir *d, const char *name)
 {
 	int r;
 
-	if (is_in_store(d, name) || (d->depth == 0 && str_eq(name, STORE_META)))
+	if (is_in_store(d, name) || is_ours(f, d, name))
 		return 0;
 	r = path_remove_tree(d->upper, name);
 	return r < 0 ? fail(f, d, name, -r) : 0;
@@ -277,8 +341,8 @@ static int hide_removed(struct flush *f, const struct dir *d, const char *name)
 {
 	struct stat lower;
 
-	if (is_in_store(d, name) || (d->depth == 0 && str_eq(name, STORE_META)) ||
-	    find_lower(d->lower, name, &lower) < 0)
+	if (is_in_store(d, name) || is_ours(f, d, name) ||
+	    store_source_find(d->lower, name, &lower) < 0)
 		return 0;
 	if (mknodat(d->upper, name, S_IFCHR, makedev(0, 0)) < 0)
 		return errno == EEXIST ? 0 : fail(f, d, name, errno);
@@ -304,277 +368,30 @@ static int sync_dir(struct flush *f, const struct dir *d)
 
 /* ------------------------------------------------------------------ one store */
 
-static bool lower_has_meta(const struct store_source *lower, const char *text)
+int store_flush_tree(const struct store_flush_tree *t, struct error *err)
 {
-	_cleanup_free_ char *there = NULL;
-	struct stat st;
-	ssize_t layer = find_lower(lower, STORE_META, &st);
-
-	if (layer < 0)
-		return !*text;
-	return file_read(lower->fds[layer], STORE_META, META_MAX, &there, NULL) == 0 &&
-	       str_eq(there, text);
-}
-
-/* Last, and only where it differs from what the image says. */
-static int write_meta(struct flush *f, int upper, const struct store_source *lower)
-{
-	const char *text = strbuf_str(&f->meta);
-	_cleanup_close_ int fd = -EBADF;
-	int r = path_remove_tree(upper, STORE_META);
-
-	if (f->meta.failed)
-		return error_set(f->err, E2BIG, "too many whiteouts and attributes");
-	if (r == 0 && lower_has_meta(lower, text))
-		return 0;
-	fd = r < 0 ? r : openat(upper, TEMP, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (r == 0 && fd < 0)
-		r = -errno;
-	if (r == 0)
-		r = fd_write_all(fd, text, f->meta.len);
-	if (r == 0 && fchown(fd, f->uid, f->gid) < 0)
-		r = -errno;
-	if (r == 0 && renameat(upper, TEMP, upper, STORE_META) < 0)
-		r = -errno;
-	return r < 0 ? error_errno(f->err, -r, "write " STORE_META) : 0;
-}
-
-static bool is_empty(int dirfd)
-{
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), n = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	while (dir && n < 3 && readdir(dir))
-		n++;
-	if (dir)
-		closedir(dir);
-	return n < 3;
-}
-
-/* The directories on the way, as they are in the image; never behind a mounted overlay. */
-static int make_chain(int upper_root, const struct store_source *lower_root, const char *path,
-		      const struct stat *owner, struct error *err)
-{
-	_cleanup_(strv_freep) char **names = strv_split(path, "/");
-	_cleanup_free_ char *done = xstrdup(".");
-	_cleanup_close_ int at = fd_dup(upper_root);
-
-	for (char **n = names; n && *n; n++) {
-		_cleanup_(store_source_done) struct store_source lower = STORE_SOURCE_EMPTY;
-		_cleanup_free_ char *next = path_join(done, *n);
-		int r = mkdirat(at, *n, 0755) < 0 ? -errno : 0, fd;
-
-		if (r == 0 && fchownat(at, *n, owner->st_uid, owner->st_gid, 0) < 0)
-			r = -errno;
-		if (r == 0 && store_source_enter(lower_root, next, &lower) == 0 && lower.n)
-			r = store_copy_attributes(lower.fds[0], ".", at, *n,
-						  STORE_XATTRS_IMAGE);
-		if (r < 0 && r != -EEXIST)
-			return error_errno(err, -r, "make %s in the upper layer", path);
-		fd = openat(at, *n, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd < 0)
-			return error_errno(err, errno, "open %s in the upper layer", path);
-		fd_close(at);
-		at = fd;
-		free(done);
-		done = take_ptr(&next);
-	}
-	return take_fd(&at);
-}
-
-struct roots {
-	int holder; /* the engine's layer directory: of both others */
-	int store;
-	int upper;
-	struct store_source lower;
-};
-
-static void roots_done(struct roots *r)
-{
-	fd_close(r->holder);
-	fd_close(r->store);
-	fd_close(r->upper);
-	store_source_done(&r->lower);
-}
-
-static int flush_store(const struct roots *r, const char *name, const char *path,
-		       struct error *err)
-{
-	_cleanup_(store_source_done) struct store_source lower = STORE_SOURCE_EMPTY;
-	_cleanup_close_ int store =
-		openat(r->store, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	_cleanup_close_ int upper = -EBADF;
-	struct flush f = {.meta = {.max = META_MAX}, .err = err};
-	struct stat st;
-	int e;
-
-	if (store < 0)
-		return errno == ENOENT ? 0 : error_errno(err, errno, "open the store %s", name);
-	e = store_source_enter(&r->lower, path, &lower);
-	if (e < 0)
-		return error_errno(err, -e, "open %s in the image", path);
-	if (fstat(r->upper, &st) < 0)
-		return error_errno(err, errno, "stat the upper layer");
-	f.uid = st.st_uid;
-	f.gid = st.st_gid;
-	upper = make_chain(r->upper, &r->lower, path, &st, err);
-	if (upper < 0)
-		return upper;
-	e = sync_dir(&f, &(struct dir){store, upper, &lower, "", 0});
-	if (e == 0)
-		e = write_meta(&f, upper, &lower);
-	strbuf_done(&f.meta);
-	if (e == 0)
-		e = store_copy_attributes(store, ".", upper, ".", STORE_XATTRS_IMAGE);
-	return e < 0 ? error_wrap(err, e, "%s", path) : 0;
-}
-
-/* ------------------------------------------------------------------ all */
-
-static int open_lower(struct store_source *s, char *const *paths, struct error *err)
-{
-	for (char *const *p = paths; *p; p++) {
-		int fd = open(*p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		if (fd < 0)
-			return error_errno(err, errno, "open the layer %s", *p);
-		store_source_add(s, fd);
-	}
-	return 0;
-}
-
-/* 1: the engine's overlay is not there any more, so that nobody is going to commit it. */
-static int open_roots(struct roots *r, const struct store_flush *f, struct error *err)
-{
-	_cleanup_(layers_done) struct layers l = {0};
-	_cleanup_free_ char *holder = NULL, *upper = NULL, *dir = NULL, *name = NULL;
-	_cleanup_free_ char *rootfs = realpath(f->rootfs, NULL);
-	int e = rootfs ? layers_read(&l, rootfs, err) : LAYERS_E_NONE;
-
-	if (e != 0)
-		return e;
-	path_split(l.upper, &holder, &upper);
-	path_split(f->dir, &dir, &name);
-	if (!str_eq(holder, dir))
-		return error_set(err, EINVAL, "the stores at %s are not beside %s", f->dir,
-				 l.upper);
-	r->holder = open(holder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	r->store = openat(r->holder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	r->upper = openat(r->holder, upper, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (r->holder < 0 || r->store < 0 || r->upper < 0)
-		return error_errno(err, errno, "open the layer directory %s", holder);
-	return open_lower(&r->lower, l.lower, err);
-}
-
-/* Is there anything, or was there in the image? Else no trace is left of the store. */
-static bool has_content(const struct roots *r, const char *name, const char *path)
-{
-	_cleanup_(store_source_done) struct store_source lower = STORE_SOURCE_EMPTY;
-	_cleanup_close_ int store =
-		openat(r->store, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (store_source_enter(&r->lower, path, &lower) == 0 && lower.n)
-		return true;
-	return store >= 0 && !is_empty(store);
-}
-
-struct copy_up {
-	const struct store_flush *f;
-	const struct roots *roots;
-};
-
-/* In a child that has entered the container's mount namespace, above all of its mounts. */
-static int copy_up(void *arg)
-{
-	const struct copy_up *c = arg;
-	const struct store_flush *f = c->f;
-	_cleanup_close_ int root = -EBADF;
-
-	if (setns(f->init_pidfd, CLONE_NEWNS) < 0)
-		return -errno;
-	root = mount_clone(AT_FDCWD, "/", MOUNT_CLONE_ONE);
-	if (root < 0)
-		return root;
-	for (size_t i = 0; i < f->n_stores; i++) {
-		_cleanup_close_ int fd = path_open_in_root(root, f->stores[i].value,
-							   O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		struct stat st;
-
-		if (fd < 0 || fstat(fd, &st) < 0 ||
-		    !has_content(c->roots, f->stores[i].key, f->stores[i].value))
-			continue;
-		/* No change, but overlayfs copies it up, and all that it lies in. */
-		if (fchmod(fd, st.st_mode & 07777) < 0 && errno != EROFS)
-			return -errno;
-	}
-	return 0;
-}
-
-/*
- * A mounted overlay must make these directories itself: what appears behind its back
- * it does not see, and its own copy-up fails on it (ENOTEMPTY). With a read-only rootfs
- * nothing is ever copied up.
- */
-static int copy_up_chains(const struct store_flush *f, const struct roots *roots,
-			  struct error *err)
-{
-	struct copy_up c = {f, roots};
+	_cleanup_(store_source_done) struct store_source all = STORE_SOURCE_EMPTY;
+	_cleanup_(store_layers_done) struct store_layers layers = {0};
+	struct flush f = {
+		.meta = {.max = META_MAX},
+		.layers = &layers,
+		.uid = t->uid,
+		.gid = t->gid,
+		.err = err,
+	};
 	int r;
 
-	if (f->init_pidfd < 0)
-		return 0;
-	r = spawn_call(copy_up, &c);
-	return r < 0 ? error_errno(err, -r, "copy the stores' mount points up") : 0;
-}
-
-int store_flush(const struct store_flush *f, struct error *err)
-{
-	_cleanup_(roots_done) struct roots r = {-EBADF, -EBADF, -EBADF, STORE_SOURCE_EMPTY};
-	int e;
-
-	if (!f->n_stores)
-		return 0;
-	e = open_roots(&r, f, err);
-	if (e != 0)
-		return e < 0 ? e : 0;
-	e = copy_up_chains(f, &r, err);
-	for (size_t i = 0; e == 0 && i < f->n_stores; i++)
-		if (has_content(&r, f->stores[i].key, f->stores[i].value))
-			e = flush_store(&r, f->stores[i].key, f->stores[i].value, err);
-	return e;
-}
-
-/* Below the store's place, not itself: an overlay may know it. */
-static int clear_upper(const struct roots *r, const char *path, struct error *err)
-{
-	const char *relative = path + strspn(path, "/");
-	_cleanup_close_ int fd =
-		path_open_in_root(r->upper, relative, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int copy, e = 0;
-	DIR *dir;
-
-	if (fd < 0) /* nothing was flushed there */
-		return 0;
-	copy = fd_dup(fd);
-	dir = copy < 0 ? NULL : fdopendir(copy);
-	if (!dir)
-		return error_errno(err, errno, "read %s in the upper layer", path);
-	for (struct dirent *d; e == 0 && (d = readdir(dir));)
-		if (!str_eq(d->d_name, ".") && !str_eq(d->d_name, ".."))
-			e = path_remove_tree(fd, d->d_name);
-	closedir(dir);
-	return e < 0 ? error_errno(err, -e, "clear %s in the upper layer", path) : 0;
-}
-
-int store_unflush(const struct store_flush *f, struct error *err)
-{
-	_cleanup_(roots_done) struct roots r = {-EBADF, -EBADF, -EBADF, STORE_SOURCE_EMPTY};
-	int e;
-
-	if (!f->n_stores)
-		return 0;
-	e = open_roots(&r, f, err);
-	for (size_t i = 0; e == 0 && i < f->n_stores; i++)
-		e = clear_upper(&r, f->stores[i].value, err);
-	return e < 0 ? e : 0;
+	store_source_add(&all, fd_dup(t->at.store), STORE_SOURCE_OWN);
+	store_layers_find(&layers, &all);
+	r = sync_dir(&f, &(struct dir){t->at.store, t->at.upper, t->lower, "", 0});
+	if (r == 0)
+		r = write_meta(&f, &f.meta, t->at.upper, t->lower);
+	strbuf_done(&f.meta);
+	if (r == 0)
+		r = store_copy_attributes(t->at.store, ".", t->at.upper, ".",
+					  STORE_XATTRS_IMAGE);
+	if (r == 0)
+		r = store_move_out(&t->at, f.moves, err);
+	strv_free(f.moves);
+	return r;
 }

@@ -14,6 +14,7 @@
  * work: no path may leave the store or pass a symlink, and no attribute is set that
  * the container's root could not set himself.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,12 +31,14 @@
 #include "lib/path.h"
 #include "lib/str.h"
 #include "lib/strbuf.h"
-#include "lib/sys.h"
 #include "src/store-internal.h"
+#include "src/store-source.h"
+#include "src/store.h"
 
 /* XATTR_LIST_MAX and XATTR_SIZE_MAX of the kernel. */
 #define NAMES_MAX 65536
 #define VALUE_MAX 65536
+#define META_MAX  (256u << 20)
 
 static void add_hex(struct strbuf *b, const void *data, size_t len)
 {
@@ -73,9 +76,15 @@ static char *parse_hex(const char *text, size_t *ret_len)
 	return data;
 }
 
-/* Of those that the container's root can have set. */
+/* Of those that the container's root can have set, without what overlays note for themselves. */
 static bool is_kept(const char *name)
 {
+	static const char *const notes[] = {"origin", "impure", "uuid", "nlink", "upper"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(notes); i++)
+		if (str_has_prefix(name, "user.overlay.") &&
+		    str_eq(name + strlen("user.overlay."), notes[i]))
+			return false;
 	return str_has_prefix(name, "user.") || str_eq(name, "system.posix_acl_access") ||
 	       str_eq(name, "system.posix_acl_default");
 }
@@ -136,18 +145,63 @@ int store_meta_add(struct strbuf *meta, int dirfd, const char *name, const char 
 	return add_xattrs(meta, file, path);
 }
 
-/* ------------------------------------------------------------------ apply */
+struct scan {
+	struct strbuf *meta;
+	bool has_sockets;
+};
 
-static int open_beneath(int root, const char *path, int flags)
+static int scan_dir(struct scan *s, int dirfd, const char *path, unsigned int depth);
+
+static int scan_entry(struct scan *s, int dirfd, const char *name, const char *path,
+		      unsigned int depth)
 {
-	const struct open_how how = {
-		.flags = (uint64_t)(flags | O_CLOEXEC | O_NOFOLLOW),
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
-	};
-	int fd = sys_openat2(root, path, &how);
+	_cleanup_free_ char *full = *path ? xasprintf("%s/%s", path, name) : xstrdup(name);
+	_cleanup_close_ int fd = -EBADF;
+	struct stat st;
+	int r;
 
-	return fd < 0 ? -errno : fd;
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	s->has_sockets = s->has_sockets || S_ISSOCK(st.st_mode);
+	r = store_meta_add(s->meta, dirfd, name, full);
+	if (r < 0 || !S_ISDIR(st.st_mode))
+		return r;
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : scan_dir(s, fd, full, depth + 1);
 }
+
+static int scan_dir(struct scan *s, int dirfd, const char *path, unsigned int depth)
+{
+	int fd = fd_dup(dirfd), r = 0;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir || depth > STORE_SEED_MAX_DEPTH) {
+		r = dir ? -ELOOP : -errno;
+		if (dir)
+			closedir(dir);
+		else
+			fd_close(fd);
+		return r;
+	}
+	rewinddir(dir);
+	for (struct dirent *e; r == 0 && (e = readdir(dir));)
+		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, ".."))
+			r = scan_entry(s, dirfd, e->d_name, path, depth);
+	closedir(dir);
+	return r;
+}
+
+int store_meta_scan(struct strbuf *meta, int dirfd)
+{
+	struct scan s = {.meta = meta};
+	int r = store_meta_add(meta, dirfd, ".", ".");
+
+	if (r == 0)
+		r = scan_dir(&s, dirfd, "", 0);
+	return r < 0 ? r : !s.has_sockets && meta->len == 0;
+}
+
+/* ------------------------------------------------------------------ apply */
 
 /* The directory keeps its times: the image has set them. */
 static int make_whiteout(int to, const char *path)
@@ -158,7 +212,7 @@ static int make_whiteout(int to, const char *path)
 	struct stat st;
 
 	path_split(path, &dir, &name);
-	fd = open_beneath(to, strchr(path, '/') ? dir : ".", O_RDONLY | O_DIRECTORY);
+	fd = path_open_beneath(to, strchr(path, '/') ? dir : ".", O_RDONLY | O_DIRECTORY);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return fd < 0 ? fd : -errno;
 	if (str_eq(name, ".") || str_eq(name, ".."))
@@ -173,7 +227,7 @@ static int make_whiteout(int to, const char *path)
 
 static int set_xattr(int to, const char *path, const char *name, const char *value, size_t len)
 {
-	_cleanup_close_ int fd = open_beneath(to, path, O_PATH);
+	_cleanup_close_ int fd = path_open_beneath(to, path, O_PATH);
 	char buf[FD_PATH_MAX];
 	struct stat st;
 
@@ -219,4 +273,15 @@ int store_meta_apply(const char *text, int to, struct error *err)
 			log_debug(STORE_META ": a line is left out: %s", strerror(-r));
 	}
 	return 0;
+}
+
+int store_meta_restore(const struct store_source *from, int to, struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = store_source_read(from, STORE_META, META_MAX, &text, NULL);
+
+	if (r == -ENOENT || r == -EINVAL)
+		return 0;
+	return r < 0 ? error_errno(err, -r, "read " STORE_META)
+		     : store_meta_apply(text, to, err);
 }

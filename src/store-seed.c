@@ -36,8 +36,12 @@
 
 #include "lib/alloc.h"
 #include "lib/fd.h"
+#include "lib/log.h"
 #include "lib/str.h"
 #include "src/store-internal.h"
+#include "src/store-layers.h"
+#include "src/store-source.h"
+#include "src/syscont.h"
 
 /* XATTR_LIST_MAX and XATTR_SIZE_MAX of the kernel. */
 #define NAMES_MAX 65536
@@ -53,7 +57,8 @@ struct linked {
 
 struct seed {
 	int to_root;
-	void *linked; /* tsearch(3) */
+	const struct store_layers *layers; /* immutable; or NULL */
+	void *linked;			   /* tsearch(3) */
 	int n_copied;
 	struct error *err;
 };
@@ -65,80 +70,6 @@ struct dir {
 	const char *path; /* below the destination; "" is itself */
 	unsigned int depth;
 };
-
-/* ------------------------------------------------------------------ layers */
-
-void store_source_done(struct store_source *s)
-{
-	for (size_t i = 0; i < s->n; i++)
-		fd_close(s->fds[i]);
-	free(s->fds);
-	*s = (struct store_source)STORE_SOURCE_EMPTY;
-}
-
-void store_source_add(struct store_source *s, int fd)
-{
-	int *slot = array_add((void **)&s->fds, &s->n, sizeof(*slot));
-
-	*slot = fd;
-}
-
-bool store_is_whiteout(const struct stat *st)
-{
-	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
-}
-
-static bool is_opaque(int fd)
-{
-	char value;
-
-	return fgetxattr(fd, "trusted.overlay.opaque", &value, 1) == 1 && value == 'y';
-}
-
-/* One component. The search ends where a layer hides those below it. */
-int store_source_enter_one(const struct store_source *s, size_t first, const char *name,
-			   struct store_source *ret)
-{
-	for (size_t i = first; i < s->n; i++) {
-		int fd = openat(s->fds[i], name,
-				O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-		if (fd < 0 && errno == ENOENT)
-			continue;
-		/* A file, a symlink or a whiteout. */
-		if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
-			break;
-		if (fd < 0)
-			return -errno;
-		store_source_add(ret, fd);
-		if (is_opaque(fd))
-			break;
-	}
-	return 0;
-}
-
-int store_source_enter(const struct store_source *s, const char *path, struct store_source *ret)
-{
-	_cleanup_(strv_freep) char **names = strv_split(path, "/");
-	const struct store_source *at = s;
-	struct store_source held = STORE_SOURCE_EMPTY;
-	int r = 0;
-
-	for (char **n = names; r == 0 && n && *n; n++) {
-		struct store_source next = STORE_SOURCE_EMPTY;
-
-		r = store_source_enter_one(at, 0, *n, &next);
-		store_source_done(&held);
-		held = next;
-		at = &held;
-	}
-	if (r < 0) {
-		store_source_done(&held);
-		return r;
-	}
-	*ret = held;
-	return 0;
-}
 
 /* ------------------------------------------------------------------ one entry */
 
@@ -371,6 +302,67 @@ static int copy_plain(struct seed *s, int from, const struct dir *d, const char 
 	return r < 0 ? r : copy_attributes(from, name, d->to, name, st);
 }
 
+/* ------------------------------------------------------------------ links to the image */
+
+static int make_view_link(const struct dir *d, const char *name, int number,
+			  const struct stat *st)
+{
+	const struct timespec times[2] = {st->st_atim, st->st_mtim};
+	_cleanup_free_ char *path = join(d, name);
+	_cleanup_free_ char *target = store_view_link(path, number);
+
+	if (symlinkat(target, d->to, name) < 0 ||
+	    fchownat(d->to, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    utimensat(d->to, name, times, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return 0;
+}
+
+/* 1: an immutable file of the image, and linked. */
+static int link_blob(struct seed *s, const struct dir *d, size_t layer, const char *name,
+		     const struct stat *st)
+{
+	int number = d->from->numbers[layer], r;
+
+	if (!s->layers || number < 0 || !S_ISREG(st->st_mode) ||
+	    !store_layers_has_blobs(s->layers, d->path))
+		return 0;
+	r = make_view_link(d, name, number, st);
+	return r < 0 ? r : 1;
+}
+
+static bool is_layer(const struct seed *s, const struct dir *d, const char *name)
+{
+	_cleanup_free_ char *path = join(d, name);
+
+	return s->layers && store_layers_has(s->layers, path);
+}
+
+/* What the image could not carry of it has been written down beside it. */
+static bool has_meta(const struct dir *d)
+{
+	struct stat st;
+
+	return store_source_find(d->from, STORE_META, &st) >= 0;
+}
+
+/*
+ * 1: linked. An inner layer that several layers of the image have part in has no
+ * directory that shows it whole (images of runtimes that copy have such).
+ */
+static int link_layer(const struct dir *d, const char *name, const struct store_source *below,
+		      const struct stat *st)
+{
+	int r;
+
+	if (below->n != 1 || below->numbers[0] < 0 || has_meta(d)) {
+		log_debug("%s/%s is copied", d->path, name);
+		return 0;
+	}
+	r = make_view_link(d, name, below->numbers[0], st);
+	return r < 0 ? r : 1;
+}
+
 /* ------------------------------------------------------------------ directories */
 
 static int copy_dir(struct seed *s, const struct dir *d);
@@ -382,16 +374,21 @@ static int copy_subdir(struct seed *s, const struct dir *d, size_t layer, const 
 	_cleanup_(store_source_done) struct store_source below = STORE_SOURCE_EMPTY;
 	_cleanup_free_ char *path = join(d, name);
 	struct dir sub = {.from = &below, .path = path, .depth = d->depth + 1};
+	const bool layer_here = is_layer(s, d, name);
 	int r = store_source_enter_one(d->from, layer, name, &below);
 
+	if (r == 0 && layer_here)
+		r = link_layer(d, name, &below, st);
 	if (r == 0 && mkdirat(d->to, name, 0700) < 0)
 		r = -errno;
-	if (r < 0)
-		return fail(s, d, name, -r);
+	if (r != 0)
+		return r < 0 ? fail(s, d, name, -r) : 0;
 	sub.to = openat(d->to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (sub.to < 0)
 		return fail(s, d, name, errno);
 	r = copy_dir(s, &sub);
+	if (r == 0 && layer_here)
+		r = store_meta_restore(d->from, sub.to, s->err);
 	fd_close(sub.to);
 	if (r < 0)
 		return r;
@@ -410,6 +407,14 @@ static bool is_in_layers(const struct store_source *s, size_t first, size_t end,
 	return false;
 }
 
+/* In a store, and no engine's. */
+static bool is_ours(const struct seed *s, const struct dir *d, const char *name)
+{
+	if (str_eq(name, STORE_META))
+		return d->depth == 0 || (s->layers && store_layers_in(s->layers, d->path));
+	return d->depth == 0 && str_eq(name, SYSCONT_STORE_VIEWS);
+}
+
 static int copy_entry(struct seed *s, const struct dir *d, size_t layer, const struct dirent *e)
 {
 	const struct store_source *from = d->from;
@@ -417,7 +422,7 @@ static int copy_entry(struct seed *s, const struct dir *d, size_t layer, const s
 	struct stat st;
 	int r;
 
-	if (is_in_layers(from, 0, layer, name) || (d->depth == 0 && str_eq(name, STORE_META)))
+	if (is_in_layers(from, 0, layer, name) || is_ours(s, d, name))
 		return 0;
 	if (fstatat(from->fds[layer], name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		/* A whiteout in a merged view. */
@@ -431,7 +436,9 @@ static int copy_entry(struct seed *s, const struct dir *d, size_t layer, const s
 	s->n_copied++;
 	if (S_ISDIR(st.st_mode))
 		return copy_subdir(s, d, layer, name, &st);
-	r = copy_plain(s, from->fds[layer], d, name, &st);
+	r = link_blob(s, d, layer, name, &st);
+	if (r == 0)
+		r = copy_plain(s, from->fds[layer], d, name, &st);
 	return r < 0 ? fail(s, d, name, -r) : 0;
 }
 
@@ -464,9 +471,10 @@ static int copy_dir(struct seed *s, const struct dir *d)
 	return r;
 }
 
-int store_seed(const struct store_source *from, int to, struct error *err)
+int store_seed(const struct store_source *from, const struct store_layers *layers, int to,
+	       struct error *err)
 {
-	struct seed s = {.to_root = to, .err = err};
+	struct seed s = {.to_root = to, .layers = layers, .err = err};
 	const struct dir d = {.from = from, .to = to, .path = ""};
 	struct stat st;
 	int r;
@@ -479,6 +487,9 @@ int store_seed(const struct store_source *from, int to, struct error *err)
 		return r;
 	if (fstat(from->fds[0], &st) < 0)
 		return error_errno(err, errno, "stat the directory to copy");
+	r = store_meta_restore(from, to, err);
+	if (r < 0)
+		return r;
 	r = copy_attributes(from->fds[0], ".", to, ".", &st);
 	return r < 0 ? error_errno(err, -r, "copy the directory's attributes") : s.n_copied;
 }

@@ -30,11 +30,12 @@
 #include "lib/str.h"
 #include "src/layers.h"
 #include "src/store-internal.h"
+#include "src/store-layers.h"
+#include "src/store-source.h"
 #include "src/syscont.h"
 
 #define STORE_DIR "sysbox-store"
 #define SKELETON  ".skeleton"
-#define META_MAX  (256u << 20)
 
 int store_locate(char **ret_dir, const char *rootfs, struct error *err)
 {
@@ -59,50 +60,7 @@ struct work {
 	const struct store_make *m;
 	int dirfd;		    /* the stores' directory */
 	struct store_source source; /* the whole rootfs, opened when first needed */
-	bool source_open;
 };
-
-/* ------------------------------------------------------------------ source */
-
-/*
- * Names in such layers are not where they seem, or files are without their data:
- * overlayfs alone can read them.
- */
-static bool are_readable_alone(const struct layers *l)
-{
-	return l->n_data == 0 && !strstr(l->options, "redirect_dir=on") &&
-	       !strstr(l->options, "metacopy=on") && !strstr(l->options, "userxattr");
-}
-
-static int add_dir(struct store_source *s, const char *path, struct error *err)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return error_errno(err, errno, "open the layer %s", path);
-	store_source_add(s, fd);
-	return 0;
-}
-
-static int open_source(struct work *w, struct error *err)
-{
-	_cleanup_free_ char *real = realpath(w->m->rootfs, NULL);
-	_cleanup_(layers_done) struct layers l = {0};
-	int r;
-
-	if (!real)
-		return error_errno(err, errno, "the root file system %s", w->m->rootfs);
-	w->source_open = true;
-	r = layers_read(&l, real, err);
-	if (r < 0)
-		return r;
-	if (r == LAYERS_E_NONE || !are_readable_alone(&l))
-		return add_dir(&w->source, real, err);
-	r = l.upper ? add_dir(&w->source, l.upper, err) : 0;
-	for (char **p = l.lower; r == 0 && *p; p++)
-		r = add_dir(&w->source, *p, err);
-	return r;
-}
 
 /* ------------------------------------------------------------------ one store */
 
@@ -124,57 +82,40 @@ static char *path_in_image(const char *rootfs, const char *path)
 	return xstrdup(real + strlen(root_path));
 }
 
-/* What the image could not carry, and who committed it wrote down; `n` is passed on. */
-static int apply_meta(const struct store_source *from, int to, int n, struct error *err)
-{
-	for (size_t i = 0; i < from->n; i++) {
-		_cleanup_free_ char *text = NULL;
-		struct stat st;
-		int r;
-
-		if (fstatat(from->fds[i], STORE_META, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		if (!S_ISREG(st.st_mode))
-			return n;
-		r = file_read(from->fds[i], STORE_META, META_MAX, &text, NULL);
-		if (r < 0)
-			return error_errno(err, -r, "read " STORE_META);
-		r = store_meta_apply(text, to, err);
-		return r < 0 ? r : n;
-	}
-	return n;
-}
-
 /* What the image has there, merged; returns how much it was. */
 static int seed(struct work *w, const struct syscont_store *s, int to, struct error *err)
 {
 	_cleanup_free_ char *path = path_in_image(w->m->rootfs, s->path);
 	_cleanup_(store_source_done) struct store_source from = STORE_SOURCE_EMPTY;
+	_cleanup_(store_layers_done) struct store_layers layers = {0};
 	int r = 0;
 
 	if (!path)
 		return 0;
-	if (!w->source_open)
-		r = open_source(w, err);
+	if (!w->source.n)
+		r = store_source_open(&w->source, w->m->rootfs, NULL, err);
 	if (r < 0)
 		return r;
 	r = store_source_enter(&w->source, path, &from);
 	if (r < 0)
 		return error_errno(err, -r, "open %s in the layers of the image", s->path);
-	r = store_seed(&from, to, err);
-	return r < 0 ? r : apply_meta(&from, to, r, err);
+	store_layers_find(&layers, &from);
+	return store_seed(&from, &layers, to, err);
+}
+
+static uid_t root_uid(const struct work *w)
+{
+	return w->m->shift ? idmap_to_outside(&w->m->shift->uids, 0) : 0;
+}
+
+static gid_t root_gid(const struct work *w)
+{
+	return w->m->shift ? idmap_to_outside(&w->m->shift->gids, 0) : 0;
 }
 
 static int give_owner(const struct work *w, const struct syscont_store *s, int fd)
 {
-	uid_t uid = 0;
-	gid_t gid = 0;
-
-	if (w->m->shift) {
-		uid = idmap_to_outside(&w->m->shift->uids, 0);
-		gid = idmap_to_outside(&w->m->shift->gids, 0);
-	}
-	return fchown(fd, uid, gid) < 0 || fchmod(fd, s->mode) < 0 ? -errno : 0;
+	return fchown(fd, root_uid(w), root_gid(w)) < 0 || fchmod(fd, s->mode) < 0 ? -errno : 0;
 }
 
 static int make_new(struct work *w, const struct syscont_store *s, const char *name,
@@ -226,6 +167,29 @@ static int open_dir(struct work *w, struct error *err)
 	return w->dirfd < 0 ? error_errno(err, errno, "open %s", w->m->dir) : 0;
 }
 
+/* The mount points of the views, in a store of any age. */
+static int make_view_points(struct work *w, const struct syscont_store *s, struct error *err)
+{
+	_cleanup_close_ int root =
+		openat(w->dirfd, s->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (root < 0)
+		return error_errno(err, errno, "open %s/%s", w->m->dir, s->name);
+	for (size_t i = 0; i < w->m->n_views; i++) {
+		const struct syscont_view *v = &w->m->views[i];
+		_cleanup_free_ char *path = NULL;
+		_cleanup_close_ int fd = -EBADF;
+
+		if (!str_eq(v->path, s->real))
+			continue;
+		path = xasprintf(SYSCONT_STORE_VIEWS "/%d", v->number);
+		fd = path_mkdir_in_root(root, path, 0700, root_uid(w), root_gid(w));
+		if (fd < 0)
+			return error_errno(err, -fd, "make %s/%s/%s", w->m->dir, s->name, path);
+	}
+	return 0;
+}
+
 static int make_skeleton(const struct work *w, struct error *err)
 {
 	_cleanup_close_ int root = -EBADF;
@@ -253,6 +217,8 @@ int store_make(const struct store_make *m, char **ret_skeleton, struct error *er
 
 	for (size_t i = 0; r == 0 && i < m->n_stores; i++)
 		r = make_store(&w, &m->stores[i], err);
+	for (size_t i = 0; r == 0 && i < m->n_stores; i++)
+		r = make_view_points(&w, &m->stores[i], err);
 	if (r == 0)
 		r = make_skeleton(&w, err);
 	fd_close(w.dirfd);

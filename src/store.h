@@ -22,7 +22,10 @@
 
 struct idmap;
 struct json_pair;
+struct store_layers;
+struct store_source;
 struct syscont_store;
+struct syscont_view;
 
 enum {
 	STORE_E_NONE = 1 /* no overlay, or a read-only one: the rootfs needs no stores */
@@ -35,6 +38,8 @@ struct store_make {
 	const char *rootfs;
 	const struct syscont_store *stores;
 	size_t n_stores;
+	const struct syscont_view *views;
+	size_t n_views;
 	/* Whose ids files have on disk: NULL the image's, else the container's. */
 	const struct idmap *shift;
 };
@@ -47,7 +52,7 @@ struct store_make {
  */
 int store_make(const struct store_make *m, char **ret_skeleton, struct error *err);
 
-/* src/store-flush.c */
+/* src/store-upper.c */
 
 struct store_flush {
 	const char *dir;
@@ -65,32 +70,26 @@ int store_flush(const struct store_flush *f, struct error *err);
 /* Take it away again, before the container runs; init_pidfd is not looked at. */
 int store_unflush(const struct store_flush *f, struct error *err);
 
+/* src/store-views.c */
+
+/*
+ * What the layers of the image have at these paths (without symlinks of the image); *ret
+ * is owned. Engine's mount namespace.
+ */
+int store_views_find(const char *rootfs, char *const *paths, struct syscont_view **ret,
+		     size_t *ret_n, struct error *err);
+void store_views_free(struct syscont_view *views, size_t n);
+
 /* src/store-seed.c */
 
-/* Layers of an overlay, topmost first, or one directory as it is. */
-struct store_source {
-	int *fds; /* directories, readable; owned */
-	size_t n;
-};
-#define STORE_SOURCE_EMPTY                                                                     \
-	{                                                                                      \
-		.fds = NULL                                                                    \
-	}
-void store_source_done(struct store_source *s);
-/* TAKES fd. */
-void store_source_add(struct store_source *s, int fd);
-/*
- * The layers that have part in a directory below: what overlayfs merges there. None when
- * there is no such directory.
- */
-int store_source_enter(const struct store_source *s, const char *path,
-		       struct store_source *ret);
 /*
  * Copy a merged directory, itself and all below, into the empty directory `to`: owners,
  * modes, times, extended attributes but the overlay's own, devices, hard links,
  * holes; data is shared with the original where the file system can. A 0:0 device
- * that hides nothing is a whiteout of an inner layer, and copied.
- * -ELOOP: deeper than STORE_SEED_MAX_DEPTH. Returns how many entries were copied.
+ * that hides nothing is a whiteout of an inner layer, and copied. Immutable layers and
+ * blobs (NULL: unknown) that lie in one layer of the image become symlinks.
+ * -ELOOP: deeper than STORE_SEED_MAX_DEPTH. Returns how many entries were made.
  */
 #define STORE_SEED_MAX_DEPTH 256
-int store_seed(const struct store_source *from, int to, struct error *err);
+int store_seed(const struct store_source *from, const struct store_layers *layers, int to,
+	       struct error *err);

@@ -168,6 +168,22 @@ static char *name_of(const char *path)
 	return strbuf_take(&name);
 }
 
+/* What the image has there already is not copied into the store, but seen from it. */
+static void add_views(struct syscont *sc, const char *path, const char *real)
+{
+	for (size_t i = 0; i < sc->n_views; i++) {
+		const struct syscont_view *v = &sc->views[i];
+		_cleanup_free_ char *target = NULL;
+
+		if (!str_eq(v->path, real))
+			continue;
+		target = xasprintf("%s/" SYSCONT_STORE_VIEWS "/%d", path, v->number);
+		(void)syscont_mount_add(sc->spec, target, "bind", v->source, "bind,ro,private");
+		if (sc->stores_shifted)
+			strv_add(&sc->options.skip_uid_shift, target);
+	}
+}
+
 static void add_store(struct syscont *sc, const char *path, const char *real)
 {
 	_cleanup_free_ char *name = name_of(path), *source = NULL;
@@ -181,6 +197,7 @@ static void add_store(struct syscont *sc, const char *path, const char *real)
 	(void)syscont_mount_add(sc->spec, path, "bind", source, "bind,private");
 	if (sc->stores_shifted)
 		strv_add(&sc->options.skip_uid_shift, path);
+	add_views(sc, path, real);
 	s = array_add((void **)&sc->stores, &sc->n_stores, sizeof(*s));
 	*s = (struct syscont_store){
 		.name = take_ptr(&name),

@@ -71,6 +71,17 @@ struct syscont_store {
 	mode_t mode;
 };
 
+/*
+ * A layer of the image that has something at a store's place: mounted read-only in the
+ * store, at SYSCONT_STORE_VIEWS/NUMBER.
+ */
+struct syscont_view {
+	char *path;   /* of the store, without the image's symlinks */
+	char *source; /* on the host */
+	int number;   /* of the layer; 0 is the topmost */
+};
+#define SYSCONT_STORE_VIEWS ".sysbox"
+
 /* Of the host, and not to be used by two inner engines: src/locks.h. */
 struct syscont_lock {
 	char *source;
@@ -89,6 +100,8 @@ struct syscont {
 	const char *store_dir;
 	/* The engine keeps files with the container's ids on disk. */
 	bool stores_shifted;
+	const struct syscont_view *views; /* of the image; borrowed */
+	size_t n_views;
 	struct syscont_store *stores; /* what the mounts added here lead to */
 	size_t n_stores;
 	struct syscont_lock *locks; /* what the user has mounted at such places */

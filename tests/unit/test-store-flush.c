@@ -8,6 +8,7 @@ struct fixture {
 	int store, upper, image;
 	struct store_source lower;
 	struct flush f;
+	struct store_layers layers; /* none */
 	struct error err;
 };
 
@@ -31,7 +32,7 @@ static void fixture_open(struct fixture *f, void **state)
 	f->store = make_dir(d->fd, "store");
 	f->upper = make_dir(d->fd, "upper");
 	f->image = make_dir(d->fd, "image");
-	store_source_add(&f->lower, make_dir(d->fd, "image"));
+	store_source_add(&f->lower, make_dir(d->fd, "image"), 0);
 }
 
 static void fixture_done(struct fixture *f)
@@ -47,8 +48,9 @@ static void flush(struct fixture *f)
 {
 	strbuf_reset(&f->f.meta);
 	f->f.err = &f->err;
+	f->f.layers = &f->layers;
 	if (sync_dir(&f->f, &(struct dir){f->store, f->upper, &f->lower, "", 0}) < 0 ||
-	    write_meta(&f->f, f->upper, &f->lower) < 0)
+	    write_meta(&f->f, &f->f.meta, f->upper, &f->lower) < 0)
 		fail_msg("%s", f->err.text);
 }
 

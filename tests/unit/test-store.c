@@ -7,6 +7,7 @@
 #include <sys/xattr.h>
 
 #include "lib/str.h"
+#include "src/store-source.h"
 #include "src/store.h"
 
 struct fixture {
@@ -35,7 +36,7 @@ static void fixture_open(struct fixture *f, void **state, size_t n)
 		char name[8];
 
 		(void)snprintf(name, sizeof(name), "%zu", i);
-		store_source_add(&f->layers, make_dir(d->fd, name));
+		store_source_add(&f->layers, make_dir(d->fd, name), (int)i);
 	}
 	f->to = make_dir(d->fd, "to");
 }
@@ -59,7 +60,7 @@ static int seed(struct fixture *f, const char *path)
 	int r = store_source_enter(&f->layers, path, &from);
 
 	assert_int_equal(r, 0);
-	r = store_seed(&from, f->to, &err);
+	r = store_seed(&from, NULL, f->to, &err);
 	if (r < 0)
 		fail_msg("%s", err.text);
 	return r;
@@ -229,7 +230,7 @@ static void seed__too_deep_is_an_error(void **state)
 		at = next;
 	}
 	fd_close(at);
-	assert_int_equal(store_seed(&f.layers, f.to, &err), -ELOOP);
+	assert_int_equal(store_seed(&f.layers, NULL, f.to, &err), -ELOOP);
 }
 
 int main(void)
