@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "lib/alloc.h"
-#include "lib/atomicfile.h"
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/path.h"
@@ -129,12 +128,9 @@ static int clear_remains(const struct making *m, struct error *err)
 	_cleanup_(container_done) struct container old = CONTAINER_EMPTY;
 	struct error ignored = {0};
 
-	if (container_open(&old, m->options->root, m->id, STATE_SHARED, &ignored) < 0)
-		return 0;
-	if (old.state.complete)
-		return 0;
-	old.dir.lock_fd = lockfile_open(old.dir.dirfd, "lock", LOCK_TRY);
-	if (old.dir.lock_fd < 0)
+	int r = container_open(&old, m->options->root, m->id, STATE_TRY, &ignored);
+
+	if ((r < 0 && r != -ENODATA) || old.state.complete)
 		return 0;
 	log_info("removing what an interrupted creation of %s left", m->id);
 	return container_destroy(&old, CONTAINER_KILL, err);
@@ -394,11 +390,11 @@ int container_open(struct container *ret, const char *root, const char *id,
 
 	if (r == 0)
 		r = state_load(&c.dir, &c.state, err);
-	if (r < 0)
+	if (r < 0 && r != -ENODATA)
 		return r;
 	*ret = c;
 	c = (struct container)CONTAINER_EMPTY;
-	return 0;
+	return r;
 }
 
 /*

@@ -25,7 +25,8 @@
  *	GO ------------------->	waits for `start`
  *
  * Whatever could outlive a killed runtime is in state.json before it is made.
- * Processes die with the runtime (PR_SET_PDEATHSIG) until GO.
+ * Processes die with the runtime (PR_SET_PDEATHSIG); from READY on init does so when
+ * the socket ends before GO.
  */
 #include "src/launch.h"
 
@@ -263,6 +264,11 @@ static int step_console(struct work *w, struct error *err)
 static int step_record(struct work *w, struct error *err)
 {
 	return state_save(w->l->dir, w->l->state, err);
+}
+
+static int step_work(struct work *w, struct error *err)
+{
+	return rootfs_make_work(&w->rootfs, err);
 }
 
 /* ------------------------------------------------------------------ the child */
@@ -594,22 +600,9 @@ static int step_save(struct work *w, struct error *err)
 	return state_save(w->l->dir, w->l->state, err);
 }
 
-/*
- * Wait until init has closed its end: then it is no longer bound to our life. Before,
- * our exit would kill it.
- */
 static int step_go(struct work *w, struct error *err)
 {
-	char c;
-	ssize_t n;
-	int r = sync_send(w->sync, SYNC_GO, 0, NULL, 0, err);
-
-	if (r < 0)
-		return r;
-	do {
-		n = read(w->sync, &c, 1);
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	return 0;
+	return sync_send(w->sync, SYNC_GO, 0, NULL, 0, err);
 }
 
 static const struct step {
@@ -627,6 +620,7 @@ static const struct step {
 	{"binds", step_binds},
 	{"console", step_console},
 	{"record the state", step_record},
+	{"work directory", step_work},
 	{"fork", step_builder},
 	{"cgroup", step_cgroup},
 	{"namespaces", step_namespaces},
