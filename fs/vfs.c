@@ -405,8 +405,8 @@ static void plain_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 }
 
 /*
- * Appended is written at 0, as sysctl files have no end. Else the position counts as the kernel's
- * own handlers count it.
+ * Appended is written at 0, as sysctl files have no end. Else the position counts as the
+ * kernel's own handlers count it.
  */
 static ssize_t write_node(const struct container *c, const struct tree_node *n,
 			  const struct node_value_text *t)

@@ -97,7 +97,7 @@ static bool read_meta(const unsigned char *m, struct bolt *ret, uint64_t *ret_tr
 	return true;
 }
 
-/* The second meta page is where the page size says, which the first may be too broken to tell. */
+/* The second meta page is where the page size says; the first may be too broken to tell. */
 int bolt_open(struct bolt *ret, const void *data, size_t len)
 {
 	struct bolt best = {.data = data, .len = len};

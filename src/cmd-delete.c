@@ -16,15 +16,6 @@ static const struct cli_option options[] = {
 	{0},
 };
 
-/* A directory without state: a runtime was killed before it made anything else. */
-static int delete_remains(struct cmd *c, struct error *err)
-{
-	_cleanup_(state_dir_done) struct state_dir d = STATE_DIR_EMPTY;
-	int r = state_dir_open(&d, c->options->root, c->args[0], STATE_EXCLUSIVE, err);
-
-	return r < 0 ? r : state_dir_remove(&d, err);
-}
-
 static int delete_container(struct container *ct, bool force, struct error *err)
 {
 	enum state_status status = state_status(&ct->dir, &ct->state);
@@ -54,7 +45,7 @@ static int run(struct cmd *c, struct error *err)
 	int r = container_open(&ct, c->options->root, c->args[0], STATE_EXCLUSIVE, err);
 
 	if (r == -ENODATA)
-		return delete_remains(c, err);
+		return container_destroy(&ct, CONTAINER_KILL, err);
 	if (r == -ENOENT && a->force)
 		return 0;
 	return r < 0 ? r : delete_container(&ct, a->force, err);

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "lib/alloc.h"
-#include "lib/atomicfile.h"
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/path.h"
@@ -117,13 +116,9 @@ static int clear_remains(const struct making *m, struct error *err)
 {
 	_cleanup_(container_done) struct container old = CONTAINER_EMPTY;
 	struct error ignored = {0};
+	int r = container_open(&old, m->options->root, m->id, STATE_TRY, &ignored);
 
-	if (container_open(&old, m->options->root, m->id, STATE_SHARED, &ignored) < 0)
-		return 0;
-	if (old.state.complete)
-		return 0;
-	old.dir.lock_fd = lockfile_open(old.dir.dirfd, "lock", LOCK_TRY);
-	if (old.dir.lock_fd < 0)
+	if ((r < 0 && r != -ENODATA) || old.state.complete)
 		return 0;
 	log_info("removing what an interrupted creation of %s left", m->id);
 	return container_destroy(&old, CONTAINER_KILL, err);

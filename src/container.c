@@ -38,11 +38,11 @@ int container_open(struct container *ret, const char *root, const char *id,
 
 	if (r == 0)
 		r = state_load(&c.dir, &c.state, err);
-	if (r < 0)
+	if (r < 0 && r != -ENODATA)
 		return r;
 	*ret = c;
 	c = (struct container)CONTAINER_EMPTY;
-	return 0;
+	return r;
 }
 
 /*

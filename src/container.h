@@ -45,6 +45,10 @@ void container_done(struct container *c);
  */
 int container_create(struct container *ret, struct launch *ret_launch, const struct options *o,
 		     const char *id, const struct container_create *c, struct error *err);
+/*
+ * -ENODATA: the runtime that made it was killed before its first record; it is in *ret all
+ * the same, for container_destroy().
+ */
 int container_open(struct container *ret, const char *root, const char *id,
 		   enum state_lock lock, struct error *err);
 /*

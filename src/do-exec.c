@@ -174,13 +174,16 @@ static void reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-int do_exec(const struct plan_process *p, const struct program *program,
-	    unsigned int preserve_fds, struct error *err)
+int do_exec_close(unsigned int preserve_fds, struct error *err)
 {
-	reset_signals();
-	/* CVE-2024-21626: not one descriptor of the host crosses. */
 	if (close_range(3 + preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return error_errno(err, errno, "close_range");
+	return 0;
+}
+
+int do_exec(const struct plan_process *p, const struct program *program, struct error *err)
+{
+	reset_signals();
 	execve(program->path, p->args, program->env);
 	return error_set(err, errno, "exec %s: %s", program->path, words_of(errno));
 }

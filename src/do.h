@@ -193,9 +193,13 @@ enum do_exec_cwd {
  */
 int do_exec_prepare(const struct plan_process *p, enum do_exec_cwd cwd, struct program *ret,
 		    struct error *err);
-/* execve; only returns on failure. Closes all above the standard fds and preserve_fds. */
-int do_exec(const struct plan_process *p, const struct program *program,
-	    unsigned int preserve_fds, struct error *err);
+/*
+ * Before the filter, which may not know the call: execve closes all above the standard fds
+ * and preserve_fds (CVE-2024-21626: not one descriptor of the host crosses).
+ */
+int do_exec_close(unsigned int preserve_fds, struct error *err);
+/* execve; only returns on failure. */
+int do_exec(const struct plan_process *p, const struct program *program, struct error *err);
 
 /* src/do-sysctl.c */
 

@@ -385,6 +385,8 @@ static int try_rootfs(void *arg)
 	if (userns < 0)
 		return error_errno(err, -userns, "make a user namespace");
 	r = rootfs_prepare(&rootfs, merged, userns, &map, 0, err);
+	if (r == 0)
+		r = rootfs_make_work(&rootfs, err);
 	if (r < 0)
 		return r;
 	scratch = mount_scratch(t->dir, err);

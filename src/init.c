@@ -32,6 +32,7 @@
 #include <linux/keyctl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -444,7 +445,61 @@ static int step_identity(struct work *w, struct error *err)
 	if (r == 0)
 		r = do_exec_prepare(p, entered ? DO_EXEC_IN_CWD : DO_EXEC_CHDIR, &w->program,
 				    err);
+	if (r == 0)
+		r = do_exec_close(w->in->preserve_fds, err);
 	return r;
+}
+
+_noreturn_ static void end_by_signal(int sig)
+{
+	_exit(128 + sig);
+}
+
+/*
+ * The kernel drops signals to a namespace's first process that it has no handler for;
+ * who kills a container that is only created means it. execve(2) resets them.
+ */
+static void end_by_signals(void)
+{
+	static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+	const struct sigaction end = {.sa_handler = end_by_signal};
+
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		(void)sigaction(signals[i], &end, NULL);
+}
+
+/* Close [from, to], if there is anything between. */
+static void close_between(int from, int to)
+{
+	if (from <= to)
+		(void)close_range((unsigned int)from, (unsigned int)to, 0);
+}
+
+static int compare_fds(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/*
+ * A created container may wait for long: it holds nothing of the host but what it still
+ * needs. Before the filter, which may not know close_range(2). From here on our life is
+ * no longer bound to the runtime's, but to its word: without SYNC_GO we end.
+ */
+static int step_release(struct work *w, struct error *err _unused_)
+{
+	int keep[] = {w->in->sync, w->in->fifo_fd, w->proc_fd};
+	int first = 3 + (int)w->in->preserve_fds;
+
+	qsort(keep, ARRAY_SIZE(keep), sizeof(*keep), compare_fds);
+	log_init(-1, LOG_TEXT, LOG_ERROR);
+	for (size_t i = 0; i < ARRAY_SIZE(keep); i++) {
+		close_between(first, keep[i] - 1);
+		first = keep[i] + 1;
+	}
+	close_between(first, INT_MAX);
+	end_by_signals();
+	(void)prctl(PR_SET_PDEATHSIG, 0);
+	return 0;
 }
 
 static int step_confine(struct work *w, struct error *err)
@@ -474,46 +529,10 @@ static const struct step init_steps[] = {
 	{"session keyring", step_keyring},
 	{"working directory", step_cwd},
 	{"identity", step_identity},
+	{"let go of the host", step_release},
 	{"confine", step_confine},
 	{0},
 };
-
-/* Close [from, to], if there is anything between. */
-static void close_between(int from, int to)
-{
-	if (from <= to)
-		(void)close_range((unsigned int)from, (unsigned int)to, 0);
-}
-
-/*
- * A created container may wait for long: it holds nothing of the host but the two
- * descriptors that it still needs, a < b.
- */
-static void close_all_but(int first, int a, int b)
-{
-	log_init(-1, LOG_TEXT, LOG_ERROR);
-	close_between(first, a - 1);
-	close_between(a + 1, b - 1);
-	close_between(b + 1, INT_MAX);
-}
-
-_noreturn_ static void end_by_signal(int sig)
-{
-	_exit(128 + sig);
-}
-
-/*
- * The kernel drops signals to a namespace's first process that it has no handler for;
- * who kills a container that is only created means it. execve(2) resets them.
- */
-static void end_by_signals(void)
-{
-	static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-	const struct sigaction end = {.sa_handler = end_by_signal};
-
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-		(void)sigaction(signals[i], &end, NULL);
-}
 
 /*
  * Created: from here on nobody listens to our errors but the container's stderr.
@@ -521,12 +540,10 @@ static void end_by_signals(void)
  */
 static int wait_for_start(struct work *w, struct error *err)
 {
-	const int fifo = w->in->fifo_fd, proc = w->proc_fd;
-	_cleanup_free_ char *link = xasprintf("self/fd/%d", fifo);
+	_cleanup_free_ char *link = xasprintf("self/fd/%d", w->in->fifo_fd);
 	_cleanup_close_ int fd = -EBADF;
 
-	close_all_but(3 + (int)w->in->preserve_fds, fifo < proc ? fifo : proc,
-		      fifo < proc ? proc : fifo);
+	fd_close(w->in->sync);
 	do {
 		fd = openat(w->proc_fd, link, O_WRONLY | O_CLOEXEC);
 	} while (fd < 0 && errno == EINTR);
@@ -544,14 +561,11 @@ _noreturn_ static void init_main(struct work *w)
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (run_steps(init_steps, w, &err) < 0)
 		fail(in, &err);
-	/* The runtime ends now; the container does not. */
-	(void)prctl(PR_SET_PDEATHSIG, 0);
-	end_by_signals();
 	r = wait_for_start(w, &err);
 	if (r == 0 && in->hooks)
 		r = hooks_run_start_container(in->hooks, in->state, w->program.env, &err);
 	if (r == 0)
-		r = do_exec(&in->plan->process, &w->program, in->preserve_fds, &err);
+		r = do_exec(&in->plan->process, &w->program, &err);
 	(void)r;
 	dprintf(STDERR_FILENO, "%s\n", err.text);
 	_exit(err.errnum == ENOENT ? 127 : 126);

@@ -97,6 +97,10 @@ static int become(struct work *w, struct error *err)
 		r = do_exec_prepare(p, entered ? DO_EXEC_IN_CWD : DO_EXEC_CHDIR, &w->program,
 				    err);
 	if (r == 0)
+		r = do_exec_close(w->j->preserve_fds, err);
+	/* From here on we end by ourselves when the runtime does, without its word. */
+	(void)prctl(PR_SET_PDEATHSIG, 0);
+	if (r == 0)
 		r = do_confine(p, w->j->seccomp ? &w->seccomp : NULL, &listener, err);
 	if (r < 0)
 		return r;
@@ -121,9 +125,8 @@ _noreturn_ static void second_main(struct work *w)
 	r = sync_recv(w->child_sync, SYNC_MET, NULL, NULL, 0, &err);
 	if (r == 0)
 		r = become(w, &err);
-	(void)prctl(PR_SET_PDEATHSIG, 0);
 	if (r == 0)
-		r = do_exec(w->j->process, &w->program, w->j->preserve_fds, &err);
+		r = do_exec(w->j->process, &w->program, &err);
 	(void)r;
 	fail(w, &err);
 }

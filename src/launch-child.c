@@ -276,20 +276,7 @@ int step_save(struct work *w, struct error *err)
 	return state_save(w->l->dir, w->l->state, err);
 }
 
-/*
- * Wait until init has closed its end: then it is no longer bound to our life. Before,
- * our exit would kill it.
- */
 int step_go(struct work *w, struct error *err)
 {
-	char c;
-	ssize_t n;
-	int r = sync_send(w->sync, SYNC_GO, 0, NULL, 0, err);
-
-	if (r < 0)
-		return r;
-	do {
-		n = read(w->sync, &c, 1);
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	return 0;
+	return sync_send(w->sync, SYNC_GO, 0, NULL, 0, err);
 }

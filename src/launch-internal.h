@@ -49,6 +49,7 @@ int step_stores(struct work *w, struct error *err);
 int step_binds(struct work *w, struct error *err);
 int step_console(struct work *w, struct error *err);
 int step_record(struct work *w, struct error *err);
+int step_work(struct work *w, struct error *err);
 
 /* With the child: most answer, or wait for, a message of src/sync.h (src/launch-child.c). */
 

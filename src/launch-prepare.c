@@ -195,3 +195,8 @@ int step_record(struct work *w, struct error *err)
 {
 	return state_save(w->l->dir, w->l->state, err);
 }
+
+int step_work(struct work *w, struct error *err)
+{
+	return rootfs_make_work(&w->rootfs, err);
+}

@@ -25,7 +25,8 @@
  *	GO ------------------->	waits for `start`
  *
  * Whatever could outlive a killed runtime is in state.json before it is made.
- * Processes die with the runtime (PR_SET_PDEATHSIG) until GO.
+ * Processes die with the runtime (PR_SET_PDEATHSIG); from READY on init does so when
+ * the socket ends before GO.
  */
 #include "src/launch.h"
 
@@ -58,6 +59,7 @@ static const struct step {
 	{"binds", step_binds},
 	{"console", step_console},
 	{"record the state", step_record},
+	{"work directory", step_work},
 	{"fork", step_builder},
 	{"cgroup", step_cgroup},
 	{"namespaces", step_namespaces},

@@ -68,7 +68,6 @@ void rootfs_done(struct rootfs *r)
 	free(r->layer_fds);
 	free(r->path);
 	free(r->upper_name);
-	free(r->work_name);
 	free(r->work_path);
 	free(r->options);
 	*r = (struct rootfs)ROOTFS_EMPTY;
@@ -103,21 +102,24 @@ static int clone_mapped(const char *path, int userns_fd, unsigned int clone_flag
 }
 
 /* Our own work directory beside the engine's, empty as overlayfs wants it. */
-static int make_work(struct rootfs *r, const char *holder, struct error *err)
+int rootfs_make_work(const struct rootfs *r, struct error *err)
 {
-	_cleanup_close_ int fd = open(holder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_free_ char *holder = NULL, *name = NULL;
+	_cleanup_close_ int fd = -EBADF;
 	int e;
 
+	if (!r->work_path)
+		return 0;
+	path_split(r->work_path, &holder, &name);
+	fd = open(holder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(err, errno, "open %s", holder);
 	/* What a former life of this container left, "incompat/volatile" included. */
-	e = path_remove_tree(fd, ROOTFS_WORK);
+	e = path_remove_tree(fd, name);
 	if (e < 0)
-		return error_errno(err, -e, "remove %s/" ROOTFS_WORK, holder);
-	if (mkdirat(fd, ROOTFS_WORK, 0700) < 0)
-		return error_errno(err, errno, "make %s/" ROOTFS_WORK, holder);
-	r->work_name = xstrdup(ROOTFS_WORK);
-	r->work_path = path_join(holder, ROOTFS_WORK);
+		return error_errno(err, -e, "remove %s", r->work_path);
+	if (mkdirat(fd, name, 0700) < 0)
+		return error_errno(err, errno, "make %s", r->work_path);
 	return 0;
 }
 
@@ -125,12 +127,9 @@ static int prepare_upper(struct rootfs *r, const struct layers *l, int userns_fd
 			 struct error *err)
 {
 	_cleanup_free_ char *holder = NULL, *name = NULL;
-	int e;
 
 	path_split(l->upper, &holder, &name);
-	e = make_work(r, holder, err);
-	if (e < 0)
-		return e;
+	r->work_path = path_join(holder, ROOTFS_WORK);
 	r->upper_fd = clone_mapped(holder, userns_fd, MOUNT_CLONE_ONE, err);
 	if (r->upper_fd < 0)
 		return r->upper_fd;
@@ -280,8 +279,8 @@ static char *overlay_options(const struct rootfs *r)
 	for (size_t i = 0; i < r->n_layers; i++)
 		strbuf_addf(&o, "%s%zu", i == 0 ? "" : i >= first_data ? "::" : ":", i);
 	if (r->upper_fd >= 0)
-		strbuf_addf(&o, ",upperdir=u/%s,workdir=u/%s,index=off", r->upper_name,
-			    r->work_name);
+		strbuf_addf(&o, ",upperdir=u/%s,workdir=u/" ROOTFS_WORK ",index=off",
+			    r->upper_name);
 	strbuf_adds(&o, r->options);
 	return strbuf_take(&o);
 }

@@ -36,8 +36,7 @@ struct rootfs {
 	/* id-mapped directory that holds upper and work; -EBADF: no upper layer */
 	int upper_fd;
 	char *upper_name; /* relative to it */
-	char *work_name;  /* our own work directory, relative to it */
-	char *work_path;  /* the same on the host, for clean-up */
+	char *work_path;  /* our own work directory beside them, on the host */
 	char *options;	  /* the engine's other overlay options, ",redirect_dir=..", or "" */
 };
 #define ROOTFS_EMPTY                                                                           \
@@ -60,6 +59,11 @@ enum rootfs_flags {
  */
 int rootfs_prepare(struct rootfs *ret, const char *path, int userns_fd, const struct idmap *map,
 		   unsigned int flags, struct error *err);
+
+/*
+ * Parent, after rootfs_prepare(), when work_path has been recorded for whoever cleans up.
+ */
+int rootfs_make_work(const struct rootfs *r, struct error *err);
 
 /*
  * Are the files below `path` owned by the host ids of `map` already? 1 or 0; asks for

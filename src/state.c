@@ -120,46 +120,25 @@ static int dir_open(struct state_dir *d, const char *root, const char *id)
 	return d->dirfd < 0 ? -errno : 0;
 }
 
-/*
- * A directory without state.json, and whose lock nobody holds, is what a runtime
- * left that was killed at its very first step. Nothing else exists yet then: take
- * the directory over.
- */
-static int dir_adopt(struct state_dir *d, const char *id, struct error *err)
-{
-	d->lock_fd = lockfile_open(d->dirfd, "lock", LOCK_TRY);
-	if (d->lock_fd >= 0 && faccessat(d->dirfd, "state.json", F_OK, 0) < 0)
-		return 0;
-	return error_set(err, EEXIST, "container with given ID already exists: %s", id);
-}
-
 int state_dir_make(struct state_dir *ret, const char *root, const char *id, struct error *err)
 {
 	_cleanup_(state_dir_done) struct state_dir d = STATE_DIR_EMPTY;
 	_cleanup_free_ char *path = path_join(root, id);
-	bool exists = false;
-	int r;
+	int r = root_make(root, err);
 
-	r = root_make(root, err);
 	if (r < 0)
 		return r;
-	if (mkdir(path, 0700) < 0) {
-		exists = errno == EEXIST;
-		if (!exists)
-			return error_errno(err, errno, "make the state directory %s", path);
-	}
+	if (mkdir(path, 0700) < 0)
+		return errno == EEXIST
+			       ? error_set(err, EEXIST,
+					   "container with given ID already exists: %s", id)
+			       : error_errno(err, errno, "make the state directory %s", path);
 	r = dir_open(&d, root, id);
 	if (r < 0)
 		return error_errno(err, -r, "open the state directory %s", path);
-	if (exists) {
-		r = dir_adopt(&d, id, err);
-		if (r < 0)
-			return r;
-	} else {
-		d.lock_fd = lockfile_open(d.dirfd, "lock", LOCK_TRY);
-		if (d.lock_fd < 0)
-			return error_errno(err, -d.lock_fd, "lock %s", path);
-	}
+	d.lock_fd = lockfile_open(d.dirfd, "lock", LOCK_TRY);
+	if (d.lock_fd < 0)
+		return error_errno(err, -d.lock_fd, "lock %s", path);
 	*ret = d;
 	d = (struct state_dir)STATE_DIR_EMPTY;
 	return 0;
@@ -179,8 +158,9 @@ int state_dir_open(struct state_dir *ret, const char *root, const char *id,
 		return error_set(err, ENOENT, "container does not exist: %s", id);
 	if (r < 0)
 		return error_errno(err, -r, "open the state directory of %s", id);
-	if (lock == STATE_EXCLUSIVE) {
-		d.lock_fd = lockfile_open(d.dirfd, "lock", LOCK_WAIT);
+	if (lock != STATE_SHARED) {
+		d.lock_fd = lockfile_open(d.dirfd, "lock",
+					  lock == STATE_TRY ? LOCK_TRY : LOCK_WAIT);
 		if (d.lock_fd < 0)
 			return error_errno(err, -d.lock_fd, "lock the container %s", id);
 	}

@@ -89,6 +89,7 @@ int state_dir_make(struct state_dir *ret, const char *root, const char *id, stru
 enum state_lock {
 	STATE_SHARED,	 /* look only */
 	STATE_EXCLUSIVE, /* waits for another command on this container */
+	STATE_TRY,	 /* -EAGAIN when there is one */
 };
 /* -ENOENT with runc's words "container does not exist". */
 int state_dir_open(struct state_dir *ret, const char *root, const char *id,

@@ -76,7 +76,7 @@ static char *parse_hex(const char *text, size_t *ret_len)
 	return data;
 }
 
-/* Of those that the container's root can have set, without what overlays note for themselves. */
+/* Of those that the container's root can have set; not what overlays note for themselves. */
 static bool is_kept(const char *name)
 {
 	static const char *const notes[] = {"origin", "impure", "uuid", "nlink", "upper"};

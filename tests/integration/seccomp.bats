@@ -191,3 +191,13 @@ teardown() {
 	run -0 run_sh 'mount -t tmpfs none /tmp && grep -c " /tmp " /proc/mounts'
 	assert_output 1
 }
+
+@test "seccomp: a profile older than the calls of the set-up" {
+	config '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [
+		{names: ["close_range", "openat2", "prctl", "sendmsg", "recvmsg"], action: "SCMP_ACT_ERRNO", errnoRet: 38}]}'
+	start_box
+	run -0 runc exec "$ID" echo here
+	assert_output here
+	runc exec -d "$ID" sh -c 'sleep 0.3; touch /lives; sleep 100'
+	wait_for 5 test -e "$ROOTFS/lives"
+}
