@@ -48,6 +48,7 @@ static const struct file_info {
 	[CGROUP_CPU_QUOTA] = {"cpu", "cpu.cfs_quota_us", "cpu.max", true},
 	[CGROUP_CPU_PERIOD] = {"cpu", "cpu.cfs_period_us", NULL, true},
 	[CGROUP_CPUSET] = {"cpuset", "cpuset.effective_cpus", "cpuset.cpus.effective", true},
+	[CGROUP_MEMS] = {"cpuset", "cpuset.effective_mems", "cpuset.mems.effective", true},
 	[CGROUP_MEMORY_USAGE] = {"memory", "memory.usage_in_bytes", "memory.current", false},
 	[CGROUP_SWAP_USAGE] = {"memory", "memory.memsw.usage_in_bytes", "memory.swap.current",
 			       false},
@@ -395,15 +396,25 @@ unsigned int cgroup_read_cpu_quota(struct cgroup_read *c)
 	return min;
 }
 
-void cgroup_read_cpuset(struct cgroup_read *c, struct cpus *cpus)
+static void narrow(struct cgroup_read *c, enum cgroup_file f, struct cpus *set)
 {
-	for (size_t l = 0; l < n_levels(c, CGROUP_CPUSET); l++) {
-		const char *text = read_text(c, CGROUP_CPUSET, l);
+	for (size_t l = 0; l < n_levels(c, f); l++) {
+		const char *text = read_text(c, f, l);
 		struct cpus allowed;
 
 		if (text && cpus_parse(&allowed, text) == 0)
-			(void)cpus_intersect(cpus, &allowed);
+			(void)cpus_intersect(set, &allowed);
 	}
+}
+
+void cgroup_read_cpuset(struct cgroup_read *c, struct cpus *cpus)
+{
+	narrow(c, CGROUP_CPUSET, cpus);
+}
+
+void cgroup_read_mems(struct cgroup_read *c, struct cpus *nodes)
+{
+	narrow(c, CGROUP_MEMS, nodes);
 }
 
 #define STAT(key, member)                                                                      \

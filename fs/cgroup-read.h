@@ -27,6 +27,7 @@ enum cgroup_file {
 	CGROUP_CPU_QUOTA,
 	CGROUP_CPU_PERIOD, /* v1; on v2 the quota's file has both */
 	CGROUP_CPUSET,
+	CGROUP_MEMS,
 	/* Of the cgroup itself. */
 	CGROUP_MEMORY_USAGE,
 	CGROUP_SWAP_USAGE,
@@ -93,6 +94,8 @@ uint64_t cgroup_read_swap_limit(struct cgroup_read *c);
 unsigned int cgroup_read_cpu_quota(struct cgroup_read *c);
 /* Narrow `cpus` to those that the cgroup may use. */
 void cgroup_read_cpuset(struct cgroup_read *c, struct cpus *cpus);
+/* The same for nodes of memory. */
+void cgroup_read_mems(struct cgroup_read *c, struct cpus *nodes);
 
 /* Bytes; 0 where it is not known. */
 uint64_t cgroup_read_memory_usage(struct cgroup_read *c);

@@ -6,12 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/random.h>
 
 #include "fs/cgroup-read.h"
+#include "fs/mirror.h"
 #include "fs/node-value.h"
 #include "fs/view.h"
 #include "lib/alloc.h"
 #include "lib/fd.h"
+#include "lib/log.h"
+#include "lib/macro.h"
 #include "lib/mount.h"
 #include "lib/proto.h"
 
@@ -28,6 +32,7 @@ int container_init(struct container *ret, struct proto_message *start, struct er
 		.proc_fd = take_fd(&start->fds[PROTO_START_PROC]),
 		.emulate = s->emulate,
 		.sys_dirfd = -EBADF,
+		.system_dirfd = -EBADF,
 	};
 	int r;
 
@@ -77,6 +82,58 @@ static int64_t start_of(pid_t pid)
 	return -(seconds * 1000000000 + ns);
 }
 
+/* 128 bits as a UUID of version 4 is written. */
+static void format_uuid(const unsigned char b[16], char ret[VIEW_UUID_MAX])
+{
+	char *p = ret;
+
+	for (size_t i = 0; i < 16; i++) {
+		unsigned int byte = b[i];
+
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*p++ = '-';
+		if (i == 6)
+			byte = (byte & 0x0f) | 0x40;
+		if (i == 8)
+			byte = (byte & 0x3f) | 0x80;
+		p += snprintf(p, 3, "%02x", byte);
+	}
+}
+
+/*
+ * A machine of its own, the same each time that this container starts, and booted now. FNV-1a,
+ * twice: ids differ, and nobody has a use for two that collide.
+ */
+static void set_identity(struct view *v, const char *id)
+{
+	unsigned char bytes[16];
+	uint64_t h[2] = {UINT64_C(0xcbf29ce484222325), UINT64_C(0x84222325cbf29ce4)};
+
+	for (const char *p = id; *p; p++)
+		for (size_t i = 0; i < ARRAY_SIZE(h); i++)
+			h[i] = (h[i] ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
+	memcpy(bytes, h, sizeof(bytes));
+	format_uuid(bytes, v->identity.machine_uuid);
+	(void)!getrandom(bytes, sizeof(bytes), 0);
+	format_uuid(bytes, v->identity.boot_id);
+}
+
+/* These parts alone: from a procfs, pid directories lead to the host's files. */
+static int open_hosts(struct container *c, struct error *err)
+{
+	c->sys_dirfd = mount_clone(AT_FDCWD, "/proc/sys", MOUNT_CLONE_ONE);
+	if (c->sys_dirfd < 0)
+		return error_errno(err, -c->sys_dirfd, "open_tree /proc/sys");
+	c->system_dirfd = mount_clone(AT_FDCWD, "/sys/devices/system", MOUNT_CLONE_ONE);
+	if (c->system_dirfd < 0)
+		return error_errno(err, -c->system_dirfd, "open_tree /sys/devices/system");
+	/* Nothing that a container sends can write there. */
+	if (mount_set_attr(c->sys_dirfd, MOUNT_ATTR_RDONLY, 0, 0) < 0 ||
+	    mount_set_attr(c->system_dirfd, MOUNT_ATTR_RDONLY, 0, 0) < 0)
+		log_debug("the host's sysctls are not read-only for the supervisor");
+	return 0;
+}
+
 int container_open_view(struct container *c, struct error *err)
 {
 	_cleanup_(cgroup_read_freep) struct cgroup_read *cgroup = cgroup_read_new();
@@ -87,24 +144,28 @@ int container_open_view(struct container *c, struct error *err)
 	if (r < 0 || host < 0)
 		return error_errno(err, r < 0 ? -r : errno, "find init");
 	r = cgroup_read_open(cgroup, pid, err);
-	if (r < 0)
-		return r;
-	/* The part alone: from a procfs, pid directories lead to the host's files. */
-	c->sys_dirfd = mount_clone(AT_FDCWD, "/proc/sys", MOUNT_CLONE_ONE);
-	if (c->sys_dirfd < 0)
-		return error_errno(err, -c->sys_dirfd, "open_tree /proc/sys");
-	r = node_values_map(&c->values, err);
-	return r < 0 ? r
-		     : view_new(&c->view, host, take_ptr(&cgroup), take_fd(&c->proc_fd),
-				start_of(pid), err);
+	if (r == 0)
+		r = open_hosts(c, err);
+	if (r == 0)
+		r = node_values_map(&c->values, err);
+	if (r == 0)
+		r = mirror_map(&c->names, err);
+	if (r == 0)
+		r = view_new(&c->view, host, take_ptr(&cgroup), take_fd(&c->proc_fd),
+			     start_of(pid), err);
+	if (r == 0)
+		set_identity(c->view, c->id);
+	return r;
 }
 
 void container_done(struct container *c)
 {
 	c->view = view_free(c->view);
 	node_values_unmap(take_ptr(&c->values));
+	mirror_unmap(take_ptr(&c->names));
 	c->proc_fd = fd_close(c->proc_fd);
 	c->sys_dirfd = fd_close(c->sys_dirfd);
+	c->system_dirfd = fd_close(c->system_dirfd);
 	free(take_ptr(&c->id));
 	free(take_ptr(&c->view_path));
 	idmap_done(&c->map);

@@ -7,6 +7,7 @@
 #include "lib/error.h"
 #include "lib/idmap.h"
 
+struct mirror_names;
 struct node_values_store;
 struct proto_message;
 struct view;
@@ -24,12 +25,15 @@ struct container {
 	unsigned int emulate;
 	struct view *view;
 	struct node_values_store *values;
-	int sys_dirfd; /* the host's /proc/sys alone */
+	int sys_dirfd;	  /* the host's /proc/sys alone */
+	int system_dirfd; /* its /sys/devices/system */
+	struct mirror_names *names;
 };
 #define CONTAINER_EMPTY                                                                        \
 	{                                                                                      \
 		.init_pidfd = -EBADF, .rootfs_fd = -EBADF, .state_dirfd = -EBADF,              \
-		.locks_fd = -EBADF, .proc_fd = -EBADF, .sys_dirfd = -EBADF                     \
+		.locks_fd = -EBADF, .proc_fd = -EBADF, .sys_dirfd = -EBADF,                    \
+		.system_dirfd = -EBADF                                                         \
 	}
 
 /* Out of a received PROTO_START, whose descriptors are taken over. */

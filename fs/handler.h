@@ -8,13 +8,20 @@ struct view;
 typedef void (*handler_fn)(struct view *v, struct strbuf *out);
 
 /* fs/node-<family>.c */
+void node_boot_id(struct view *v, struct strbuf *out);
 void node_cpuinfo(struct view *v, struct strbuf *out);
 void node_cpu_list(struct view *v, struct strbuf *out); /* /sys/devices/system/cpu/online */
 void node_diskstats(struct view *v, struct strbuf *out);
 void node_loadavg(struct view *v, struct strbuf *out);
 void node_meminfo(struct view *v, struct strbuf *out);
 void node_partitions(struct view *v, struct strbuf *out);
+void node_product_uuid(struct view *v, struct strbuf *out);
+void node_slabinfo(struct view *v, struct strbuf *out);
 void node_stat(struct view *v, struct strbuf *out);
 void node_swaps(struct view *v, struct strbuf *out);
 void node_uptime(struct view *v, struct strbuf *out);
 void node_vmstat(struct view *v, struct strbuf *out);
+
+/* Of one node of memory: each of the view's has an equal part. `text` is the host's. */
+void node_meminfo_of_node(struct view *v, unsigned int node, const char *text,
+			  struct strbuf *out);

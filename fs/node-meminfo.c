@@ -31,6 +31,7 @@ static const struct row {
 	{"MemTotal", OF_VIEW, M(total), 0},
 	{"MemFree", OF_VIEW, M(free), 0},
 	{"MemAvailable", OF_VIEW, M(available), 0},
+	{"MemUsed", OF_MINUS, M(total), M(free)}, /* of a node */
 	{"Cached", OF_MINUS, S(file), S(swap_cached)},
 	{"SwapCached", OF_VIEW, S(swap_cached), 0},
 	{"Active", OF_SUM, S(active_anon), S(active_file)},
@@ -40,6 +41,7 @@ static const struct row {
 	{"Active(file)", OF_VIEW, S(active_file), 0},
 	{"Inactive(file)", OF_VIEW, S(inactive_file), 0},
 	{"Unevictable", OF_VIEW, S(unevictable), 0},
+	{"FilePages", OF_VIEW, S(file), 0}, /* of a node */
 	{"SwapTotal", SWAP, M(swap_total), 0},
 	{"SwapFree", SWAP, M(swap_free), 0},
 	{"Dirty", OF_VIEW, S(dirty), 0},
@@ -108,20 +110,20 @@ static bool is_as_host(const struct row *r, const struct view_memory *m)
 	return !m->is_limited && !(r && r->source == SWAP);
 }
 
-static void add_line(struct strbuf *out, const char *line, const struct row *r,
-		     const struct view_memory *m)
+/* `parts` nodes share it. */
+static void add_line(struct strbuf *out, const char *line, const struct view_memory *m,
+		     const struct row *r, unsigned int parts)
 {
-	const char *end = strchrnul(line, '\n');
 	int key_len = (int)strcspn(line, ":\n");
 
 	if (is_as_host(r, m)) {
-		strbuf_add(out, line, (size_t)(end - line));
+		strbuf_add(out, line, strcspn(line, "\n"));
 		strbuf_addc(out, '\n');
 		return;
 	}
 	/* The kernel's columns: the key and colon take 16. */
 	strbuf_addf(out, "%.*s:%*" PRIu64 " kB\n", key_len, line,
-		    key_len < 15 ? 23 - key_len : 8, r ? value_of(r, m) / 1024 : 0);
+		    key_len < 15 ? 23 - key_len : 8, r ? value_of(r, m) / 1024 / parts : 0);
 }
 
 void node_meminfo(struct view *v, struct strbuf *out)
@@ -131,7 +133,27 @@ void node_meminfo(struct view *v, struct strbuf *out)
 
 	for (const char *line = view_text(v, VIEW_MEMINFO); line && *line;
 	     line = proctext_next_line(line))
-		add_line(out, line, find(line, &next), m);
+		add_line(out, line, m, find(line, &next), 1);
+}
+
+/* "Node 0 MemTotal: ...". */
+void node_meminfo_of_node(struct view *v, unsigned int node, const char *text,
+			  struct strbuf *out)
+{
+	const struct view_memory *m = view_memory(v);
+	unsigned int parts = cpus_count(view_nodes(v));
+	size_t next = 0;
+
+	for (const char *line = text; line && *line; line = proctext_next_line(line)) {
+		const char *rest = proctext_after(line, "Node");
+		uint64_t n;
+
+		if (!rest || !proctext_u64(&rest, &n))
+			continue;
+		rest += strspn(rest, " ");
+		strbuf_addf(out, "Node %u ", node);
+		add_line(out, rest, m, find(rest, &next), parts);
+	}
 }
 
 /* One area of no name: where it lies is the host's business. */
@@ -143,4 +165,14 @@ void node_swaps(struct view *v, struct strbuf *out)
 	if (m->swap_total)
 		strbuf_addf(out, "none\t\t\t\t\tvirtual\t\t%" PRIu64 "\t\t%" PRIu64 "\t\t0\n",
 			    m->swap_total / 1024, (m->swap_total - m->swap_free) / 1024);
+}
+
+/* No cgroup tells of its caches one by one. */
+void node_slabinfo(struct view *v, struct strbuf *out)
+{
+	(void)v;
+	strbuf_adds(out, "slabinfo - version: 2.1\n"
+			 "# name            <active_objs> <num_objs> <objsize> <objperslab> "
+			 "<pagesperslab> : tunables <limit> <batchcount> <sharedfactor> : "
+			 "slabdata <active_slabs> <num_slabs> <sharedavail>\n");
 }

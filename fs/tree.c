@@ -22,6 +22,9 @@ static const struct {
 	{"proc/uptime", node_uptime},
 	{"proc/diskstats", node_diskstats},
 	{"proc/partitions", node_partitions},
+	{"proc/slabinfo", node_slabinfo},
+	{"proc/sys/kernel/random/boot_id", node_boot_id},
+	{"sys/devices/virtual/dmi/id/product_uuid", node_product_uuid},
 };
 
 int tree_node(size_t i, struct tree_node *ret)

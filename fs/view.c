@@ -40,6 +40,7 @@ static const char *const paths[] = {
 	[VIEW_DISKSTATS] = "proc/diskstats",
 	[VIEW_PARTITIONS] = "proc/partitions",
 	[VIEW_ONLINE] = "sys/devices/system/cpu/online",
+	[VIEW_NODES] = "sys/devices/system/node/online",
 };
 static_assert(ARRAY_SIZE(paths) == VIEW_N_TEXTS, "every text has its path");
 
@@ -49,6 +50,7 @@ enum {
 	PART_USAGE = 1u << (VIEW_N_TEXTS + 1),
 	PART_TIMES = 1u << (VIEW_N_TEXTS + 2),
 	PART_MEMORY = 1u << (VIEW_N_TEXTS + 3),
+	PART_NODES = 1u << (VIEW_N_TEXTS + 4),
 };
 
 /* True: the caller has to fill it. */
@@ -190,12 +192,18 @@ const char *view_text(struct view *v, enum view_text t)
 
 /* ------------------------------------------------------------------ CPUs */
 
+/* What the host has; number 0 where it does not say. */
+static void parse_set(struct view *v, enum view_text t, struct cpus *ret)
+{
+	if (cpus_parse(ret, view_text(v, t)) == 0 && cpus_count(ret) > 0)
+		return;
+	*ret = (struct cpus){0};
+	cpus_add(ret, 0);
+}
+
 static void fill_cpus(struct view *v)
 {
-	if (cpus_parse(&v->cpus, view_text(v, VIEW_ONLINE)) < 0 || cpus_count(&v->cpus) == 0) {
-		v->cpus = (struct cpus){0};
-		cpus_add(&v->cpus, 0);
-	}
+	parse_set(v, VIEW_ONLINE, &v->cpus);
 	cgroup_read_cpuset(v->cgroup, &v->cpus);
 	cpus_keep_first(&v->cpus, cgroup_read_cpu_quota(v->cgroup));
 	v->n_cpus = cpus_count(&v->cpus);
@@ -212,6 +220,15 @@ unsigned int view_n_cpus(struct view *v)
 {
 	(void)view_cpus(v);
 	return v->n_cpus;
+}
+
+const struct cpus *view_nodes(struct view *v)
+{
+	if (is_missing(v, PART_NODES)) {
+		parse_set(v, VIEW_NODES, &v->nodes);
+		cgroup_read_mems(v->cgroup, &v->nodes);
+	}
+	return &v->nodes;
 }
 
 uint64_t view_cpu_usage_ns(struct view *v)

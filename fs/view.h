@@ -26,6 +26,7 @@ enum view_text {
 	VIEW_DISKSTATS,
 	VIEW_PARTITIONS,
 	VIEW_ONLINE,
+	VIEW_NODES,
 	VIEW_N_TEXTS,
 };
 
@@ -54,6 +55,13 @@ struct view_load {
 	unsigned int running, blocked, total, last_pid;
 };
 
+/* As the kernel writes a UUID. */
+#define VIEW_UUID_MAX 37
+struct view_identity {
+	char boot_id[VIEW_UUID_MAX];
+	char machine_uuid[VIEW_UUID_MAX];
+};
+
 /* Sums of /proc/stat that nobody keeps for a cgroup. */
 struct view_counters {
 	uint64_t intr, ctxt, processes, softirq;
@@ -66,6 +74,7 @@ struct view {
 	int64_t start_ns; /* CLOCK_BOOTTIME of the host when the container's time began */
 	struct view_load *load;
 	struct view_counters begin; /* the host's when the view was made */
+	struct view_identity identity;
 
 	/* The snapshot. */
 	int64_t now_ns; /* CLOCK_BOOTTIME of the host */
@@ -75,6 +84,7 @@ struct view {
 	size_t text_caps[VIEW_N_TEXTS];
 	struct cpus cpus;
 	unsigned int n_cpus;
+	struct cpus nodes;
 	struct cgroup_cpu_time cpu_usage;
 	struct view_cpu_time *cpu_times; /* n_cpus */
 	struct cgroup_cpu_time *per_cpu; /* CPUS_MAX; scratch */
@@ -102,6 +112,8 @@ int64_t view_uptime_ns(const struct view *v);
 const char *view_text(struct view *v, enum view_text t);
 const struct cpus *view_cpus(struct view *v);
 unsigned int view_n_cpus(struct view *v);
+/* Of memory; at least one. */
+const struct cpus *view_nodes(struct view *v);
 /* Of view_n_cpus() CPUs; *ret_usage is their sum. */
 const struct view_cpu_time *view_cpu_times(struct view *v);
 uint64_t view_cpu_usage_ns(struct view *v);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/emul.h"
 
+#include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "lib/macro.h"
@@ -28,10 +30,39 @@
 #define STRING(path_, len)  SYSCTL(path_, .check = EMUL_STRING, .max = (len))
 #define WORD(path_, words_) SYSCTL(path_, .check = EMUL_WORD, .words = (words_))
 
+#define FIXED(path_, mode_, text_)                                                             \
+	{                                                                                      \
+		.path = (path_), .group = EMUL_IDENTITY, .conn = EMUL_PLAIN,                   \
+		.kind = EMUL_FIXED, .mode = (mode_), .text = (text_)                           \
+	}
+#define DMI(name, mode, text) FIXED("sys/devices/virtual/dmi/id/" name, mode, text)
+#define PRESSURE(name)                                                                         \
+	{                                                                                      \
+		.path = "proc/pressure/" name, .group = EMUL_LOAD, .conn = EMUL_PLAIN,         \
+		.kind = EMUL_PRESSURE, .mode = 0666, .text = name ".pressure"                  \
+	}
+#define DIR(kind_, path_, group_)                                                              \
+	{                                                                                      \
+		.path = (path_), .group = (group_), .conn = EMUL_PLAIN, .kind = (kind_),       \
+		.mode = 0555                                                                   \
+	}
+
 static const char *const on_off_ratelimit[] = {"on", "off", "ratelimit", NULL};
 
-/* Bounds as the kernel's own tables have them. */
+/*
+ * A directory stands before what is in it. Bounds of values as the kernel's own tables
+ * have them.
+ */
 const struct emul_file emul_files[] = {
+	DIR(EMUL_MIRROR, "sys/devices/system/cpu", EMUL_CPU),
+	DIR(EMUL_MIRROR, "sys/devices/system/memory", EMUL_MEMORY),
+	DIR(EMUL_MIRROR, "sys/devices/system/node", EMUL_CPU),
+	DIR(EMUL_MIRROR, "proc/sys/vm", EMUL_SYSCTL),
+	DIR(EMUL_MIRROR, "proc/sys/kernel/keys", EMUL_SYSCTL),
+	DIR(EMUL_MIRROR, "proc/sys/fs/inotify", EMUL_SYSCTL),
+	DIR(EMUL_DIRECTORY, "proc/sys/net/ipv4/neigh", EMUL_SYSCTL),
+	DIR(EMUL_DIRECTORY, "proc/sys/net/ipv4/neigh/default", EMUL_SYSCTL),
+	DIR(EMUL_DIRECTORY, "sys/devices/virtual/dmi/id", EMUL_IDENTITY),
 	TEXT("proc/cpuinfo", EMUL_CPU, EMUL_PLAIN),
 	TEXT("proc/stat", EMUL_CPU, EMUL_PLAIN),
 	TEXT("sys/devices/system/cpu/online", EMUL_CPU, EMUL_FAST),
@@ -44,6 +75,40 @@ const struct emul_file emul_files[] = {
 	TEXT("proc/uptime", EMUL_LOAD, EMUL_FAST),
 	TEXT("proc/diskstats", EMUL_DISK, EMUL_PLAIN),
 	TEXT("proc/partitions", EMUL_DISK, EMUL_PLAIN),
+	TEXT("proc/slabinfo", EMUL_MEMORY, EMUL_PLAIN),
+	PRESSURE("cpu"),
+	PRESSURE("io"),
+	PRESSURE("memory"),
+	{.path = "dev/kmsg",
+	 .group = EMUL_KMSG,
+	 .conn = EMUL_PLAIN,
+	 .kind = EMUL_LOG,
+	 .mode = 0644},
+	TEXT("proc/sys/kernel/random/boot_id", EMUL_IDENTITY, EMUL_PLAIN),
+	DMI("bios_date", 0444, "01/01/1970\n"),
+	DMI("bios_vendor", 0444, "\n"),
+	DMI("bios_version", 0444, "\n"),
+	DMI("board_name", 0444, "\n"),
+	DMI("board_serial", 0400, "\n"),
+	DMI("board_vendor", 0444, "\n"),
+	DMI("chassis_serial", 0400, "\n"),
+	DMI("chassis_type", 0444, "1\n"), /* other */
+	DMI("chassis_vendor", 0444, "\n"),
+	DMI("modalias", 0444, "dmi:\n"),
+	DMI("product_name", 0444, "system container\n"),
+	DMI("product_serial", 0400, "\n"),
+	{.path = "sys/devices/virtual/dmi/id/product_uuid",
+	 .group = EMUL_IDENTITY,
+	 .conn = EMUL_PLAIN,
+	 .mode = 0400},
+	DMI("product_version", 0444, "\n"),
+	DMI("sys_vendor", 0444, "Sysbox\n"),
+	DMI("uevent", 0444, "MODALIAS=dmi:\n"),
+	/* addresses of the host's kernel */
+	FIXED("sys/kernel/boot_params/data", 0444, ""),
+	FIXED("sys/kernel/notes", 0444, ""),
+	FIXED("sys/kernel/vmcoreinfo", 0444, ""),
+	FIXED(EMUL_NOWHERE, 0444, ""),
 	/* kubelet insists on these, and fails where it can neither read nor write them */
 	INT("kernel/panic", INT_MIN, INT_MAX),
 	INT("kernel/panic_on_oops", INT_MIN, INT_MAX),
@@ -158,13 +223,71 @@ const struct emul_file emul_files[] = {
 };
 const size_t n_emul_files = ARRAY_SIZE(emul_files);
 
+/* Serial numbers of disks and machines that everybody may read. */
+const char *const emul_hidden[] = {
+	"sys/block/*/serial",
+	"sys/block/*/wwid",
+	"sys/block/*/device/serial",
+	"sys/block/*/device/wwid",
+	"sys/block/*/device/vpd_pg80",
+	"sys/block/*/device/vpd_pg83",
+	"sys/class/nvme/*/serial",
+	"sys/class/nvme/*/subsysnqn",
+	"sys/class/power_supply/*/serial_number",
+	"sys/bus/usb/devices/*/serial",
+	"sys/hypervisor/uuid",
+	"sys/devices/soc0/serial_number",
+	"proc/device-tree/serial-number",
+	NULL,
+};
+
 static const struct {
 	const char *name;
 	enum emul_group group;
 } groups[] = {
 	{"cpu", EMUL_CPU},   {"memory", EMUL_MEMORY}, {"load", EMUL_LOAD},
-	{"disk", EMUL_DISK}, {"sysctl", EMUL_SYSCTL},
+	{"disk", EMUL_DISK}, {"sysctl", EMUL_SYSCTL}, {"identity", EMUL_IDENTITY},
+	{"kmsg", EMUL_KMSG},
 };
+
+static bool is_directory(const struct emul_file *f)
+{
+	return f->kind == EMUL_DIRECTORY || f->kind == EMUL_MIRROR;
+}
+
+/* The name of `path` in the directory `dir`, or NULL: not directly in it. */
+static const char *name_in(const char *dir, const char *path)
+{
+	size_t len = strlen(dir);
+
+	if (strncmp(path, dir, len) != 0 || path[len] != '/')
+		return NULL;
+	return strchr(path + len + 1, '/') ? NULL : path + len + 1;
+}
+
+const struct emul_file *emul_parent(const struct emul_file *f)
+{
+	for (size_t i = 0; i < n_emul_files; i++) {
+		const struct emul_file *dir = &emul_files[i];
+
+		if (is_directory(dir) && dir->conn == f->conn && name_in(dir->path, f->path))
+			return dir;
+	}
+	return NULL;
+}
+
+int emul_child(const struct emul_file *dir, const char *name)
+{
+	for (size_t i = 0; i < n_emul_files; i++) {
+		const char *own = emul_files[i].conn == dir->conn
+					  ? name_in(dir->path, emul_files[i].path)
+					  : NULL;
+
+		if (own && strcmp(own, name) == 0)
+			return (int)i;
+	}
+	return -ENOENT;
+}
 
 void emul_name(const struct emul_file *f, char ret[EMUL_NAME_MAX])
 {

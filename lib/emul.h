@@ -15,8 +15,10 @@ enum emul_group {
 	EMUL_LOAD = 1u << 2,
 	EMUL_DISK = 1u << 3,
 	EMUL_SYSCTL = 1u << 4,
+	EMUL_IDENTITY = 1u << 5, /* what tells one machine from another */
+	EMUL_KMSG = 1u << 6,
 };
-#define EMUL_ALL (EMUL_CPU | EMUL_MEMORY | EMUL_LOAD | EMUL_DISK | EMUL_SYSCTL)
+#define EMUL_ALL ((1u << 7) - 1)
 
 /* Two FUSE connections, because "no open" is a property of a whole one. */
 enum emul_conn {
@@ -27,6 +29,11 @@ enum emul_conn {
 enum emul_kind {
 	EMUL_TEXT,  /* made of the container's resources */
 	EMUL_VALUE, /* the container's own: it begins as the host's, then what was written */
+	EMUL_FIXED, /* the text that stands in the row */
+	EMUL_LOG, /* what is written is taken and goes nowhere, and there is nothing to read */
+	EMUL_PRESSURE,	/* no pressure; where the cgroup has a file of its own, that one */
+	EMUL_DIRECTORY, /* of the rows below it alone; of sysctls, where the kernel has none */
+	EMUL_MIRROR,	/* the host's, filtered, to be read only; and the rows below it */
 };
 
 /* What a value may be: as the kernel's handlers of this name take it, errno for errno. */
@@ -57,9 +64,26 @@ struct emul_file {
 	enum emul_kind kind;
 	unsigned int mode;
 	struct emul_value value; /* EMUL_VALUE */
+	const char *text;	 /* EMUL_FIXED; EMUL_PRESSURE: the file of a v2 cgroup */
 };
 extern const struct emul_file emul_files[];
 extern const size_t n_emul_files;
+
+/*
+ * The directory row that serves this one: it needs no mount of its own once that is in
+ * place. NULL: none.
+ */
+const struct emul_file *emul_parent(const struct emul_file *f);
+/* The row of this connection with this name in that directory: its number, or -ENOENT. */
+int emul_child(const struct emul_file *dir, const char *name);
+
+/*
+ * Files of the host that are covered by an empty one, wherever there are such; "*": any
+ * name. NULL-terminated.
+ */
+extern const char *const emul_hidden[];
+/* The row of that empty file, which has no place of its own. */
+#define EMUL_NOWHERE "hidden"
 
 /* The name in the connection's only directory: the path with '!' for '/'. */
 #define EMUL_NAME_MAX 128

@@ -39,7 +39,8 @@ enum when {
 
 /*
  * From about here journald polls /dev/kmsg and dies where it cannot, as with the
- * null device (257 ignores that, 262 does not); an absent one it takes well.
+ * null device (257 ignores that, 262 does not); an absent one it takes well. The supervisor's,
+ * which then covers the null device, can be polled.
  */
 #define SYSTEMD_POLLS_KMSG 258
 
@@ -74,6 +75,16 @@ static const struct rule {
 	{10, 200}, /* tun */
 };
 
+static bool polls_kmsg(const struct syscont *sc)
+{
+	return sc->is_systemd && sc->image && sc->image->systemd_version >= SYSTEMD_POLLS_KMSG;
+}
+
+static bool is_kmsg_emulated(const struct syscont *sc)
+{
+	return sc->host->has_fuse && sc->options.emulate & EMUL_KMSG;
+}
+
 static bool applies(const struct syscont *sc, enum when when)
 {
 	switch (when) {
@@ -86,9 +97,7 @@ static bool applies(const struct syscont *sc, enum when when)
 	case IF_TUN:
 		return sc->options.syscont_mode && sc->host->has_tun;
 	case IF_KMSG:
-		return sc->options.syscont_mode &&
-		       !(sc->is_systemd && sc->image &&
-			 sc->image->systemd_version >= SYSTEMD_POLLS_KMSG);
+		return sc->options.syscont_mode && (is_kmsg_emulated(sc) || !polls_kmsg(sc));
 	}
 	return false;
 }

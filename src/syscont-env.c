@@ -15,7 +15,7 @@
 #include "src/syscont.h"
 
 #define PREFIX	      "SYSBOX_"
-#define EMULATE_WORDS "on, off, or some of cpu,memory,load,disk,sysctl"
+#define EMULATE_WORDS "on, off, or some of cpu,memory,load,disk,sysctl,identity,kmsg"
 
 static bool parse_bool(const char *text, bool *ret)
 {

@@ -28,6 +28,7 @@ UNIT_TESTS += %D%/unit/test-json-edit
 UNIT_TESTS += %D%/unit/test-locks
 UNIT_TESTS += %D%/unit/test-log
 UNIT_TESTS += %D%/unit/test-loop
+UNIT_TESTS += %D%/unit/test-mirror
 UNIT_TESTS += %D%/unit/test-mount
 UNIT_TESTS += %D%/unit/test-mountinfo
 UNIT_TESTS += %D%/unit/test-ns

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation
+ *
+ * How many CPUs there are is told not only by single files: old C libraries and lscpu count
+ * the directories cpuN. A directory that has fewer entries than the kernel's has to be one of
+ * ours. What is in it is read from the host each time; only names are kept, since the kernel
+ * speaks of files by numbers, and must find them again after the death of a worker.
+ *
+ * The names are appended and never removed, and there are at most as many as the host
+ * has files there. A hash in the same memory finds them. A worker that dies in the middle
+ * leaves a name that is not found again: it gets a second number.
+ */
+#include "fs/mirror.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fs/mirror-filter.h"
+#include "lib/emul.h"
+#include "lib/fd.h"
+#include "lib/macro.h"
+#include "lib/str.h"
+#include "lib/strbuf.h"
+#include "lib/sys.h"
+
+/* A hundred files for each of 600 CPUs; what is beyond is not found. */
+#define NAMES_MAX   65536u
+#define BUCKETS	    (2 * NAMES_MAX)
+#define NAME_LEN    56
+#define ROW	    (UINT32_C(1) << 31)
+#define DEPTH_MAX   12
+#define PATH_LEN    512
+#define TEXT_LEN    (64u << 10)
+#define SYSCTL_PATH "proc/sys/"
+#define SYSTEM_PATH "sys/devices/system/"
+
+struct name {
+	uint32_t dir;
+	char text[NAME_LEN];
+};
+
+/* Pages that nobody touches cost nothing. */
+struct mirror_names {
+	uint32_t n; /* number 0 is none */
+	uint32_t buckets[BUCKETS];
+	struct name names[NAMES_MAX];
+};
+
+int mirror_map(struct mirror_names **ret, struct error *err)
+{
+	void *p = mmap(NULL, sizeof(**ret), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		return error_errno(err, errno, "map the names of mirrored files");
+	*ret = p;
+	(*ret)->n = 1;
+	return 0;
+}
+
+void mirror_unmap(struct mirror_names *n)
+{
+	if (n)
+		(void)munmap(n, sizeof(*n));
+}
+
+uint32_t mirror_row(size_t i)
+{
+	return ROW | (uint32_t)i;
+}
+
+/* ------------------------------------------------------------------ names */
+
+static uint32_t hash(uint32_t dir, const char *name)
+{
+	uint32_t h = 2166136261u ^ dir;
+
+	for (; *name; name++)
+		h = (h ^ (unsigned char)*name) * 16777619u;
+	return h;
+}
+
+/* The bucket of this name, or the free one where it belongs. */
+static uint32_t *bucket_of(struct mirror_names *t, uint32_t dir, const char *name)
+{
+	for (uint32_t i = hash(dir, name);; i++) {
+		uint32_t *b = &t->buckets[i % BUCKETS];
+
+		if (!*b || (t->names[*b].dir == dir && str_eq(t->names[*b].text, name)))
+			return b;
+	}
+}
+
+static int intern(struct mirror_names *t, uint32_t dir, const char *name, uint32_t *ret)
+{
+	uint32_t *b = bucket_of(t, dir, name);
+
+	if (!*b) {
+		if (t->n == NAMES_MAX)
+			return -ENFILE;
+		t->names[t->n].dir = dir;
+		(void)snprintf(t->names[t->n].text, NAME_LEN, "%s", name);
+		__atomic_add_fetch(&t->n, 1, __ATOMIC_SEQ_CST);
+		__atomic_store_n(b, t->n - 1, __ATOMIC_SEQ_CST);
+	}
+	*ret = *b;
+	return 0;
+}
+
+/* Where a node is: below the directory that the descriptor stands for. */
+struct place {
+	int dirfd;
+	bool is_filtered;
+	char path[PATH_LEN];
+};
+
+static int place_of_row(const struct mirror *m, size_t row, struct place *ret)
+{
+	const char *path;
+
+	if (row >= n_emul_files || emul_files[row].kind != EMUL_MIRROR)
+		return -ESTALE;
+	path = emul_files[row].path;
+	ret->is_filtered = str_has_prefix(path, SYSTEM_PATH);
+	ret->dirfd = ret->is_filtered ? m->system_dirfd : m->sysctl_dirfd;
+	path += strlen(ret->is_filtered ? SYSTEM_PATH : SYSCTL_PATH);
+	(void)snprintf(ret->path, sizeof(ret->path), "%s", path);
+	return 0;
+}
+
+static int place_of(const struct mirror *m, uint32_t node, struct place *ret)
+{
+	const char *names[DEPTH_MAX];
+	size_t n = 0, len;
+	int r;
+
+	for (; !(node & ROW); node = m->names->names[node].dir) {
+		if (n == DEPTH_MAX || node == 0 || node >= m->names->n)
+			return -ESTALE;
+		names[n++] = m->names->names[node].text;
+	}
+	r = place_of_row(m, node & ~ROW, ret);
+	if (r < 0)
+		return r;
+	for (len = strlen(ret->path); n > 0 && len < sizeof(ret->path); n--)
+		len += (size_t)snprintf(ret->path + len, sizeof(ret->path) - len, "/%s",
+					names[n - 1]);
+	return n > 0 ? -ENAMETOOLONG : 0;
+}
+
+/* ------------------------------------------------------------------ files */
+
+static int open_place(const struct place *p, int flags)
+{
+	const struct open_how how = {
+		.flags = (uint64_t)(flags | O_NOFOLLOW | O_CLOEXEC),
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+	};
+	int fd = sys_openat2(p->dirfd, p->path, &how);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static bool is_shown(const struct mirror *m, const struct place *p)
+{
+	return !p->is_filtered || mirror_filter_shows(m->view, p->path);
+}
+
+static int stat_place(const struct place *p, struct stat *ret)
+{
+	if (fstatat(p->dirfd, p->path, ret, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	ret->st_mode &= ~(mode_t)0222;
+	return 0;
+}
+
+static bool is_name(const char *name)
+{
+	return *name && !str_eq(name, ".") && !str_eq(name, "..") && !strchr(name, '/') &&
+	       strlen(name) < NAME_LEN;
+}
+
+/* The place of a name that is there and is to be seen. */
+static int place_in(const struct mirror *m, uint32_t dir, const char *name, struct place *ret)
+{
+	int r = is_name(name) ? place_of(m, dir, ret) : -ENOENT;
+	size_t len;
+
+	if (r < 0)
+		return r;
+	len = strlen(ret->path);
+	if ((size_t)snprintf(ret->path + len, sizeof(ret->path) - len, "/%s", name) >=
+	    sizeof(ret->path) - len)
+		return -ENAMETOOLONG;
+	return is_shown(m, ret) ? 0 : -ENOENT;
+}
+
+int mirror_find(const struct mirror *m, uint32_t dir, const char *name, uint32_t *ret)
+{
+	struct place p;
+	struct stat st;
+	int r = place_in(m, dir, name, &p);
+
+	if (r == 0)
+		r = stat_place(&p, &st);
+	return r < 0 ? r : intern(m->names, dir, name, ret);
+}
+
+int mirror_stat(const struct mirror *m, uint32_t node, struct stat *ret)
+{
+	struct place p;
+	int r = place_of(m, node, &p);
+
+	if (r == 0 && !(node & ROW) && !is_shown(m, &p))
+		r = -ENOENT;
+	return r < 0 ? r : stat_place(&p, ret);
+}
+
+static int read_text(const struct place *p, char **ret)
+{
+	_cleanup_close_ int fd = open_place(p, O_RDONLY);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	/* Our own rights are more than the container's. */
+	if (!S_ISREG(st.st_mode) || !(st.st_mode & S_IROTH))
+		return -EACCES;
+	return fd_read_all(fd, TEXT_LEN, ret, NULL);
+}
+
+int mirror_read(const struct mirror *m, uint32_t node, struct strbuf *out)
+{
+	_cleanup_free_ char *text = NULL;
+	struct place p;
+	int r = place_of(m, node, &p);
+
+	if (r == 0)
+		r = read_text(&p, &text);
+	if (r < 0)
+		return r;
+	if (p.is_filtered)
+		mirror_filter_text(m->view, p.path, text, out);
+	else
+		strbuf_adds(out, text);
+	return 0;
+}
+
+ssize_t mirror_readlink(const struct mirror *m, uint32_t node, char *buf, size_t size)
+{
+	struct place p;
+	int r = place_of(m, node, &p);
+	ssize_t n = r < 0 ? r : readlinkat(p.dirfd, p.path, buf, size);
+
+	return r == 0 && n < 0 ? -errno : n;
+}
+
+/* ------------------------------------------------------------------ lists */
+
+static int list_entry(const struct mirror *m, const struct place *dir, const struct dirent64 *e,
+		      mirror_list_fn fn, void *arg)
+{
+	struct place p = {.dirfd = dir->dirfd, .is_filtered = dir->is_filtered};
+
+	if (!is_name(e->d_name) || (size_t)snprintf(p.path, sizeof(p.path), "%s/%s", dir->path,
+						    e->d_name) >= sizeof(p.path))
+		return 0;
+	return is_shown(m, &p) ? fn(e->d_name, DTTOIF(e->d_type), arg) : 0;
+}
+
+int mirror_list(const struct mirror *m, uint32_t dir, mirror_list_fn fn, void *arg)
+{
+	_cleanup_close_ int fd = -EBADF;
+	struct place p;
+	union {
+		struct dirent64 align;
+		char bytes[4096];
+	} buf;
+	ssize_t n;
+	int r = place_of(m, dir, &p);
+
+	if (r == 0)
+		r = fd = open_place(&p, O_RDONLY | O_DIRECTORY);
+	if (r < 0)
+		return r;
+	while ((n = getdents64(fd, buf.bytes, sizeof(buf.bytes))) > 0)
+		for (ssize_t at = 0; at < n;) {
+			const struct dirent64 *e = (const void *)(buf.bytes + at);
+
+			r = list_entry(m, &p, e, fn, arg);
+			if (r != 0)
+				return r;
+			at += e->d_reclen;
+		}
+	return n < 0 ? -errno : 0;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names. The root of a connection has all its rows, each under its whole path; the container's
+ * mounts are made from there. A row that is a directory has the rows below it under their last
+ * names, and a mirror those of the host besides.
+ */
+#include <errno.h>
+#include <linux/limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "fs/container.h"
+#include "fs/vfs-internal.h"
+#include "fs/view.h"
+#include "lib/macro.h"
+
+#define READDIR_MAX 4096
+
+/* The directory that an id is; row is NULL for a directory in a mirror. */
+struct dir {
+	const struct emul_file *row;
+	bool is_mirror;
+	uint32_t mirror; /* its node there */
+};
+
+static int dir_of(const struct vfs *v, fuse_ino_t ino, struct dir *ret)
+{
+	struct tree_node n;
+	int r;
+
+	*ret = (struct dir){0};
+	if (ino >= VFS_FIRST_MIRROR) {
+		ret->is_mirror = true;
+		ret->mirror = (uint32_t)(ino - VFS_FIRST_MIRROR);
+		return 0;
+	}
+	r = vfs_row(v, ino, &n);
+	if (r < 0)
+		return r;
+	ret->row = n.file;
+	ret->is_mirror = n.file->kind == EMUL_MIRROR;
+	ret->mirror = mirror_row((size_t)(n.file - emul_files));
+	return ret->is_mirror || n.file->kind == EMUL_DIRECTORY ? 0 : -ENOTDIR;
+}
+
+/* ------------------------------------------------------------------ lookup */
+
+static int find_in_dir(struct vfs *v, fuse_ino_t parent, const char *name, fuse_ino_t *ret)
+{
+	struct dir d;
+	uint32_t node = 0;
+	int r = dir_of(v, parent, &d), row;
+
+	if (r < 0)
+		return r;
+	row = d.row ? emul_child(d.row, name) : -ENOENT;
+	if (row >= 0) {
+		*ret = VFS_FIRST_ROW + (fuse_ino_t)row;
+		return 0;
+	}
+	if (!d.is_mirror)
+		return -ENOENT;
+	(void)view_begin(v->container->view, view_clock());
+	r = mirror_find(&v->mirror, d.mirror, name, &node);
+	*ret = VFS_FIRST_MIRROR + node;
+	return r;
+}
+
+static int find(struct vfs *v, fuse_ino_t parent, const char *name, fuse_ino_t *ret)
+{
+	int row;
+
+	if (parent != FUSE_ROOT_ID)
+		return find_in_dir(v, parent, name, ret);
+	row = tree_find(v->conn, name);
+	*ret = VFS_FIRST_ROW + (fuse_ino_t)row;
+	return row < 0 ? row : 0;
+}
+
+/* The mounts of a new container look up every file: its text waits for a reader. */
+void vfs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct vfs *v = vfs_of(req);
+	struct fuse_entry_param e = {0};
+	int r = find(v, parent, name, &e.ino);
+
+	if (r == 0)
+		r = vfs_stat(v, e.ino, &e.attr);
+	if (r < 0) {
+		vfs_reply_error(req, r);
+		return;
+	}
+	if (e.ino >= VFS_FIRST_MIRROR)
+		e.entry_timeout = e.attr_timeout = VFS_MIRROR_SECONDS;
+	else
+		e.entry_timeout = VFS_FOREVER_SECONDS;
+	(void)fuse_reply_entry(req, &e);
+}
+
+void vfs_readlink(fuse_req_t req, fuse_ino_t ino)
+{
+	const struct vfs *v = vfs_of(req);
+	char target[PATH_MAX];
+	ssize_t n = -EINVAL;
+
+	if (ino >= VFS_FIRST_MIRROR)
+		n = mirror_readlink(&v->mirror, (uint32_t)(ino - VFS_FIRST_MIRROR), target,
+				    sizeof(target) - 1);
+	if (n < 0) {
+		vfs_reply_error(req, (int)n);
+		return;
+	}
+	target[n] = '\0';
+	(void)fuse_reply_readlink(req, target);
+}
+
+/* ------------------------------------------------------------------ listing */
+
+/* The entries from number `from` on, as many as there is room for. */
+struct listing {
+	fuse_req_t req;
+	const struct emul_file *row;
+	off_t from, at;
+	size_t used, max;
+	char buf[READDIR_MAX];
+};
+
+/* 1: there is no more room. */
+static int add_entry(struct listing *l, const char *name, mode_t type)
+{
+	/* Numbers of nodes are for lookups; none is 0, which means "deleted". */
+	const struct stat st = {.st_ino = UINT32_MAX, .st_mode = type};
+	size_t n;
+
+	if (l->at++ < l->from)
+		return 0;
+	n = fuse_add_direntry(l->req, l->buf + l->used, l->max - l->used, name, &st, l->at);
+	if (n > l->max - l->used)
+		return 1;
+	l->used += n;
+	return 0;
+}
+
+static int add_mirrored(const char *name, mode_t type, void *arg)
+{
+	struct listing *l = arg;
+
+	if (l->row && emul_child(l->row, name) >= 0)
+		return 0;
+	return add_entry(l, name, type);
+}
+
+static mode_t type_of(const struct emul_file *f)
+{
+	return f->kind == EMUL_DIRECTORY || f->kind == EMUL_MIRROR ? S_IFDIR : S_IFREG;
+}
+
+static int list_root(const struct vfs *v, struct listing *l)
+{
+	for (size_t i = 0; i < n_emul_files; i++) {
+		char name[EMUL_NAME_MAX];
+
+		if (emul_files[i].conn != v->conn)
+			continue;
+		emul_name(&emul_files[i], name);
+		if (add_entry(l, name, type_of(&emul_files[i])))
+			break;
+	}
+	return 0;
+}
+
+static int list_dir(const struct vfs *v, fuse_ino_t ino, struct listing *l)
+{
+	struct dir d;
+	int r = dir_of(v, ino, &d);
+
+	if (r < 0)
+		return r;
+	l->row = d.row;
+	for (size_t i = 0; d.row && i < n_emul_files; i++)
+		if (emul_parent(&emul_files[i]) == d.row &&
+		    add_entry(l, strrchr(emul_files[i].path, '/') + 1, type_of(&emul_files[i])))
+			return 0;
+	if (!d.is_mirror)
+		return 0;
+	(void)view_begin(v->container->view, view_clock());
+	r = mirror_list(&v->mirror, d.mirror, add_mirrored, l);
+	return r < 0 ? r : 0;
+}
+
+void vfs_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
+		 struct fuse_file_info *fi)
+{
+	struct listing l = {
+		.req = req, .from = off, .max = size < READDIR_MAX ? size : READDIR_MAX};
+	const struct vfs *v = vfs_of(req);
+	int r = ino == FUSE_ROOT_ID ? list_root(v, &l) : list_dir(v, ino, &l);
+
+	(void)fi;
+	if (r < 0)
+		vfs_reply_error(req, r);
+	else
+		(void)fuse_reply_buf(req, l.buf, l.used);
+}
