@@ -157,6 +157,89 @@ size_of_top() { docker history --human=false --format '{{.Size}}' "sysbox-test/c
 	same "$first" "$(manifest box)"
 }
 
+# What of the inner engine's layers and blobs is a symlink, and what a directory of its own.
+inner_layers() {
+	inside "$1" 'cd /var/lib/docker; [ -e containerd/daemon ] && cd containerd/daemon
+		find overlay2/*/diff io.containerd.snapshotter.v1.overlayfs/snapshots/*/fs io.containerd.content.v1.content/blobs/sha256/* \
+			-maxdepth 0 -printf "%y\n" 2>/dev/null | sort | uniq -c | tr -s " "'
+}
+
+# KiB of the container's own on the disk.
+own_size() { inside "$1" 'du -sk --exclude=.sysbox /var/lib/docker | cut -f1'; }
+
+# bats test_tags=short
+@test "preloaded: layers are not copied, and all that an engine does works on them" {
+	local first
+	begin box "$IMAGE"
+	make_nasty box
+	inside box "dd if=/dev/urandom of=/big bs=1M count=30 2>/dev/null; tar -cf - /big 2>/dev/null | docker import - big >/dev/null; rm /big
+		printf 'FROM nasty\nRUN echo plain >/plain\n' | docker build -q -t plain - >/dev/null"
+	first=$(manifest box)
+	commit box 1
+	docker rm -f box
+	begin box sysbox-test/commit:1
+	assert [ "$(own_size box)" -lt 8000 ]
+	run -0 inner_layers box
+	assert_output --regexp ' [3-9] l'
+	same "$first" "$(manifest box)"
+	run -0 inside box 'docker tag plain other && docker run --rm other cat /plain
+		printf "FROM plain\nRUN echo more >/more; rm /plain; rm -r /home\n" | docker build -q -t more - >/dev/null
+		docker run --rm more sh -c "cat /more; ls -d /home /plain 2>/dev/null; true"
+		docker save more plain nasty big | gzip -1 >/save.tgz
+		docker rmi -f other plain more nasty big sysbox/busybox >/dev/null; docker system prune -af >/dev/null
+		docker images -q | wc -l; docker load -q -i /save.tgz >/dev/null; rm /save.tgz
+		docker run --rm more cat /more; docker run --rm plain cat /plain'
+	assert_output "plain
+more
+0
+more
+plain"
+	same "$first" "$(manifest box)"
+	# A view cannot be written.
+	run ! inside box 'touch /var/lib/docker/.sysbox/*/x || mount -o remount,bind,rw /var/lib/docker/.sysbox/*'
+	docker rm -f box
+	begin box sysbox-test/commit:1
+	same "$first" "$(manifest box)"
+	commit box 2
+	assert_clean_image 2
+	docker rm -f box
+	begin box sysbox-test/commit:2
+	same "$first" "$(manifest box)"
+}
+
+@test "preloaded: stop and start, and the links still lead there" {
+	local first
+	begin box "$IMAGE"
+	make_nasty box
+	first=$(manifest box)
+	commit box 1
+	docker rm -f box
+	begin box sysbox-test/commit:1
+	inside box 'kill $(cat /run/docker.pid); while [ -e /run/docker.pid ]; do sleep 0.1; done'
+	docker restart -t 0 box
+	docker exec -d box sh -c 'rm -rf /run/docker.pid /run/docker /run/containerd; exec dockerd >/var/log/dockerd.log 2>&1'
+	wait_for 40 docker exec box docker info
+	same "$first" "$(manifest box)"
+}
+
+# An inner layer that lies in two layers of the image, as images of a runtime that copies have it.
+@test "preloaded: a layout that is not recognised is copied" {
+	local first
+	[[ $STORE == overlay2 ]] || skip "changes files of overlay2"
+	begin box "$IMAGE"
+	make_nasty box
+	commit box 1
+	docker rm -f box
+	docker run --name box --label scope=test sysbox-test/commit:1 sh -c 'for d in /var/lib/docker/overlay2/*/diff; do echo two >$d/two; done'
+	commit box 2
+	docker rm -f box
+	begin box sysbox-test/commit:2
+	run -0 inner_layers box
+	refute_output --partial ' l'
+	run -0 inside box 'docker run --rm nasty cat /two'
+	assert_output two
+}
+
 # Docker commits all the same when a pause fails; then at least nothing by halves.
 @test "commit: a flush that fails makes the pause fail, and the container runs on" {
 	local upper
