@@ -149,6 +149,7 @@ noinst_LIBRARIES += %D%/libsrc.a
 %C%_libsrc_a_SOURCES += %D%/syscont-lsm.c
 %C%_libsrc_a_SOURCES += %D%/syscont-mounts.c
 %C%_libsrc_a_SOURCES += %D%/syscont-ns.c
+%C%_libsrc_a_SOURCES += %D%/syscont-owner.c
 %C%_libsrc_a_SOURCES += %D%/syscont-paths.c
 %C%_libsrc_a_SOURCES += %D%/syscont-seccomp.c
 %C%_libsrc_a_SOURCES += %D%/syscont-stores.c

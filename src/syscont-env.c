@@ -15,6 +15,7 @@
 #include "src/syscont.h"
 
 #define PREFIX	      "SYSBOX_"
+#define OWNER_WORDS   "PATH:UID:GID:UID:GID, on disk and inside, comma-separated"
 #define EMULATE_WORDS "on, off, or some of cpu,memory,load,disk,sysctl,identity,kmsg"
 
 static bool parse_bool(const char *text, bool *ret)
@@ -77,6 +78,22 @@ static bool set_share_volumes(struct syscont *sc, const char *value)
 	return parse_paths(value, &sc->options.share_volumes);
 }
 
+static bool set_map_owner(struct syscont *sc, const char *value)
+{
+	_cleanup_(strv_freep) char **words = strv_split(value, ",");
+	struct syscont_options *o = &sc->options;
+
+	for (char **w = words; w && *w; w++) {
+		struct syscont_owner owner;
+
+		if (!syscont_owner_parse(*w, &owner))
+			return false;
+		*(struct syscont_owner *)array_add((void **)&o->owners, &o->n_owners,
+						   sizeof(owner)) = owner;
+	}
+	return words && *words;
+}
+
 /* "on", "off", or the groups that are wanted. */
 static bool set_emulate(struct syscont *sc, const char *value)
 {
@@ -121,6 +138,7 @@ static const struct {
 	{"SYSBOX_SKIP_UID_SHIFT", set_skip_uid_shift, "absolute paths, comma-separated", false},
 	{"SYSBOX_STORE_DIRS", set_store_dirs, "absolute paths, comma-separated", false},
 	{"SYSBOX_SHARE_VOLUMES", set_share_volumes, "absolute paths, comma-separated", false},
+	{"SYSBOX_MAP_OWNER", set_map_owner, OWNER_WORDS, false},
 	{"SYSBOX_EMULATE", set_emulate, EMULATE_WORDS, false},
 	{"SYSBOX_ALIAS_DNS", set_alias_dns, "TRUE or FALSE", false},
 	{"SYSBOX_IGNORE_SYSFS_CHOWN", not_needed, "TRUE or FALSE", false},
@@ -175,6 +193,7 @@ static const struct {
 } annotations[] = {
 	{"io.sysbox.store-dirs", set_store_dirs, "absolute paths, comma-separated"},
 	{"io.sysbox.share-volumes", set_share_volumes, "absolute paths, comma-separated"},
+	{"io.sysbox.map-owner", set_map_owner, OWNER_WORDS},
 	{"io.sysbox.emulate", set_emulate, EMULATE_WORDS},
 };
 

@@ -17,6 +17,7 @@
  *  systemd  what pid 1 wants to find when it is systemd;
  *  mounts   /proc, /sys, /sys/fs/cgroup, /dev as a system expects them: its own,
  *           writable;
+ *  owners   whose files those of a mounted directory seem to be;
  *  cgroup   the host's layout, or v2 alone for a systemd that knows nothing else;
  *  stores   real directories where inner engines keep their data;
  *  paths    the engine's masks stay, but for those that would blind or bind an
@@ -58,6 +59,7 @@ const struct syscont_pass syscont_passes[] = {
 	/* Decides about /run, and `mounts` would give a read-only rootfs a poorer one. */
 	{"systemd", syscont_systemd, false},
 	{"mounts", syscont_mounts, false},
+	{"owners", syscont_owner, true},
 	{"cgroups", syscont_cgroup, false},
 	{"stores", syscont_stores, false},
 	{"paths", syscont_paths, false},
@@ -75,6 +77,9 @@ void syscont_options_done(struct syscont_options *o)
 	strv_free(o->skip_uid_shift);
 	strv_free(o->store_dirs);
 	strv_free(o->share_volumes);
+	for (size_t i = 0; i < o->n_owners; i++)
+		free(o->owners[i].target);
+	free(o->owners);
 	*o = (struct syscont_options)SYSCONT_OPTIONS_DEFAULT;
 }
 

@@ -21,6 +21,13 @@ struct spec;
 struct spec_mount;
 struct spec_process;
 
+/* What is one's on disk is the other's inside; in SYSBOX_MAP_OWNER, and below one mount. */
+struct syscont_owner {
+	char *target;
+	uint32_t disk_uid, disk_gid;
+	uint32_t uid, gid;
+};
+
 /*
  * Choices of the user and the administrator, in rising precedence: built-in,
  * /etc/sysbox/sysbox.conf, command line, SYSBOX_* variables of the container.
@@ -42,6 +49,8 @@ struct syscont_options {
 	char **store_dirs;
 	/* SYSBOX_SHARE_VOLUMES: destinations whose sources others may use, too */
 	char **share_volumes;
+	struct syscont_owner *owners; /* SYSBOX_MAP_OWNER */
+	size_t n_owners;
 };
 #define SYSCONT_OPTIONS_DEFAULT                                                                \
 	{                                                                                      \
@@ -138,6 +147,7 @@ int syscont_rewrite_process(struct syscont *sc, struct spec_process *p, struct e
 /* The passes, one file each: src/syscont-<name>.c */
 int syscont_ns(struct syscont *sc, struct error *err);
 int syscont_ids(struct syscont *sc, struct error *err);
+int syscont_owner(struct syscont *sc, struct error *err);
 int syscont_paths(struct syscont *sc, struct error *err);
 int syscont_mounts(struct syscont *sc, struct error *err);
 int syscont_cgroup(struct syscont *sc, struct error *err);
@@ -156,6 +166,8 @@ char **syscont_store_dirs(const struct syscont *sc);
 /* What passes share with each other and with exec. */
 
 void syscont_stores_done(struct syscont *sc);
+/* "PATH:UID:GID:UID:GID", on disk and inside; the caller frees ret->target. */
+bool syscont_owner_parse(const char *text, struct syscont_owner *ret);
 /* A sentence for the log. */
 void syscont_warn(struct syscont *sc, const char *fmt, ...) _printf_(2, 3);
 int syscont_process_env(struct syscont *sc, struct spec_process *p, struct error *err);

@@ -54,6 +54,7 @@ UNIT_TESTS += %D%/unit/test-strbuf
 UNIT_TESTS += %D%/unit/test-syscont-devices
 UNIT_TESTS += %D%/unit/test-syscont-env
 UNIT_TESTS += %D%/unit/test-syscont-mounts
+UNIT_TESTS += %D%/unit/test-syscont-owner
 UNIT_TESTS += %D%/unit/test-syscont-passes
 UNIT_TESTS += %D%/unit/test-syscont-seccomp
 UNIT_TESTS += %D%/unit/test-syscont-stores
