@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sysctls of the container's namespaces. Those of its network are written by init:
- * the kernel refuses what is not the container's. Those of its ipc and uts namespaces
- * belong, by kernel and by sysctl, to the root of these namespaces or to the host's: a
- * helper within them tries as the one, then as the other, and only what is known to be
- * of these namespaces.
+ * Sysctls of the container's namespaces. Those of a network of its own are written by
+ * init: the kernel refuses what is not the container's. Those of its ipc and uts
+ * namespaces belong, by kernel and by sysctl, to the root of these namespaces or to the
+ * host's: a helper within them tries as the one, then as the other, and only what is known
+ * to be of these namespaces. Likewise those of a network that it was given, which the
+ * engine may have made for the host's root (a Kubernetes pod without hostUsers: false,
+ * Podman); there the kernel shows no file that is not that network's, or not writable.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,12 +23,13 @@
 #include "src/plan.h"
 #include "src/spec.h"
 
-static bool is_outside(const struct json_pair *s)
+static bool is_outside(const struct plan *p, const struct json_pair *s)
 {
 	_cleanup_free_ char *path = spec_sysctl_path(s->key);
 	const char *ns = spec_sysctl_namespace(path);
 
-	return str_eq(ns, "ipc") || str_eq(ns, "uts");
+	return str_eq(ns, "ipc") || str_eq(ns, "uts") ||
+	       (str_eq(ns, "network") && !(p->unshare & CLONE_NEWNET));
 }
 
 static int set(int proc_fd, const struct json_pair *s, struct error *err)
@@ -43,7 +46,7 @@ int do_sysctl_inside(const struct plan *p, int proc_fd, struct error *err)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < p->n_sysctl; i++)
-		if (!is_outside(&p->sysctl[i]))
+		if (!is_outside(p, &p->sysctl[i]))
 			r = set(proc_fd, &p->sysctl[i], err);
 	return r;
 }
@@ -88,11 +91,10 @@ static int set_outside(void *arg)
 
 	if (proc < 0)
 		return error_errno(o->err, errno, "open /proc");
-	if (setns(o->init_pidfd, CLONE_NEWIPC | CLONE_NEWUTS) < 0)
-		return error_errno(o->err, errno,
-				   "enter the container's ipc and uts namespaces");
+	if (setns(o->init_pidfd, CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET) < 0)
+		return error_errno(o->err, errno, "enter the container's namespaces");
 	for (size_t i = 0; r == 0 && i < o->plan->n_sysctl; i++)
-		if (is_outside(&o->plan->sysctl[i]))
+		if (is_outside(o->plan, &o->plan->sysctl[i]))
 			r = set_one(o, &o->plan->sysctl[i], proc);
 	return r;
 }
@@ -100,7 +102,7 @@ static int set_outside(void *arg)
 static bool has_outside(const struct plan *p)
 {
 	for (size_t i = 0; i < p->n_sysctl; i++)
-		if (is_outside(&p->sysctl[i]))
+		if (is_outside(p, &p->sysctl[i]))
 			return true;
 	return false;
 }

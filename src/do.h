@@ -203,9 +203,9 @@ int do_exec(const struct plan_process *p, const struct program *program, struct 
 
 /* src/do-sysctl.c */
 
-/* Init: those of its network namespace; proc_fd is its own procfs. */
+/* Init: those of a network namespace of its own; proc_fd is its own procfs. */
 int do_sysctl_inside(const struct plan *p, int proc_fd, struct error *err);
-/* Parent, host root: those of its ipc and uts namespaces. */
+/* Parent, host root: those of its ipc and uts namespaces, and of a network that it joins. */
 int do_sysctl_outside(const struct plan *p, int init_pidfd, struct error *err);
 
 /* src/do-terminal.c */

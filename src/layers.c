@@ -211,3 +211,11 @@ int layers_read(struct layers *ret, const char *rootfs, struct error *err)
 	l = (struct layers){0};
 	return 0;
 }
+
+bool layers_are_reachable(const struct layers *l)
+{
+	for (char **p = l->lower; p && *p; p++)
+		if (access(*p, F_OK) < 0)
+			return false;
+	return true;
+}

@@ -2,6 +2,7 @@
 /* What the engine's overlay is made of, as its line in the mount table says. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/error.h"
@@ -24,3 +25,9 @@ enum {
  * mean.
  */
 int layers_read(struct layers *ret, const char *rootfs, struct error *err);
+
+/*
+ * Do the paths of the lower layers lead to them? Not where the engine has mounted them for
+ * as long as it mounted the overlay only, as containerd does with id-mapped layers.
+ */
+bool layers_are_reachable(const struct layers *l);

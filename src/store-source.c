@@ -166,12 +166,13 @@ int store_source_list(const struct store_source *s, char ***ret)
 
 /*
  * Names in such layers are not where they seem, or files are without their data:
- * overlayfs alone can read them.
+ * overlayfs alone can read them. Or nobody can reach them any more.
  */
 static bool are_readable_alone(const struct layers *l)
 {
-	return l->n_data == 0 && !strstr(l->options, "redirect_dir=on") &&
-	       !strstr(l->options, "metacopy=on") && !strstr(l->options, "userxattr");
+	return layers_are_reachable(l) && l->n_data == 0 &&
+	       !strstr(l->options, "redirect_dir=on") && !strstr(l->options, "metacopy=on") &&
+	       !strstr(l->options, "userxattr");
 }
 
 static int add_dir(struct store_source *s, const char *path, int number, struct error *err)

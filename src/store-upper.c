@@ -135,7 +135,10 @@ static int open_lower(struct store_source *s, char *const *paths, struct error *
 	return 0;
 }
 
-/* 1: the engine's overlay is not there any more, so that nobody is going to commit it. */
+/*
+ * 1: nobody is going to commit it: the engine's overlay is not there any more, or is one of
+ * id-mapped layers, as in a Kubernetes pod with a user namespace, which cannot be committed.
+ */
 static int open_roots(struct roots *r, const struct store_flush *f, struct error *err)
 {
 	_cleanup_(layers_done) struct layers l = {0};
@@ -143,8 +146,8 @@ static int open_roots(struct roots *r, const struct store_flush *f, struct error
 	_cleanup_free_ char *rootfs = realpath(f->rootfs, NULL);
 	int e = rootfs ? layers_read(&l, rootfs, err) : LAYERS_E_NONE;
 
-	if (e != 0)
-		return e;
+	if (e != 0 || !layers_are_reachable(&l))
+		return e < 0 ? e : 1;
 	path_split(l.upper, &holder, &upper);
 	path_split(f->dir, &dir, &name);
 	if (!str_eq(holder, dir))

@@ -202,6 +202,16 @@ join() {
 	assert_equal "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" 1024
 }
 
+@test "namespaces: sysctls of a network that the engine made, as the host's root" {
+	touch "$BOX/net"
+	unshare --net="$BOX/net" true
+	config --arg p "$BOX/net" '.linux.namespaces |= map(if .type == "network" then .path = $p else . end)'
+	config '.linux.sysctl = {"net.ipv4.ip_unprivileged_port_start": "77"}'
+	run run_sh 'cat /proc/sys/net/ipv4/ip_unprivileged_port_start'
+	umount "$BOX/net"
+	assert_output 77
+}
+
 @test "namespaces: sysctls that are the host's, or none" {
 	local k
 	for k in vm.swappiness kernel.pid_max net.nosuch kernel.hostname ../../etc/passwd 'a b' ''; do
