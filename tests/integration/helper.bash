@@ -5,6 +5,7 @@
 # busybox, and a state directory of its own.
 #
 #   RUNC     the runtime under test
+#   DRIVER   which cgroup driver is asked for: cgroupfs or systemd  (cgroupfs)
 #   BOX      a directory of this test: $BOX/bundle, $BOX/state
 #   ID       the container's id, unique on the machine
 #
@@ -48,7 +49,10 @@ teardown() {
 
 # --- the runtime ----------------------------------------------------------------------------
 
-runc() { "$RUNC" --root "$STATE" "$@"; }
+DRIVER_OPTION=()
+[[ ${DRIVER:-cgroupfs} != systemd ]] || DRIVER_OPTION=(--systemd-cgroup)
+
+runc() { "$RUNC" --root "$STATE" "${DRIVER_OPTION[@]}" "$@"; }
 
 # config [JQ OPTION...] FILTER: change config.json.
 config() { jq "$@" <config.json >config.new && mv config.new config.json; }
@@ -77,6 +81,8 @@ mount_row() { # DESTINATION TYPE SOURCE OPTION...
 hook() { # KIND SCRIPT
 	config --arg kind "$1" --arg script "$2" '.hooks[$kind] += [{path: "/bin/sh", args: ["sh", "-euc", $script]}]'
 }
+
+is_v2() { [[ -e /sys/fs/cgroup/cgroup.controllers ]]; }
 
 # start_box: a container that does nothing until it is told to.
 start_box() {

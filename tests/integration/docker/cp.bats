@@ -112,7 +112,7 @@ listing() { docker cp "box:$1" - | tar -tvf - --numeric-owner; }
 # bats test_tags=short
 @test "cp in: the same while a process stands in that directory" {
 	docker exec -d -w /etc/alternatives box sh -c \
-		'while sleep 0.1; do cat new >/tmp/seen 2>/dev/null && touch made 2>/tmp/err && exit; done'
+		'while sleep 0.1; do test -s new && cat new >/tmp/seen 2>/dev/null && touch made 2>/tmp/err && exit; done'
 	sleep 0.5
 	cp_in new /etc/alternatives
 	wait_for 5 docker exec box test -e /etc/alternatives/made

@@ -53,13 +53,16 @@ supervisor_of() {
 @test "resources: uptime, load and top are the container's" {
 	run -0 inside given 'read -r up idle </proc/uptime; echo "${up%.*}"'
 	assert [ "$output" -lt 600 ]
-	run -0 inside given 'top -b -n 1 | head -5'
-	assert_output --partial "512.0 total"
+	if [[ -z $(top_columns) ]]; then
+		run -0 inside given 'top -b -n 1 | head -5'
+		assert_output --partial "512.0 total"
+	fi
 	run -0 inside given 'cut -d" " -f4 /proc/loadavg'
 	assert [ "${output#*/}" -lt 40 ]
 }
 
 @test "resources: docker update is seen at once" {
+	(($(nproc) > 1)) || skip "this machine has one CPU"
 	start changed --memory 256m --cpus 2 $IMAGE
 	assert_equal "$(meminfo changed MemTotal)" 262144
 	docker update --memory 128m --memory-swap 128m --cpus 1 changed

@@ -15,7 +15,16 @@ setup_file() {
 	need_image "debian-systemd-docker-$INNER"
 	docker volume create "systemd-$INNER" >/dev/null
 	SCOPE="file" sc run -d --name systemd -v "systemd-$INNER:/var/lib/docker" -P \
-		"sysbox/debian-systemd-docker:$INNER"
+		"sysbox/debian-systemd-docker:$INNER" sh -c "$(adapt_iptables); exec /sbin/init"
+}
+
+# For kernels that have less; without it the engine, which systemd starts, would fail.
+adapt_iptables() {
+	case $(kernel_nat) in
+	legacy) echo 'for t in iptables ip6tables; do update-alternatives --set $t /usr/sbin/$t-legacy; done' ;;
+	none) echo 'mkdir -p /etc/docker; echo "{\"iptables\": false, \"ip6tables\": false}" >/etc/docker/daemon.json' ;;
+	*) echo : ;;
+	esac
 }
 
 teardown_file() {
@@ -40,6 +49,18 @@ is_up() { [[ $(docker exec systemd systemctl is-system-running) =~ ^(running|deg
 	docker exec systemd docker load -q -i /usr/share/sysbox/busybox.tar
 	run docker exec systemd docker run --rm sysbox/busybox echo inner
 	assert_output inner
+}
+
+@test "systemd: the tree of cgroups is its own, and limits of units hold" {
+	[[ -e /sys/fs/cgroup/cgroup.controllers ]] || skip "this machine has cgroup v1"
+	docker exec systemd systemd-run --quiet --unit=limited -p MemoryMax=24M -p TasksMax=11 sleep 1000
+	run docker exec systemd systemctl show -p MemoryMax -p TasksMax -p ControlGroup limited
+	assert_line MemoryMax=25165824
+	assert_line TasksMax=11
+	assert_line ControlGroup=/system.slice/limited.service
+	run docker exec systemd cat /sys/fs/cgroup/system.slice/limited.service/memory.max
+	assert_output 25165824
+	docker exec systemd systemctl stop limited
 }
 
 @test "systemd: the journal has the boot" {
