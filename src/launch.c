@@ -523,6 +523,11 @@ static int step_sysctl(struct work *w, struct error *err)
 	return do_sysctl_outside(w->l->plan, w->l->init_pidfd, err);
 }
 
+static int step_net_devices(struct work *w, struct error *err)
+{
+	return do_net_devices(w->l->plan, w->l->init_pid, err);
+}
+
 static int step_supervise(struct work *w, struct error *err)
 {
 	const struct fs_client_start start = {
@@ -628,6 +633,7 @@ static const struct step {
 	{"init", step_init},
 	{"kernel file systems", step_kernel_fs},
 	{"sysctls", step_sysctl},
+	{"network devices", step_net_devices},
 	{"supervise", step_supervise},
 	{"emulation", step_emulation},
 	{"hooks", step_hooks},
