@@ -270,6 +270,7 @@ static int make_plan(struct making *m, struct error *err)
 	if (r < 0)
 		return r;
 	sc->image = &m->image;
+	sc->ids_given = m->ids.given;
 	idmap_copy(&sc->idmap, &m->ids.map);
 	free(m->spec->root->path);
 	m->spec->root->path = take_ptr(&rootfs);

@@ -2,9 +2,9 @@
 /*
  * Sysctls of the container's namespaces. Those of its network are written by init:
  * the kernel refuses what is not the container's. Those of its ipc and uts namespaces
- * belong, by kernel and by sysctl, to the root of these namespaces or to the host's: a
- * helper within them tries as the one, then as the other, and only what is known to be
- * of these namespaces.
+ * belong, by kernel and by sysctl, to the root of these namespaces or to the host's, and
+ * so do those of a network namespace that the engine has made: a helper within them tries
+ * as the one, then as the other, and only what is known to be of these namespaces.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,12 +21,21 @@
 #include "src/plan.h"
 #include "src/spec.h"
 
-static bool is_outside(const struct json_pair *s)
+static bool joins_network(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n_joins; i++)
+		if (p->joins[i].type == CLONE_NEWNET)
+			return true;
+	return false;
+}
+
+static bool is_outside(const struct plan *p, const struct json_pair *s)
 {
 	_cleanup_free_ char *path = spec_sysctl_path(s->key);
 	const char *ns = spec_sysctl_namespace(path);
 
-	return str_eq(ns, "ipc") || str_eq(ns, "uts");
+	return str_eq(ns, "ipc") || str_eq(ns, "uts") ||
+	       (str_eq(ns, "network") && joins_network(p));
 }
 
 static int set(int proc_fd, const struct json_pair *s, struct error *err)
@@ -43,7 +52,7 @@ int do_sysctl_inside(const struct plan *p, int proc_fd, struct error *err)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < p->n_sysctl; i++)
-		if (!is_outside(&p->sysctl[i]))
+		if (!is_outside(p, &p->sysctl[i]))
 			r = set(proc_fd, &p->sysctl[i], err);
 	return r;
 }
@@ -88,11 +97,11 @@ static int set_outside(void *arg)
 
 	if (proc < 0)
 		return error_errno(o->err, errno, "open /proc");
-	if (setns(o->init_pidfd, CLONE_NEWIPC | CLONE_NEWUTS) < 0)
+	if (setns(o->init_pidfd, CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET) < 0)
 		return error_errno(o->err, errno,
-				   "enter the container's ipc and uts namespaces");
+				   "enter the container's ipc, uts and network namespaces");
 	for (size_t i = 0; r == 0 && i < o->plan->n_sysctl; i++)
-		if (is_outside(&o->plan->sysctl[i]))
+		if (is_outside(o->plan, &o->plan->sysctl[i]))
 			r = set_one(o, &o->plan->sysctl[i], proc);
 	return r;
 }
@@ -100,7 +109,7 @@ static int set_outside(void *arg)
 static bool has_outside(const struct plan *p)
 {
 	for (size_t i = 0; i < p->n_sysctl; i++)
-		if (is_outside(&p->sysctl[i]))
+		if (is_outside(p, &p->sysctl[i]))
 			return true;
 	return false;
 }

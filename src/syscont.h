@@ -87,6 +87,7 @@ struct syscont {
 	const char *store_dir;
 	/* The engine keeps files with the container's ids on disk. */
 	bool stores_shifted;
+	bool ids_given; /* by the engine, which may have shifted files itself */
 	struct syscont_store *stores; /* what the mounts added here lead to */
 	size_t n_stores;
 	struct syscont_lock *locks; /* what the user has mounted at such places */

@@ -148,6 +148,18 @@ join() {
 	assert_equal "$(stat -c %u "$ROOTFS/mine")" 300000
 }
 
+@test "namespaces: a bind that the engine has shifted itself, and one that it has not" {
+	config '.linux.namespaces += [{type: "user"}] |
+		.linux.uidMappings = [{containerID: 0, hostID: 300000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+	mkdir "$BOX"/{shifted,plain}
+	chown 300000:300000 "$BOX/shifted"
+	mount_row /shifted bind "$BOX/shifted" rbind
+	mount_row /plain bind "$BOX/plain" rbind
+	run -0 run_sh 'stat -c %u:%g /shifted /plain; touch /shifted/x /plain/x'
+	assert_output $'0:0\n0:0'
+	assert_equal "$(stat -c %u "$BOX/shifted/x" "$BOX/plain/x")" $'300000\n0'
+}
+
 @test "namespaces: mappings that make no sense" {
 	local m
 	config '.linux.namespaces += [{type: "user"}]'
@@ -200,6 +212,16 @@ join() {
 	run -0 run_sh 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/ip_unprivileged_port_start /proc/sys/kernel/shmmax /proc/sys/fs/mqueue/msg_max /proc/sys/kernel/domainname'
 	assert_output $'1\n80\n4096\n11\nd'
 	assert_equal "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" 1024
+}
+
+@test "namespaces: sysctls of a network that the engine has made" {
+	unshare -n sleep 1000 & local maker=$!
+	wait_for 5 eval '[[ $(readlink /proc/'$maker'/ns/net) != $(readlink /proc/self/ns/net) ]]'
+	config --arg p "/proc/$maker/ns/net" '(.linux.namespaces[] | select(.type == "network")).path = $p |
+		.linux.sysctl = {"net.ipv4.ip_unprivileged_port_start": "81"}'
+	run -0 run_sh 'cat /proc/sys/net/ipv4/ip_unprivileged_port_start'
+	kill "$maker"
+	assert_output 81
 }
 
 @test "namespaces: sysctls that are the host's, or none" {
