@@ -142,13 +142,10 @@ static const char *kind_name(enum plan_mount_kind kind)
 }
 
 static const struct flag_name mount_flags[] = {
-	{"recursive", PLAN_MOUNT_RECURSIVE},
-	{"copyup", PLAN_MOUNT_COPYUP},
-	{"no-idmap", PLAN_MOUNT_NO_IDMAP},
-	{"own-idmap", PLAN_MOUNT_OWN_IDMAP},
-	{"rec-idmap", PLAN_MOUNT_REC_IDMAP},
-	{"optional", PLAN_MOUNT_OPTIONAL},
-	{NULL, 0},
+	{"recursive", PLAN_MOUNT_RECURSIVE}, {"copyup", PLAN_MOUNT_COPYUP},
+	{"no-idmap", PLAN_MOUNT_NO_IDMAP},   {"maybe-shifted", PLAN_MOUNT_MAYBE_SHIFTED},
+	{"own-idmap", PLAN_MOUNT_OWN_IDMAP}, {"rec-idmap", PLAN_MOUNT_REC_IDMAP},
+	{"optional", PLAN_MOUNT_OPTIONAL},   {NULL, 0},
 };
 
 /* The field of access times first: as a whole it is what a change of them clears. */
@@ -286,6 +283,9 @@ static void print_scheduling(struct strbuf *b, const struct plan_process *p)
 		strbuf_addf(b, "io-priority 0x%x\n", (unsigned int)p->io_priority);
 	print_line(b, "cpu-initial", p->cpu_initial);
 	print_line(b, "cpu-final", p->cpu_final);
+	if (p->memory_mode >= 0)
+		strbuf_addf(b, "memory-policy 0x%x\n", (unsigned int)p->memory_mode);
+	print_line(b, "memory-nodes", p->memory_nodes);
 }
 
 static void print_limits(struct strbuf *b, const struct plan_process *p)

@@ -253,9 +253,10 @@ static void print__cannot_be_forged(void **state)
 			   "/x','type':'t\\ny','source':'s\\nz','options':['a\\nb']}");
 	f.plan->rootfs = xstrdup("r\nmount");
 	plan_print(f.plan, &b);
-	for (const char *s = strbuf_str(&b); (s = strstr(s, "\nm")); s++)
+	for (const char *s = strbuf_str(&b); (s = strstr(s, "\nmount")); s++)
 		lines++;
 	assert_int_equal(lines, 1);
+	assert_null(strstr(strbuf_str(&b), "\nmask"));
 }
 
 int main(void)
