@@ -5,8 +5,8 @@
  * usage: read-times FILE READS READERS [GAP_US]
  *
  * READERS processes read at once, READS times each. Between two reads each waits for GAP_US,
- * working: what is measured is the file, not how a processor wakes up. Prints the median and the
- * 99th percentile of all, in microseconds.
+ * working: what is measured is the file, not how a processor wakes up. Prints the median and
+ * the 99th percentile of all, in microseconds.
  */
 #include <err.h>
 #include <fcntl.h>
