@@ -396,14 +396,20 @@ unsigned int cgroup_read_cpu_quota(struct cgroup_read *c)
 	return min;
 }
 
+/*
+ * What is effective at a level is within what is so above it: the lowest that has the
+ * controller knows.
+ */
 static void narrow(struct cgroup_read *c, enum cgroup_file f, struct cpus *set)
 {
-	for (size_t l = 0; l < n_levels(c, f); l++) {
+	for (size_t l = n_levels(c, f); l-- > 0;) {
 		const char *text = read_text(c, f, l);
 		struct cpus allowed;
 
-		if (text && cpus_parse(&allowed, text) == 0)
-			(void)cpus_intersect(set, &allowed);
+		if (!text || cpus_parse(&allowed, text) < 0)
+			continue;
+		(void)cpus_intersect(set, &allowed);
+		return;
 	}
 }
 

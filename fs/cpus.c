@@ -78,7 +78,8 @@ unsigned int cpus_count(const struct cpus *c)
 	unsigned int n = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(c->bits); i++)
-		n += (unsigned int)__builtin_popcountll(c->bits[i]);
+		if (c->bits[i]) /* most are 0, and not every processor counts bits */
+			n += (unsigned int)__builtin_popcountll(c->bits[i]);
 	return n;
 }
 
@@ -97,22 +98,21 @@ unsigned int cpus_next(const struct cpus *c, unsigned int from)
 
 bool cpus_intersect(struct cpus *c, const struct cpus *with)
 {
-	struct cpus both;
+	uint64_t any = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(both.bits); i++)
-		both.bits[i] = c->bits[i] & with->bits[i];
-	if (cpus_count(&both) == 0)
-		return false;
-	*c = both;
-	return true;
+	for (size_t i = 0; i < ARRAY_SIZE(c->bits); i++)
+		any |= c->bits[i] & with->bits[i];
+	for (size_t i = 0; any && i < ARRAY_SIZE(c->bits); i++)
+		c->bits[i] &= with->bits[i];
+	return any != 0;
 }
 
 void cpus_keep_first(struct cpus *c, unsigned int n)
 {
-	struct cpus kept = {0};
 	unsigned int cpu = cpus_next(c, 0);
 
-	for (; n > 0 && cpu < CPUS_MAX; n--, cpu = cpus_next(c, cpu + 1))
-		cpus_add(&kept, cpu);
-	*c = kept;
+	for (; n > 0 && cpu < CPUS_MAX; n--)
+		cpu = cpus_next(c, cpu + 1);
+	for (; cpu < CPUS_MAX; cpu = cpus_next(c, cpu + 1))
+		c->bits[cpu / 64] &= ~(UINT64_C(1) << cpu % 64);
 }

@@ -23,11 +23,10 @@ static void add_line(struct strbuf *out, const char *line)
 /* The value behind "name\t: ". */
 static const char *value_of(const char *line, const char *name)
 {
-	size_t len = strlen(name);
-
-	if (strncmp(line, name, len) != 0)
-		return NULL;
-	line += len + strspn(line + len, " \t");
+	for (; *name; name++, line++)
+		if (*line != *name)
+			return NULL;
+	line += strspn(line, " \t");
 	return *line == ':' ? line + 1 : NULL;
 }
 

@@ -70,17 +70,18 @@ static const struct row {
 	{"DirectMap1G", AS_HOST, 0, 0},
 };
 
-static const struct row *find(const char *line, size_t *next)
+static const char *key_of(size_t row)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct row *r = &rows[(*next + i) % ARRAY_SIZE(rows)];
+	return rows[row].key;
+}
 
-		if (proctext_after(line, r->key)) {
-			*next = (size_t)(r - rows) + 1;
-			return r;
-		}
-	}
-	return NULL;
+static const struct proctext_keys keys = {key_of, ARRAY_SIZE(rows)};
+
+static const struct row *find(struct proctext_lines *lines, size_t n, const char *line)
+{
+	size_t row = proctext_row(lines, n, line, &keys);
+
+	return row < keys.n ? &rows[row] : NULL;
 }
 
 static uint64_t member(const struct view_memory *m, size_t offset)
@@ -114,7 +115,7 @@ static bool is_as_host(const struct row *r, const struct view_memory *m)
 static void add_line(struct strbuf *out, const char *line, const struct view_memory *m,
 		     const struct row *r, unsigned int parts)
 {
-	int key_len = (int)strcspn(line, ":\n");
+	size_t key_len = strcspn(line, ":\n");
 
 	if (is_as_host(r, m)) {
 		strbuf_add(out, line, strcspn(line, "\n"));
@@ -122,18 +123,21 @@ static void add_line(struct strbuf *out, const char *line, const struct view_mem
 		return;
 	}
 	/* The kernel's columns: the key and colon take 16. */
-	strbuf_addf(out, "%.*s:%*" PRIu64 " kB\n", key_len, line,
-		    key_len < 15 ? 23 - key_len : 8, r ? value_of(r, m) / 1024 / parts : 0);
+	strbuf_add(out, line, key_len);
+	strbuf_addc(out, ':');
+	strbuf_addu(out, r ? value_of(r, m) / 1024 / parts : 0,
+		    key_len < 15 ? (unsigned int)(23 - key_len) : 8);
+	strbuf_adds(out, " kB\n");
 }
 
 void node_meminfo(struct view *v, struct strbuf *out)
 {
 	const struct view_memory *m = view_memory(v);
-	size_t next = 0;
+	size_t n = 0;
 
 	for (const char *line = view_text(v, VIEW_MEMINFO); line && *line;
-	     line = proctext_next_line(line))
-		add_line(out, line, m, find(line, &next), 1);
+	     line = proctext_next_line(line), n++)
+		add_line(out, line, m, find(&v->lines[VIEW_MEMINFO], n, line), 1);
 }
 
 /* "Node 0 MemTotal: ...". */
@@ -142,7 +146,7 @@ void node_meminfo_of_node(struct view *v, unsigned int node, const char *text,
 {
 	const struct view_memory *m = view_memory(v);
 	unsigned int parts = cpus_count(view_nodes(v));
-	size_t next = 0;
+	struct proctext_lines none = {0};
 
 	for (const char *line = text; line && *line; line = proctext_next_line(line)) {
 		const char *rest = proctext_after(line, "Node");
@@ -152,7 +156,7 @@ void node_meminfo_of_node(struct view *v, unsigned int node, const char *text,
 			continue;
 		rest += strspn(rest, " ");
 		strbuf_addf(out, "Node %u ", node);
-		add_line(out, rest, m, find(rest, &next), parts);
+		add_line(out, rest, m, find(&none, PROCTEXT_LINES_MAX, rest), parts);
 	}
 }
 

@@ -14,12 +14,16 @@
 enum unit {
 	PAGES,
 	EVENTS,
+	NONE, /* not known for a cgroup, and programs look for it */
 };
 
 #define M(member) offsetof(struct view_memory, member)
 #define S(member) offsetof(struct view_memory, stat.member)
 
-/* In the kernel's order. The host's other counters are nobody's business here: 0. */
+/*
+ * What the kernel has besides is not known for a cgroup, and left out: kernels differ in it,
+ * and the text stays short enough to be fast.
+ */
 static const struct row {
 	const char *key;
 	enum unit unit;
@@ -48,42 +52,44 @@ static const struct row {
 	{"nr_swapcached", PAGES, S(swap_cached)},
 	{"pgpgin", EVENTS, S(pgpgin)},
 	{"pgpgout", EVENTS, S(pgpgout)},
+	{"pswpin", NONE, 0},
+	{"pswpout", NONE, 0},
 	{"pgfault", EVENTS, S(pgfault)},
 	{"pgmajfault", EVENTS, S(pgmajfault)},
+	{"oom_kill", NONE, 0},
 };
 
-static uint64_t value_of(const char *line, const struct view_memory *m, size_t *next)
+static const char *key_of(size_t row)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct row *r = &rows[(*next + i) % ARRAY_SIZE(rows)];
-		uint64_t n;
-
-		if (!proctext_after(line, r->key))
-			continue;
-		*next = (size_t)(r - rows) + 1;
-		memcpy(&n, (const char *)m + r->offset, sizeof(n));
-		return r->unit == PAGES ? n / PAGE : n;
-	}
-	return 0;
+	return rows[row].key;
 }
 
-/* Most are 0, and formatting is what takes the time. */
-static void add_value(struct strbuf *out, uint64_t n)
+static const struct proctext_keys keys = {key_of, ARRAY_SIZE(rows)};
+
+static uint64_t value_of(const struct row *r, const struct view_memory *m)
 {
-	if (n)
-		strbuf_addf(out, " %" PRIu64 "\n", n);
-	else
-		strbuf_adds(out, " 0\n");
+	uint64_t n;
+
+	if (r->unit == NONE)
+		return 0;
+	memcpy(&n, (const char *)m + r->offset, sizeof(n));
+	return r->unit == PAGES ? n / PAGE : n;
 }
 
 void node_vmstat(struct view *v, struct strbuf *out)
 {
 	const struct view_memory *m = view_memory(v);
-	size_t next = 0;
+	size_t n = 0;
 
 	for (const char *line = view_text(v, VIEW_VMSTAT); line && *line;
-	     line = proctext_next_line(line)) {
+	     line = proctext_next_line(line), n++) {
+		size_t row = proctext_row(&v->lines[VIEW_VMSTAT], n, line, &keys);
+
+		if (row == keys.n)
+			continue;
 		strbuf_add(out, line, strcspn(line, " \n"));
-		add_value(out, value_of(line, m, &next));
+		strbuf_addc(out, ' ');
+		strbuf_addu(out, value_of(&rows[row], m), 0);
+		strbuf_addc(out, '\n');
 	}
 }

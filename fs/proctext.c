@@ -55,13 +55,12 @@ bool proctext_limit(const char **s, uint64_t *ret)
 
 const char *proctext_after(const char *line, const char *word)
 {
-	size_t len = strlen(word);
-
-	if (strncmp(line, word, len) != 0)
-		return NULL;
-	if (line[len] == ':')
-		return line + len + 1;
-	return line[len] == ' ' || line[len] == '\t' ? line + len : NULL;
+	for (; *word; word++, line++)
+		if (*line != *word)
+			return NULL;
+	if (*line == ':')
+		return line + 1;
+	return *line == ' ' || *line == '\t' ? line : NULL;
 }
 
 /* Most texts have the order of the table: look behind the last hit first. */
@@ -83,17 +82,36 @@ static const struct proctext_field *find(const char *line, const struct proctext
 void proctext_fields(const char *text, const struct proctext_field *fields, size_t n_fields,
 		     void *ret)
 {
-	size_t next = 0;
+	size_t next = 0, n_left = n_fields;
 
-	for (const char *line = text; line && *line; line = proctext_next_line(line)) {
+	for (const char *line = text; line && *line && n_left > 0;
+	     line = proctext_next_line(line)) {
 		const char *value;
 		const struct proctext_field *f = find(line, fields, n_fields, &next, &value);
 		uint64_t n;
 
 		if (!f || !proctext_u64(&value, &n))
 			continue;
+		n_left--;
 		if (strncmp(value, " kB", 3) == 0 && __builtin_mul_overflow(n, 1024, &n))
 			n = UINT64_MAX;
 		memcpy((char *)ret + f->offset, &n, sizeof(n));
 	}
+}
+
+/* The row of a line: as it was the last time, if that still fits. */
+size_t proctext_row(struct proctext_lines *lines, size_t line, const char *text,
+		    const struct proctext_keys *keys)
+{
+	bool is_known = line < lines->n;
+	size_t row = is_known ? lines->rows[line] : keys->n;
+
+	if (is_known && (row == keys->n || proctext_after(text, keys->key_of(row))))
+		return row;
+	for (row = 0; row < keys->n; row++)
+		if (proctext_after(text, keys->key_of(row)))
+			break;
+	if (line == lines->n && line < PROCTEXT_LINES_MAX)
+		lines->rows[lines->n++] = (uint16_t)row;
+	return row;
 }

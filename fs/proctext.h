@@ -26,6 +26,26 @@ struct proctext_field {
 	const char *key;
 	size_t offset;
 };
-/* Members whose key is absent stay as they are. Fastest in the order of the text. */
+/*
+ * Members whose key is absent stay as they are; of a key that stands twice, the first counts.
+ * Fastest in the order of the text.
+ */
 void proctext_fields(const char *text, const struct proctext_field *fields, size_t n_fields,
 		     void *ret);
+
+/*
+ * Which row of a table each line of a text belongs to. A kernel does not change the keys of
+ * /proc/vmstat while it runs, so they are looked for once.
+ */
+#define PROCTEXT_LINES_MAX 512
+struct proctext_lines {
+	size_t n;
+	uint16_t rows[PROCTEXT_LINES_MAX];
+};
+struct proctext_keys {
+	const char *(*key_of)(size_t row);
+	size_t n;
+};
+/* Line number `line`, which begins at `text`: its row; keys->n: none. */
+size_t proctext_row(struct proctext_lines *lines, size_t line, const char *text,
+		    const struct proctext_keys *keys);

@@ -47,7 +47,7 @@ int tree_find(enum emul_conn conn, const char *name)
 		char own[EMUL_NAME_MAX];
 
 		emul_name(&emul_files[i], own);
-		if (emul_files[i].conn == conn && strcmp(own, name) == 0)
+		if (emul_is_on(&emul_files[i], conn) && strcmp(own, name) == 0)
 			return (int)i;
 	}
 	return -ENOENT;

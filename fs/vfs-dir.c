@@ -77,6 +77,16 @@ static int find(struct vfs *v, fuse_ino_t parent, const char *name, fuse_ino_t *
 	return row < 0 ? row : 0;
 }
 
+/* Fast serves it only while it is short. The text is the reader's, later. */
+static bool is_too_long(struct vfs *v, fuse_ino_t ino)
+{
+	struct tree_node n;
+
+	if (v->conn != EMUL_FAST || vfs_row(v, ino, &n) < 0 || n.file->conn != EMUL_BOTH)
+		return false;
+	return vfs_make_text(v, ino, &v->scratch) < 0 || v->scratch.len > VFS_SHORT;
+}
+
 /* The mounts of a new container look up every file: its text waits for a reader. */
 void vfs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
@@ -84,6 +94,8 @@ void vfs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct fuse_entry_param e = {0};
 	int r = find(v, parent, name, &e.ino);
 
+	if (r == 0 && is_too_long(v, e.ino))
+		r = -ENOENT;
 	if (r == 0)
 		r = vfs_stat(v, e.ino, &e.attr);
 	if (r < 0) {
@@ -160,7 +172,7 @@ static int list_root(const struct vfs *v, struct listing *l)
 	for (size_t i = 0; i < n_emul_files; i++) {
 		char name[EMUL_NAME_MAX];
 
-		if (emul_files[i].conn != v->conn)
+		if (!emul_is_on(&emul_files[i], v->conn))
 			continue;
 		emul_name(&emul_files[i], name);
 		if (add_entry(l, name, type_of(&emul_files[i])))

@@ -22,7 +22,7 @@
 
 static bool is_same(const struct strbuf *a, const struct strbuf *b)
 {
-	return a->len == b->len && a->len && memcmp(a->s, b->s, a->len) == 0;
+	return a->len == b->len && (!a->len || memcmp(a->s, b->s, a->len) == 0);
 }
 
 /* The text of the present snapshot; it keeps its time of change while it stays the same. */
@@ -40,7 +40,7 @@ static int refresh(struct vfs *v, fuse_ino_t ino)
 	if (r < 0)
 		return r;
 	t->snapshot_ns = view->now_ns;
-	if (is_same(&v->scratch, &t->buf))
+	if (t->changed.tv_sec && is_same(&v->scratch, &t->buf))
 		return 0;
 	(void)clock_gettime(CLOCK_REALTIME, &t->changed);
 	last = t->buf;

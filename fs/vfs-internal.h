@@ -22,6 +22,11 @@
 /* CPUs come and go with the limits. */
 #define VFS_MIRROR_SECONDS 1.0
 #define VFS_PLAIN_SIZE	   4096 /* a hint for who allocates by it */
+/*
+ * A text of EMUL_BOTH is fast up to here: it may grow, and is to stay within the buffer of who
+ * reads through stdio.
+ */
+#define VFS_SHORT 3072
 /* Texts kept for readers in the middle of one. */
 #define VFS_HELD_MAX 64
 
@@ -37,7 +42,7 @@ struct vfs_held {
 };
 
 struct vfs {
-	enum emul_conn conn;
+	enum emul_conn conn; /* fast or plain */
 	const struct container *container;
 	uid_t uid;
 	gid_t gid;

@@ -60,7 +60,7 @@ int vfs_row(const struct vfs *v, fuse_ino_t ino, struct tree_node *ret)
 {
 	size_t i = ino - VFS_FIRST_ROW;
 
-	if (ino < VFS_FIRST_ROW || i >= n_emul_files || emul_files[i].conn != v->conn)
+	if (ino < VFS_FIRST_ROW || i >= n_emul_files || !emul_is_on(&emul_files[i], v->conn))
 		return -ENOENT;
 	return tree_node(i, ret);
 }

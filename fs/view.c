@@ -28,21 +28,24 @@
 #include "lib/fd.h"
 
 /* A text that is longer is cut: cpuinfo of a thousand CPUs fits. */
-#define TEXT_MIN  (16u << 10)
-#define TEXT_MAX  (4u << 20)
-#define REOPEN_NS (INT64_C(1000) * 1000 * 1000)
+#define TEXT_MIN (16u << 10)
+#define TEXT_MAX (4u << 20)
 
-static const char *const paths[] = {
-	[VIEW_MEMINFO] = "proc/meminfo",
-	[VIEW_CPUINFO] = "proc/cpuinfo",
-	[VIEW_STAT] = "proc/stat",
-	[VIEW_VMSTAT] = "proc/vmstat",
-	[VIEW_DISKSTATS] = "proc/diskstats",
-	[VIEW_PARTITIONS] = "proc/partitions",
-	[VIEW_ONLINE] = "sys/devices/system/cpu/online",
-	[VIEW_NODES] = "sys/devices/system/node/online",
+static const struct {
+	const char *path;
+	int64_t valid_ns; /* 0: of each snapshot its own */
+} sources[] = {
+	[VIEW_MEMINFO] = {"proc/meminfo", 0},
+	[VIEW_CPUINFO] = {"proc/cpuinfo", VIEW_RARE_NS},
+	[VIEW_STAT] = {"proc/stat", VIEW_COUNTERS_NS},
+	/* Of these the names alone are shown. */
+	[VIEW_VMSTAT] = {"proc/vmstat", VIEW_RARE_NS},
+	[VIEW_DISKSTATS] = {"proc/diskstats", VIEW_RARE_NS},
+	[VIEW_PARTITIONS] = {"proc/partitions", VIEW_RARE_NS},
+	[VIEW_ONLINE] = {"sys/devices/system/cpu/online", VIEW_RARE_NS},
+	[VIEW_NODES] = {"sys/devices/system/node/online", VIEW_RARE_NS},
 };
-static_assert(ARRAY_SIZE(paths) == VIEW_N_TEXTS, "every text has its path");
+static_assert(ARRAY_SIZE(sources) == VIEW_N_TEXTS, "every text has its path");
 
 /* The first VIEW_N_TEXTS bits are the texts. */
 enum {
@@ -98,7 +101,7 @@ int view_new(struct view **ret, int host_dirfd, struct cgroup_read *cgroup, int 
 	v->tasks_fd = tasks_fd;
 	v->start_ns = start_ns;
 	for (size_t i = 0; i < VIEW_N_TEXTS; i++)
-		v->text_fds[i] = openat(host_dirfd, paths[i], O_RDONLY | O_CLOEXEC);
+		v->text_fds[i] = openat(host_dirfd, sources[i].path, O_RDONLY | O_CLOEXEC);
 	v->per_cpu = xcalloc(CPUS_MAX, sizeof(*v->per_cpu));
 	shared = mmap(NULL, sizeof(*v->load), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -106,6 +109,7 @@ int view_new(struct view **ret, int host_dirfd, struct cgroup_read *cgroup, int 
 		return error_errno(err, errno, "map the memory of a view");
 	v->load = shared;
 	v->load->at_ns = start_ns;
+	v->now_ns = view_clock();
 	v->begin = host_counters(v);
 	v->parts = 0; /* a snapshot of no time */
 	*ret = take_ptr(&v);
@@ -144,7 +148,7 @@ bool view_begin(struct view *v, int64_t now_ns)
 		return false;
 	v->now_ns = now_ns;
 	v->parts = 0;
-	if (now_ns - v->reopened_ns >= REOPEN_NS) {
+	if (now_ns - v->reopened_ns >= VIEW_RARE_NS) {
 		v->reopened_ns = now_ns;
 		cgroup_read_reopen(v->cgroup);
 	}
@@ -178,10 +182,17 @@ static size_t read_whole(struct view *v, enum view_text t)
 	}
 }
 
+static bool is_still_good(const struct view *v, enum view_text t)
+{
+	return v->texts[t] && v->now_ns >= v->text_ns[t] &&
+	       v->now_ns - v->text_ns[t] < sources[t].valid_ns;
+}
+
 const char *view_text(struct view *v, enum view_text t)
 {
-	if (!is_missing(v, 1u << t))
+	if (!is_missing(v, 1u << t) || is_still_good(v, t))
 		return v->texts[t];
+	v->text_ns[t] = v->now_ns;
 	if (!v->texts[t]) {
 		v->text_caps[t] = TEXT_MIN;
 		v->texts[t] = xmalloc(TEXT_MIN);

@@ -11,11 +11,16 @@
 
 #include "fs/cgroup-read.h"
 #include "fs/cpus.h"
+#include "fs/proctext.h"
 #include "lib/error.h"
 #include "lib/macro.h"
 
+#define VIEW_MS_NS (INT64_C(1000) * 1000)
 /* How long a snapshot is good. */
-#define VIEW_VALID_NS (INT64_C(10) * 1000 * 1000)
+#define VIEW_VALID_NS (10 * VIEW_MS_NS)
+/* And how long what the host has in it: its counters, and what hardly ever changes. */
+#define VIEW_COUNTERS_NS (100 * VIEW_MS_NS)
+#define VIEW_RARE_NS	 (1000 * VIEW_MS_NS)
 
 /* Texts of the host, kept open and read again. */
 enum view_text {
@@ -82,6 +87,8 @@ struct view {
 	unsigned int parts; /* that have been filled */
 	char *texts[VIEW_N_TEXTS];
 	size_t text_caps[VIEW_N_TEXTS];
+	int64_t text_ns[VIEW_N_TEXTS]; /* when it was read */
+	struct proctext_lines lines[VIEW_N_TEXTS];
 	struct cpus cpus;
 	unsigned int n_cpus;
 	struct cpus nodes;

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "lib/macro.h"
@@ -63,18 +62,18 @@ const struct emul_file emul_files[] = {
 	DIR(EMUL_DIRECTORY, "proc/sys/net/ipv4/neigh", EMUL_SYSCTL),
 	DIR(EMUL_DIRECTORY, "proc/sys/net/ipv4/neigh/default", EMUL_SYSCTL),
 	DIR(EMUL_DIRECTORY, "sys/devices/virtual/dmi/id", EMUL_IDENTITY),
-	TEXT("proc/cpuinfo", EMUL_CPU, EMUL_PLAIN),
-	TEXT("proc/stat", EMUL_CPU, EMUL_PLAIN),
+	TEXT("proc/cpuinfo", EMUL_CPU, EMUL_BOTH),
+	TEXT("proc/stat", EMUL_CPU, EMUL_BOTH),
 	TEXT("sys/devices/system/cpu/online", EMUL_CPU, EMUL_FAST),
 	TEXT("sys/devices/system/cpu/possible", EMUL_CPU, EMUL_FAST),
 	TEXT("sys/devices/system/cpu/present", EMUL_CPU, EMUL_FAST),
 	TEXT("proc/meminfo", EMUL_MEMORY, EMUL_FAST),
 	TEXT("proc/swaps", EMUL_MEMORY, EMUL_FAST),
-	TEXT("proc/vmstat", EMUL_MEMORY, EMUL_PLAIN),
+	TEXT("proc/vmstat", EMUL_MEMORY, EMUL_BOTH),
 	TEXT("proc/loadavg", EMUL_LOAD, EMUL_FAST),
 	TEXT("proc/uptime", EMUL_LOAD, EMUL_FAST),
-	TEXT("proc/diskstats", EMUL_DISK, EMUL_PLAIN),
-	TEXT("proc/partitions", EMUL_DISK, EMUL_PLAIN),
+	TEXT("proc/diskstats", EMUL_DISK, EMUL_BOTH),
+	TEXT("proc/partitions", EMUL_DISK, EMUL_BOTH),
 	TEXT("proc/slabinfo", EMUL_MEMORY, EMUL_PLAIN),
 	PRESSURE("cpu"),
 	PRESSURE("io"),
@@ -263,6 +262,11 @@ static const char *name_in(const char *dir, const char *path)
 	if (strncmp(path, dir, len) != 0 || path[len] != '/')
 		return NULL;
 	return strchr(path + len + 1, '/') ? NULL : path + len + 1;
+}
+
+bool emul_is_on(const struct emul_file *f, enum emul_conn conn)
+{
+	return f->conn == conn || f->conn == EMUL_BOTH;
 }
 
 const struct emul_file *emul_parent(const struct emul_file *f)

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ enum emul_group {
 enum emul_conn {
 	EMUL_FAST,  /* no open: at the speed of the page cache, read-only, short */
 	EMUL_PLAIN, /* with open: long texts, each read as one; or writable */
+	EMUL_BOTH,  /* fast has it while it is short, plain always */
 };
 
 enum emul_kind {
@@ -85,6 +87,8 @@ extern const char *const emul_hidden[];
 /* The row of that empty file, which has no place of its own. */
 #define EMUL_NOWHERE "hidden"
 
+/* Has this one, fast or plain, the file? */
+bool emul_is_on(const struct emul_file *f, enum emul_conn conn);
 /* The name in the connection's only directory: the path with '!' for '/'. */
 #define EMUL_NAME_MAX 128
 void emul_name(const struct emul_file *f, char ret[EMUL_NAME_MAX]);

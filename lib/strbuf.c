@@ -61,22 +61,41 @@ void strbuf_addc(struct strbuf *b, char c)
 	strbuf_add(b, &c, 1);
 }
 
+/* In place, where the text fits; then once more with the room that it needs. */
 void strbuf_addf(struct strbuf *b, const char *fmt, ...)
 {
+	size_t room = b->s && !b->failed ? b->cap - b->len : 0;
 	va_list ap;
 	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(room ? b->s + b->len : NULL, room, fmt, ap);
 	va_end(ap);
 	if (n < 0 || !reserve(b, (size_t)n)) {
 		b->failed = true;
+		if (room)
+			b->s[b->len] = '\0';
 		return;
 	}
-	va_start(ap, fmt);
-	(void)vsnprintf(b->s + b->len, (size_t)n + 1, fmt, ap);
-	va_end(ap);
+	if ((size_t)n >= room) {
+		va_start(ap, fmt);
+		(void)vsnprintf(b->s + b->len, (size_t)n + 1, fmt, ap);
+		va_end(ap);
+	}
 	b->len += (size_t)n;
+}
+
+void strbuf_addu(struct strbuf *b, uint64_t n, unsigned int width)
+{
+	char digits[STRBUF_DIGITS];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + n % 10);
+	while (n /= 10);
+	while (at > 0 && sizeof(digits) - at < width)
+		digits[--at] = ' ';
+	strbuf_add(b, digits + at, sizeof(digits) - at);
 }
 
 const char *strbuf_str(const struct strbuf *b)

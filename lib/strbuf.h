@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/macro.h"
 
@@ -27,6 +28,9 @@ void strbuf_add(struct strbuf *b, const void *data, size_t len);
 void strbuf_adds(struct strbuf *b, const char *s);
 void strbuf_addc(struct strbuf *b, char c);
 void strbuf_addf(struct strbuf *b, const char *fmt, ...) _printf_(2, 3);
+/* As "%*u"; width is at most STRBUF_DIGITS. For texts of hundreds of numbers. */
+#define STRBUF_DIGITS 32
+void strbuf_addu(struct strbuf *b, uint64_t n, unsigned int width);
 /* The text ("" when empty), owned by the buffer; or by the caller. */
 const char *strbuf_str(const struct strbuf *b);
 char *strbuf_take(struct strbuf *b);

@@ -104,14 +104,20 @@ static bool is_needless(const struct do_mounts *m, const struct emul_file *f)
 	return false;
 }
 
-static int clone_emulated(const struct emul_file *f)
+static int clone_from(const char *dir, const struct emul_file *f)
 {
 	char name[EMUL_NAME_MAX], source[EMUL_NAME_MAX + 16];
 
 	emul_name(f, name);
-	(void)snprintf(source, sizeof(source), "%s/%s",
-		       f->conn == EMUL_FAST ? DO_EMUL_FAST : DO_EMUL_PLAIN, name);
+	(void)snprintf(source, sizeof(source), "%s/%s", dir, name);
 	return mount_clone(AT_FDCWD, source, MOUNT_CLONE_ONE);
+}
+
+static int clone_emulated(const struct emul_file *f)
+{
+	int fd = emul_is_on(f, EMUL_FAST) ? clone_from(DO_EMUL_FAST, f) : -ENOENT;
+
+	return fd == -ENOENT && emul_is_on(f, EMUL_PLAIN) ? clone_from(DO_EMUL_PLAIN, f) : fd;
 }
 
 /* The cgroup's own file, or -ENOENT. Opening it fails where pressure is not measured. */

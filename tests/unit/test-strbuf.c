@@ -24,6 +24,21 @@ static void strbuf_add__all_kinds(void **state)
 	assert_int_equal(b.len, 7);
 }
 
+static void strbuf_addu__as_printf(void **state)
+{
+	static const uint64_t numbers[] = {0, 7, 10, 4711, UINT64_MAX};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		for (unsigned int width = 0; width <= STRBUF_DIGITS; width++) {
+			_cleanup_strbuf_ struct strbuf got = STRBUF_EMPTY, want = STRBUF_EMPTY;
+
+			strbuf_addu(&got, numbers[i], width);
+			strbuf_addf(&want, "%*llu", (int)width, (unsigned long long)numbers[i]);
+			assert_string_equal(strbuf_str(&got), strbuf_str(&want));
+		}
+}
+
 static void strbuf_addf__long_text(void **state)
 {
 	_cleanup_strbuf_ struct strbuf b = STRBUF_EMPTY;
@@ -89,6 +104,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(strbuf_str__empty),
 		cmocka_unit_test(strbuf_add__all_kinds),
+		cmocka_unit_test(strbuf_addu__as_printf),
 		cmocka_unit_test(strbuf_addf__long_text),
 		cmocka_unit_test(strbuf_add__limit_is_inclusive),
 		cmocka_unit_test(strbuf_add__nothing_after_failure),

@@ -42,15 +42,29 @@ static void emul_files__a_value_has_a_check(void **state)
 
 static void tree_find__by_name_and_connection(void **state)
 {
+	static const enum emul_conn conns[] = {EMUL_FAST, EMUL_PLAIN};
+
+	(void)state;
+	for (size_t i = 0; i < n_emul_files; i++)
+		for (size_t c = 0; c < ARRAY_SIZE(conns); c++) {
+			bool is_on = emul_is_on(&emul_files[i], conns[c]);
+			char name[EMUL_NAME_MAX];
+
+			emul_name(&emul_files[i], name);
+			assert_null(strchr(name, '/'));
+			assert_int_equal(tree_find(conns[c], name), is_on ? (int)i : -ENOENT);
+		}
+}
+
+static void emul_child__of_its_directory(void **state)
+{
 	(void)state;
 	for (size_t i = 0; i < n_emul_files; i++) {
-		enum emul_conn other = emul_files[i].conn == EMUL_FAST ? EMUL_PLAIN : EMUL_FAST;
-		char name[EMUL_NAME_MAX];
+		const struct emul_file *dir = emul_parent(&emul_files[i]);
 
-		emul_name(&emul_files[i], name);
-		assert_null(strchr(name, '/'));
-		assert_int_equal(tree_find(emul_files[i].conn, name), i);
-		assert_int_equal(tree_find(other, name), -ENOENT);
+		if (dir)
+			assert_int_equal(emul_child(dir, strrchr(emul_files[i].path, '/') + 1),
+					 i);
 	}
 }
 
@@ -231,6 +245,7 @@ int main(void)
 		cmocka_unit_test(emul_files__no_path_twice),
 		cmocka_unit_test(emul_files__a_value_has_a_check),
 		cmocka_unit_test(tree_find__by_name_and_connection),
+		cmocka_unit_test(emul_child__of_its_directory),
 		T(node_value__begins_as_the_hosts),
 		T(node_value__refuses_and_keeps),
 		T(node_value__a_nul_is_no_end),

@@ -199,7 +199,7 @@ static void node_meminfo__limited(void **state)
 		    "SwapFree:         261120 kB\nZswap:                 0 kB\n"
 		    "HugePages_Total:       0\nHugepagesize:       2048 kB\n");
 	assert_has(v, node_swaps, "virtual\t\t262144\t\t1024\t\t0\n");
-	assert_text(v, node_vmstat, "nr_free_pages 79872\nnr_unknown 0\npgfault 4711\n");
+	assert_text(v, node_vmstat, "nr_free_pages 79872\npgfault 4711\n");
 }
 
 static void node_disk__what_was_used(void **state)
