@@ -67,6 +67,7 @@
 #include "src/spec.h"
 #include "src/state.h"
 #include "src/sync.h"
+#include "src/syscont.h"
 
 /* What the steps hand to each other; all owned. */
 struct work {
@@ -77,6 +78,8 @@ struct work {
 	struct fs_client fs;
 	int *join_fds;
 	int *mount_fds;
+	struct init_mount *layers; /* of inner images */
+	size_t n_layers;
 	int fifo_fd;
 	int console_fd;	 /* child's end */
 	int terminal_fd; /* our end of a pair in its place */
@@ -217,6 +220,20 @@ static int hide_stores(const struct work *w, struct error *err)
 	return store_unflush(&f, err);
 }
 
+static int mount_layers(struct work *w, const struct syscont_store *s, struct error *err)
+{
+	struct init_mount *m;
+	int fd, r = store_marks_mount(&w->l->stores, s->name, s->real, w->l->userns_fd, &fd,
+				      err);
+
+	if (r < 0 || fd < 0)
+		return r;
+	m = array_add((void **)&w->layers, &w->n_layers, sizeof(*m));
+	*m = (struct init_mount){
+		fd, xasprintf("%s/" SYSCONT_STORE_VIEWS "/" STORE_MARKED, s->path)};
+	return 0;
+}
+
 /* Before the binds, whose sources they are. */
 static int step_stores(struct work *w, struct error *err)
 {
@@ -228,6 +245,8 @@ static int step_stores(struct work *w, struct error *err)
 	r = store_make(&w->l->stores, &skeleton, err);
 	if (r == 0)
 		r = hide_stores(w, err);
+	for (size_t i = 0; r == 0 && i < w->l->stores.n_stores; i++)
+		r = mount_layers(w, &w->l->stores.stores[i], err);
 	return r < 0 ? r : rootfs_add_layer(&w->rootfs, skeleton, w->l->userns_fd, err);
 }
 
@@ -302,6 +321,8 @@ static int step_builder(struct work *w, struct error *err)
 		.userns_fd = l->userns_fd,
 		.join_fds = w->join_fds,
 		.mount_fds = w->mount_fds,
+		.layers = w->layers,
+		.n_layers = w->n_layers,
 		.fifo_fd = w->fifo_fd,
 		.console_fd = w->console_fd,
 		.preserve_fds = l->preserve_fds,
@@ -700,6 +721,11 @@ static void work_done(struct work *w)
 		fd_close(w->mount_fds[i]);
 	free(w->join_fds);
 	free(w->mount_fds);
+	for (size_t i = 0; i < w->n_layers; i++) {
+		fd_close(w->layers[i].fd);
+		free(w->layers[i].target);
+	}
+	free(w->layers);
 	fd_close(w->fifo_fd);
 	fd_close(w->console_fd);
 	fd_close(w->terminal_fd);

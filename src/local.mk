@@ -117,6 +117,7 @@ noinst_LIBRARIES += %D%/libsrc.a
 %C%_libsrc_a_SOURCES += %D%/store-internal.h
 %C%_libsrc_a_SOURCES += %D%/store-layers.c
 %C%_libsrc_a_SOURCES += %D%/store-layers.h
+%C%_libsrc_a_SOURCES += %D%/store-marks.c
 %C%_libsrc_a_SOURCES += %D%/store-meta.c
 %C%_libsrc_a_SOURCES += %D%/store-move.c
 %C%_libsrc_a_SOURCES += %D%/store-seed.c

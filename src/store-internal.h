@@ -7,10 +7,10 @@
 #include <sys/types.h>
 
 #include "lib/error.h"
+#include "lib/strbuf.h"
 
 struct stat;
 struct store_source;
-struct strbuf;
 
 /*
  * In an image, at the top of a store: what no image can carry, written down.
@@ -31,7 +31,11 @@ int store_copy_attributes(int from, const char *from_name, int to, const char *t
 
 /* src/store-views.c */
 
-/* The symlink that stands for `path` (from the top of the store) of a layer; owned. */
+/*
+ * The symlink that stands for `path` (from the top of the store) of a layer, or for what
+ * src/store-marks.c makes of it; owned.
+ */
+#define STORE_VIEW_MARKED (-2)
 char *store_view_link(const char *path, int number);
 /* Is dirfd/name such a symlink for its own path? */
 bool store_view_is_link(int dirfd, const char *name, const char *path);
@@ -43,6 +47,16 @@ int store_meta_add(struct strbuf *meta, int dirfd, const char *name, const char 
  * can carry it as it is.
  */
 int store_meta_scan(struct strbuf *meta, int dirfd);
+/* One line of such a text. */
+struct store_meta_line {
+	char *path; /* relative, and anybody's: it may lead anywhere */
+	char *name; /* of an extended attribute that the container's root could set; NULL: a whiteout */
+	char *value;
+	size_t value_len;
+};
+/* ENOSPC, EDQUOT, EIO and EOPNOTSUPP end the walk, other errors the line. */
+typedef int (*store_meta_fn)(const struct store_meta_line *l, void *arg);
+int store_meta_for_each(const char *text, store_meta_fn fn, void *arg);
 /*
  * Do to a fresh copy what the text says: it comes from an image, so from anybody. It can
  * make whiteouts and set user.* attributes and ACLs below `to`, nothing else.
@@ -74,3 +88,25 @@ struct store_flush_tree {
 	gid_t gid;
 };
 int store_flush_tree(const struct store_flush_tree *t, struct error *err);
+
+/* src/store-marks.c */
+
+/* Of a store in the making. */
+struct store_marks {
+	int dirfd; /* the stores' directory */
+	const char *name;
+	int fd; /* where the marks go; made when first needed */
+	struct strbuf list;
+	size_t n;
+	int supported; /* by this kernel; -1: not known yet */
+};
+void store_marks_begin(struct store_marks *m, int dirfd, const char *name);
+void store_marks_done(struct store_marks *m);
+/*
+ * A layer of the image at `path`, its directory open as `layer`, needs what `text` says: 1
+ * when it will be seen so, 0 when it has to be copied.
+ */
+int store_marks_add(struct store_marks *m, int layer, int number, const char *path,
+		    const char *text, struct error *err);
+/* Before the store gets its name. */
+int store_marks_end(struct store_marks *m, struct error *err);
