@@ -42,6 +42,7 @@ static const struct json_field state_fields[] = {
 	F("plain", BOOL, is_plain),
 	F("storeDir", STRING, store_dir),
 	C("stores", PAIRS, stores, NULL),
+	C("locks", PAIRS, locks, NULL),
 	F("honorCaps", BOOL, honor_caps),
 	JSON_SUB(struct state, "cgroup", STRUCT, cgroup, &cgroup_type, 0),
 	C("uidMappings", ARRAY, uid_mappings, &spec_id_mapping_type),

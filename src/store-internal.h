@@ -13,6 +13,12 @@ struct stat;
 struct store_source;
 
 /*
+ * A seeded tree to the disk, and nothing but it: syncfs(2) would wait for all that others
+ * write to the file system. src/store-seed.c
+ */
+int store_sync(int dirfd);
+
+/*
  * In an image, at the top of a store: what no image can carry, written down.
  * src/store-meta.c
  */
@@ -77,6 +83,23 @@ struct store_move {
 int store_move_out(const struct store_move *m, char *const *paths, struct error *err);
 /* All that any flush has moved, back into the store. */
 int store_move_back(const struct store_move *m, struct error *err);
+
+/* src/store-clean.c */
+
+/* Layers that are known to need nothing written down. */
+struct store_clean {
+	int dirfd; /* the stores' directory */
+	const char *name;
+	char **known, **seen;
+	bool changed;
+};
+void store_clean_load(struct store_clean *c, int dirfd, const char *name);
+void store_clean_done(struct store_clean *c);
+/* The directory `fd` of the layer at `path`. */
+bool store_clean_has(struct store_clean *c, int fd, const char *path);
+void store_clean_add(struct store_clean *c, int fd, const char *path);
+/* For the next time: all that were asked for and known, or added. */
+void store_clean_save(const struct store_clean *c);
 
 /* src/store-flush.c */
 

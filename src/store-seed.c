@@ -231,9 +231,15 @@ static int copy_file(int from, const struct dir *d, const char *name, const stru
 		in < 0 ? -EBADF
 		       : openat(d->to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
+	int r;
+
 	if (in < 0 || out < 0)
 		return -errno;
-	return copy_data(in, out, st->st_size);
+	r = copy_data(in, out, st->st_size);
+	/* Begun now, waited for by store_sync(). */
+	if (r == 0)
+		(void)sync_file_range(out, 0, 0, SYNC_FILE_RANGE_WRITE);
+	return r;
 }
 
 static int copy_link(int from, const struct dir *d, const char *name)
@@ -486,6 +492,39 @@ static int copy_dir(struct seed *s, const struct dir *d)
 	for (size_t i = 0; r == 0 && i < d->from->n; i++)
 		r = copy_layer(s, d, i);
 	return r;
+}
+
+static int sync_dir(int dirfd, unsigned int depth)
+{
+	int fd = fd_dup(dirfd), r = 0;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir) {
+		r = -errno;
+		fd_close(fd);
+		return r;
+	}
+	rewinddir(dir);
+	for (struct dirent *e; r == 0 && (e = readdir(dir));) {
+		_cleanup_close_ int entry = -EBADF;
+
+		if (str_eq(e->d_name, ".") || str_eq(e->d_name, "..") ||
+		    (e->d_type != DT_REG && e->d_type != DT_DIR))
+			continue;
+		entry = openat(dirfd, e->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		r = entry < 0 ? -errno : 0;
+		if (r == 0 && e->d_type == DT_DIR && depth < STORE_SEED_MAX_DEPTH)
+			r = sync_dir(entry, depth + 1);
+		else if (r == 0 && fdatasync(entry) < 0)
+			r = -errno;
+	}
+	closedir(dir);
+	return r < 0 ? r : fsync(dirfd) < 0 ? -errno : 0;
+}
+
+int store_sync(int dirfd)
+{
+	return sync_dir(dirfd, 0);
 }
 
 int store_seed(const struct store_seed *what, int to, struct error *err)

@@ -143,7 +143,8 @@ static int make_new(struct work *w, const struct syscont_store *s, const char *n
 	if (r <= 0)
 		return r;
 	log_debug("%s: %d entries of the image copied", s->path, r);
-	return syncfs(fd) < 0 ? error_errno(err, errno, "write %s to disk", s->path) : 0;
+	r = store_sync(fd);
+	return r < 0 ? error_errno(err, -r, "write %s to disk", s->path) : 0;
 }
 
 static int make_store(struct work *w, const struct syscont_store *s, struct error *err)
