@@ -77,5 +77,7 @@ void node_stat(struct view *v, struct strbuf *out)
 	add_btime(v, out, btime_of(v));
 	strbuf_addf(out, "processes %" PRIu64 "\nprocs_running %u\nprocs_blocked %u\n",
 		    c.processes, load->running ? load->running : 1, load->blocked);
-	strbuf_addf(out, "softirq %" PRIu64 "\n", c.softirq);
+	/* BuildKit, by way of prometheus/procfs, wants all ten kinds; it is mostly timers. */
+	strbuf_addf(out, "softirq %" PRIu64 " 0 %" PRIu64 " 0 0 0 0 0 0 0 0\n", c.softirq,
+		    c.softirq);
 }

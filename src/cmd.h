@@ -46,4 +46,5 @@ struct verb {
 
 extern const struct verb verb_create, verb_start, verb_run, verb_exec, verb_kill, verb_delete,
 	verb_state, verb_list, verb_ps, verb_pause, verb_resume, verb_update, verb_events,
-	verb_spec, verb_features, verb_checkpoint, verb_restore, verb_install, verb_doctor;
+	verb_spec, verb_features, verb_checkpoint, verb_restore, verb_install, verb_doctor,
+	verb_inspect;

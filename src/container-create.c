@@ -196,6 +196,16 @@ static const char *resolv_conf_of(const struct making *m)
 	return mount->source;
 }
 
+static void copy_locks(struct state *s, const struct syscont *sc)
+{
+	for (size_t i = 0; i < sc->n_locks; i++) {
+		struct json_pair *p = array_add((void **)&s->locks, &s->n_locks, sizeof(*p));
+
+		p->key = xstrdup(sc->locks[i].target);
+		p->value = xstrdup(sc->locks[i].source);
+	}
+}
+
 static int fill_state(struct making *m, struct error *err)
 {
 	struct state *s = &m->c.state;
@@ -221,6 +231,7 @@ static int fill_state(struct making *m, struct error *err)
 	copy_mappings(&s->gid_mappings, &s->n_gid_mappings, &m->ids.map.gids);
 	copy_annotations(s, m->spec);
 	copy_stores(s, &m->syscont);
+	copy_locks(s, &m->syscont);
 	return cgroup_plan(&s->cgroup, &m->host,
 			   m->options->systemd_cgroup ? CGROUP_SYSTEMD : CGROUP_FS,
 			   m->spec->linux_->cgroups_path, m->id, err);

@@ -324,6 +324,22 @@ static int step_mounts(struct work *w, struct error *err)
 	return do_mounts_attach(&m, err);
 }
 
+/* Of inner images, see src/store-marks.c. */
+static int step_layers(struct work *w, struct error *err)
+{
+	const struct do_mounts m = mounts_of(w);
+
+	for (size_t i = 0; i < w->in->n_layers; i++) {
+		const struct init_mount *l = &w->in->layers[i];
+		_cleanup_close_ int target = do_mounts_target(&m, l->target, S_IFDIR);
+		int r = target < 0 ? target : mount_attach(l->fd, target, "");
+
+		if (r < 0)
+			return error_errno(err, -r, "mount layers at %s", l->target);
+	}
+	return 0;
+}
+
 /* The supervisor has started meanwhile. */
 static int step_emulation(struct work *w, struct error *err)
 {
@@ -519,6 +535,7 @@ static int step_confine(struct work *w, struct error *err)
 static const struct step init_steps[] = {
 	{"kernel file systems", step_kernel_fs},
 	{"mounts", step_mounts},
+	{"layers of inner images", step_layers},
 	{"emulation", step_emulation},
 	{"hostname", step_hostname},
 	{"terminal", step_terminal},

@@ -23,6 +23,12 @@ struct rootfs;
 struct spec_hooks;
 struct state;
 
+/* A detached tree, and where it belongs in the container. */
+struct init_mount {
+	int fd;
+	char *target;
+};
+
 /* All that the child needs, made ready by launch in the parent; borrowed through fork. */
 struct init {
 	const struct host *host;
@@ -35,6 +41,8 @@ struct init {
 	int userns_fd;
 	int *join_fds;	/* parallel to plan->joins */
 	int *mount_fds; /* parallel to plan->mounts: opened binds, -EBADF for others */
+	const struct init_mount *layers; /* into the stores, after all others */
+	size_t n_layers;
 	int fifo_fd;	/* O_PATH of exec.fifo */
 	int console_fd; /* connected console socket, -EBADF none */
 	int sync;	/* the child's end */

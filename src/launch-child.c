@@ -67,6 +67,8 @@ int step_builder(struct work *w, struct error *err)
 		.userns_fd = l->userns_fd,
 		.join_fds = w->join_fds,
 		.mount_fds = w->mount_fds,
+		.layers = w->layers,
+		.n_layers = w->n_layers,
 		.fifo_fd = w->fifo_fd,
 		.console_fd = w->console_fd,
 		.preserve_fds = l->preserve_fds,

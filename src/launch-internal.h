@@ -15,6 +15,8 @@
 #include "src/launch.h"
 #include "src/rootfs.h"
 
+struct init_mount;
+
 /* What the steps hand to each other; all owned. */
 struct work {
 	struct launch *l;
@@ -24,6 +26,8 @@ struct work {
 	struct fs_client fs;
 	int *join_fds;
 	int *mount_fds;
+	struct init_mount *layers; /* of inner images */
+	size_t n_layers;
 	int fifo_fd;
 	int console_fd;	 /* child's end */
 	int terminal_fd; /* our end of a pair in its place */

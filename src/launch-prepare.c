@@ -17,10 +17,12 @@
 #include "src/do.h"
 #include "src/fs-client.h"
 #include "src/host.h"
+#include "src/init.h"
 #include "src/locks.h"
 #include "src/plan.h"
 #include "src/rootfs.h"
 #include "src/state.h"
+#include "src/syscont.h"
 
 int step_supervisor(struct work *w, struct error *err)
 {
@@ -148,6 +150,20 @@ static int hide_stores(const struct work *w, struct error *err)
 	return store_unflush(&f, err);
 }
 
+static int mount_layers(struct work *w, const struct syscont_store *s, struct error *err)
+{
+	struct init_mount *m;
+	int fd, r = store_marks_mount(&w->l->stores, s->name, s->real, w->l->userns_fd, &fd,
+				      err);
+
+	if (r < 0 || fd < 0)
+		return r;
+	m = array_add((void **)&w->layers, &w->n_layers, sizeof(*m));
+	*m = (struct init_mount){
+		fd, xasprintf("%s/" SYSCONT_STORE_VIEWS "/" STORE_MARKED, s->path)};
+	return 0;
+}
+
 /* Before the binds, whose sources they are. */
 int step_stores(struct work *w, struct error *err)
 {
@@ -159,6 +175,8 @@ int step_stores(struct work *w, struct error *err)
 	r = store_make(&w->l->stores, &skeleton, err);
 	if (r == 0)
 		r = hide_stores(w, err);
+	for (size_t i = 0; r == 0 && i < w->l->stores.n_stores; i++)
+		r = mount_layers(w, &w->l->stores.stores[i], err);
 	return r < 0 ? r : rootfs_add_layer(&w->rootfs, skeleton, w->l->userns_fd, err);
 }
 

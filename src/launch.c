@@ -38,6 +38,7 @@
 #include "lib/log.h"
 #include "lib/spawn.h"
 #include "src/fs-client.h"
+#include "src/init.h"
 #include "src/launch-internal.h"
 #include "src/plan.h"
 #include "src/rootfs.h"
@@ -129,6 +130,11 @@ static void work_done(struct work *w)
 		fd_close(w->mount_fds[i]);
 	free(w->join_fds);
 	free(w->mount_fds);
+	for (size_t i = 0; i < w->n_layers; i++) {
+		fd_close(w->layers[i].fd);
+		free(w->layers[i].target);
+	}
+	free(w->layers);
 	fd_close(w->fifo_fd);
 	fd_close(w->console_fd);
 	fd_close(w->terminal_fd);

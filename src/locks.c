@@ -418,3 +418,19 @@ int locks_take(const struct syscont_lock *locks, size_t n, const char *id, int *
 	*ret_fd = take_fd(&w.table);
 	return 0;
 }
+
+bool locks_is_held(const char *source, char **ret_since)
+{
+	_cleanup_(work_done) struct work w = {.dirfd = -EBADF, .table = -EBADF};
+	_cleanup_(holder_done) struct holder h = {0};
+	struct error ignored = {0};
+	char name[32];
+	struct stat st;
+
+	if (stat(source, &st) < 0 || open_table(&w, &ignored) < 0 || !is_held(&w, byte_of(&st)))
+		return false;
+	key_name(name, byte_of(&st));
+	if (holder_read(&w, name, &h))
+		*ret_since = xstrdup(h.since);
+	return true;
+}

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/error.h"
@@ -24,3 +25,9 @@ struct syscont_lock;
  */
 int locks_take(const struct syscont_lock *locks, size_t n, const char *id, int *ret_fd,
 	       struct error *err);
+
+/*
+ * Does anybody hold this directory now, alone or with others? *ret_since (owned) is the
+ * last holder's word, or NULL.
+ */
+bool locks_is_held(const char *source, char **ret_since);

@@ -43,6 +43,7 @@ static const struct json_field state_fields[] = {
 	F("resolvConf", STRING, resolv_conf),
 	F("storeDir", STRING, store_dir),
 	C("stores", PAIRS, stores, NULL),
+	C("locks", PAIRS, locks, NULL),
 	F("honorCaps", BOOL, honor_caps),
 	JSON_SUB(struct state, "cgroup", STRUCT, cgroup, &cgroup_type, 0),
 	C("uidMappings", ARRAY, uid_mappings, &spec_id_mapping_type),

@@ -44,6 +44,8 @@ struct state {
 	char *store_dir;     /* src/store.h; NULL none */
 	struct json_pair *stores; /* name, and path in the rootfs without symlinks */
 	size_t n_stores;
+	struct json_pair *locks; /* place in the container, and what is locked: src/locks.h */
+	size_t n_locks;
 	bool honor_caps; /* SYSBOX_HONOR_CAPS=TRUE, likewise */
 	struct cgroup cgroup;
 	struct spec_id_mapping *uid_mappings;

@@ -50,8 +50,9 @@
 struct flush {
 	struct strbuf meta;
 	const struct store_layers *layers; /* immutable ones of the store */
-	char **moves;			   /* those to be moved; paths from the top */
-	bool in_layer;			   /* what it needs has been written down already */
+	struct store_clean *clean;
+	char **moves;  /* those to be moved; paths from the top */
+	bool in_layer; /* what it needs has been written down already */
 	/* Of what is made here: an engine that remaps ids itself has no host root's files. */
 	uid_t uid;
 	gid_t gid;
@@ -262,6 +263,19 @@ static int flush_subdir(struct flush *f, const struct dir *d, const char *name,
 	return 0;
 }
 
+/* 1: an image can carry it as it is. */
+static int scan_layer(const struct flush *f, int fd, const char *path, struct strbuf *meta)
+{
+	int r;
+
+	if (store_clean_has(f->clean, fd, path))
+		return 1;
+	r = store_meta_scan(meta, fd);
+	if (r == 1)
+		store_clean_add(f->clean, fd, path);
+	return r;
+}
+
 /*
  * A layer of an inner image. That an image of ours has it does not make it the same: an
  * engine that was reset counts from 1 again.
@@ -273,7 +287,7 @@ static int flush_layer(struct flush *f, const struct dir *d, const char *name, c
 	_cleanup_close_ int fd =
 		openat(d->store, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat lower;
-	int r = fd < 0 ? -errno : store_meta_scan(&meta, fd);
+	int r = fd < 0 ? -errno : scan_layer(f, fd, path, &meta);
 
 	if (r < 0)
 		return fail(f, d, name, -r);
@@ -372,9 +386,11 @@ int store_flush_tree(const struct store_flush_tree *t, struct error *err)
 {
 	_cleanup_(store_source_done) struct store_source all = STORE_SOURCE_EMPTY;
 	_cleanup_(store_layers_done) struct store_layers layers = {0};
+	struct store_clean clean;
 	struct flush f = {
 		.meta = {.max = META_MAX},
 		.layers = &layers,
+		.clean = &clean,
 		.uid = t->uid,
 		.gid = t->gid,
 		.err = err,
@@ -383,10 +399,13 @@ int store_flush_tree(const struct store_flush_tree *t, struct error *err)
 
 	store_source_add(&all, fd_dup(t->at.store), STORE_SOURCE_OWN);
 	store_layers_find(&layers, &all);
+	store_clean_load(&clean, t->at.dirfd, t->at.name);
 	r = sync_dir(&f, &(struct dir){t->at.store, t->at.upper, t->lower, "", 0});
 	if (r == 0)
 		r = write_meta(&f, &f.meta, t->at.upper, t->lower);
 	strbuf_done(&f.meta);
+	store_clean_save(&clean);
+	store_clean_done(&clean);
 	if (r == 0)
 		r = store_copy_attributes(t->at.store, ".", t->at.upper, ".",
 					  STORE_XATTRS_IMAGE);

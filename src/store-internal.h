@@ -7,10 +7,16 @@
 #include <sys/types.h>
 
 #include "lib/error.h"
+#include "lib/strbuf.h"
 
 struct stat;
 struct store_source;
-struct strbuf;
+
+/*
+ * A seeded tree to the disk, and nothing but it: syncfs(2) would wait for all that others
+ * write to the file system. src/store-seed.c
+ */
+int store_sync(int dirfd);
 
 /*
  * In an image, at the top of a store: what no image can carry, written down.
@@ -31,7 +37,11 @@ int store_copy_attributes(int from, const char *from_name, int to, const char *t
 
 /* src/store-views.c */
 
-/* The symlink that stands for `path` (from the top of the store) of a layer; owned. */
+/*
+ * The symlink that stands for `path` (from the top of the store) of a layer, or for what
+ * src/store-marks.c makes of it; owned.
+ */
+#define STORE_VIEW_MARKED (-2)
 char *store_view_link(const char *path, int number);
 /* Is dirfd/name such a symlink for its own path? */
 bool store_view_is_link(int dirfd, const char *name, const char *path);
@@ -43,6 +53,16 @@ int store_meta_add(struct strbuf *meta, int dirfd, const char *name, const char 
  * can carry it as it is.
  */
 int store_meta_scan(struct strbuf *meta, int dirfd);
+/* One line of such a text. */
+struct store_meta_line {
+	char *path; /* relative, and anybody's: it may lead anywhere */
+	char *name; /* of an extended attribute that the container's root could set; NULL: a whiteout */
+	char *value;
+	size_t value_len;
+};
+/* ENOSPC, EDQUOT, EIO and EOPNOTSUPP end the walk, other errors the line. */
+typedef int (*store_meta_fn)(const struct store_meta_line *l, void *arg);
+int store_meta_for_each(const char *text, store_meta_fn fn, void *arg);
 /*
  * Do to a fresh copy what the text says: it comes from an image, so from anybody. It can
  * make whiteouts and set user.* attributes and ACLs below `to`, nothing else.
@@ -64,6 +84,23 @@ int store_move_out(const struct store_move *m, char *const *paths, struct error 
 /* All that any flush has moved, back into the store. */
 int store_move_back(const struct store_move *m, struct error *err);
 
+/* src/store-clean.c */
+
+/* Layers that are known to need nothing written down. */
+struct store_clean {
+	int dirfd; /* the stores' directory */
+	const char *name;
+	char **known, **seen;
+	bool changed;
+};
+void store_clean_load(struct store_clean *c, int dirfd, const char *name);
+void store_clean_done(struct store_clean *c);
+/* The directory `fd` of the layer at `path`. */
+bool store_clean_has(struct store_clean *c, int fd, const char *path);
+void store_clean_add(struct store_clean *c, int fd, const char *path);
+/* For the next time: all that were asked for and known, or added. */
+void store_clean_save(const struct store_clean *c);
+
 /* src/store-flush.c */
 
 struct store_flush_tree {
@@ -74,3 +111,25 @@ struct store_flush_tree {
 	gid_t gid;
 };
 int store_flush_tree(const struct store_flush_tree *t, struct error *err);
+
+/* src/store-marks.c */
+
+/* Of a store in the making. */
+struct store_marks {
+	int dirfd; /* the stores' directory */
+	const char *name;
+	int fd; /* where the marks go; made when first needed */
+	struct strbuf list;
+	size_t n;
+	int supported; /* by this kernel; -1: not known yet */
+};
+void store_marks_begin(struct store_marks *m, int dirfd, const char *name);
+void store_marks_done(struct store_marks *m);
+/*
+ * A layer of the image at `path`, its directory open as `layer`, needs what `text` says: 1
+ * when it will be seen so, 0 when it has to be copied.
+ */
+int store_marks_add(struct store_marks *m, int layer, int number, const char *path,
+		    const char *text, struct error *err);
+/* Before the store gets its name. */
+int store_marks_end(struct store_marks *m, struct error *err);

@@ -201,6 +201,63 @@ int store_meta_scan(struct strbuf *meta, int dirfd)
 	return r < 0 ? r : !s.has_sockets && meta->len == 0;
 }
 
+/* ------------------------------------------------------------------ parse */
+
+static void line_done(struct store_meta_line *l)
+{
+	free(l->path);
+	free(l->name);
+	free(l->value);
+}
+
+static char *parse_name(const char *word)
+{
+	size_t len;
+	char *name = parse_hex(word, &len);
+
+	if (name && strlen(name) == len)
+		return name;
+	free(name);
+	return NULL;
+}
+
+/* An empty value leaves no word. */
+static bool parse_line(const char *text, struct store_meta_line *ret)
+{
+	_cleanup_(strv_freep) char **words = strv_split(text, " ");
+	size_t n = strv_len(words);
+	bool is_xattr = n >= 3 && n <= 4 && str_eq(words[0], "x");
+
+	*ret = (struct store_meta_line){0};
+	if (!is_xattr && (n != 2 || !str_eq(words[0], "w")))
+		return false;
+	ret->path = parse_name(words[1]);
+	if (!is_xattr)
+		return ret->path;
+	ret->name = parse_name(words[2]);
+	ret->value = parse_hex(n == 4 ? words[3] : "", &ret->value_len);
+	return ret->path && ret->name && ret->value && is_kept(ret->name);
+}
+
+/* An engine's trouble ends it, a bad line does not. */
+int store_meta_for_each(const char *text, store_meta_fn fn, void *arg)
+{
+	int r = 0;
+
+	for (const char *p = text; r == 0 && *p; p += strcspn(p, "\n"), p += *p == '\n') {
+		_cleanup_free_ char *line = xstrndup(p, strcspn(p, "\n"));
+		struct store_meta_line l;
+
+		r = parse_line(line, &l) ? fn(&l, arg) : -EINVAL;
+		line_done(&l);
+		if (r < 0 && r != -ENOSPC && r != -EDQUOT && r != -EIO && r != -EOPNOTSUPP) {
+			log_debug(STORE_META ": a line is left out: %s", strerror(-r));
+			r = 0;
+		}
+	}
+	return r;
+}
+
 /* ------------------------------------------------------------------ apply */
 
 /* The directory keeps its times: the image has set them. */
@@ -233,46 +290,24 @@ static int set_xattr(int to, const char *path, const char *name, const char *val
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return fd < 0 ? fd : -errno;
-	if (!is_kept(name) || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
+	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return -EPERM;
 	return setxattr(fd_path(fd, buf), name, value, len, 0) < 0 ? -errno : 0;
 }
 
-static int apply_line(const char *line, int to)
+static int apply_line(const struct store_meta_line *l, void *arg)
 {
-	_cleanup_(strv_freep) char **words = strv_split(line, " ");
-	_cleanup_free_ char *path = NULL, *name = NULL, *value = NULL;
-	size_t n = strv_len(words), len;
+	const int *to = arg;
 
-	if (n < 2)
-		return -EINVAL;
-	path = parse_hex(words[1], &len);
-	if (!path || strlen(path) != len)
-		return -EINVAL;
-	if (str_eq(words[0], "w") && n == 2)
-		return make_whiteout(to, path);
-	/* An empty value leaves no word. */
-	if (!str_eq(words[0], "x") || n < 3 || n > 4)
-		return -EINVAL;
-	name = parse_hex(words[2], &len);
-	if (!name || strlen(name) != len)
-		return -EINVAL;
-	value = parse_hex(n == 4 ? words[3] : "", &len);
-	return value ? set_xattr(to, path, name, value, len) : -EINVAL;
+	return l->name ? set_xattr(*to, l->path, l->name, l->value, l->value_len)
+		       : make_whiteout(*to, l->path);
 }
 
 int store_meta_apply(const char *text, int to, struct error *err)
 {
-	for (const char *p = text; *p; p += strcspn(p, "\n"), p += *p == '\n') {
-		_cleanup_free_ char *line = xstrndup(p, strcspn(p, "\n"));
-		int r = apply_line(line, to);
+	int r = store_meta_for_each(text, apply_line, &to);
 
-		if (r == -ENOSPC || r == -EDQUOT || r == -EIO)
-			return error_errno(err, -r, "restore whiteouts and attributes");
-		if (r < 0)
-			log_debug(STORE_META ": a line is left out: %s", strerror(-r));
-	}
-	return 0;
+	return r < 0 ? error_errno(err, -r, "restore whiteouts and attributes") : 0;
 }
 
 int store_meta_restore(const struct store_source *from, int to, struct error *err)

@@ -47,6 +47,7 @@
 #define NAMES_MAX 65536
 #define VALUE_MAX 65536
 #define CHUNK	  (1u << 20)
+#define META_MAX  (256u << 20)
 
 /* A file of several names, by where it was and where its first copy is. */
 struct linked {
@@ -58,6 +59,7 @@ struct linked {
 struct seed {
 	int to_root;
 	const struct store_layers *layers; /* immutable; or NULL */
+	struct store_marks *marks;	   /* or NULL */
 	void *linked;			   /* tsearch(3) */
 	int n_copied;
 	struct error *err;
@@ -229,9 +231,15 @@ static int copy_file(int from, const struct dir *d, const char *name, const stru
 		in < 0 ? -EBADF
 		       : openat(d->to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
+	int r;
+
 	if (in < 0 || out < 0)
 		return -errno;
-	return copy_data(in, out, st->st_size);
+	r = copy_data(in, out, st->st_size);
+	/* Begun now, waited for by store_sync(). */
+	if (r == 0)
+		(void)sync_file_range(out, 0, 0, SYNC_FILE_RANGE_WRITE);
+	return r;
 }
 
 static int copy_link(int from, const struct dir *d, const char *name)
@@ -338,29 +346,41 @@ static bool is_layer(const struct seed *s, const struct dir *d, const char *name
 	return s->layers && store_layers_has(s->layers, path);
 }
 
-/* What the image could not carry of it has been written down beside it. */
-static bool has_meta(const struct dir *d)
+/*
+ * What the image could not carry of a layer has been written down beside it. 1: the link
+ * leads to both together.
+ */
+static int mark_layer(struct seed *s, const struct dir *d, const char *name, int fd, int number)
 {
-	struct stat st;
+	_cleanup_free_ char *path = join(d, name), *text = NULL;
+	int r = store_source_read(d->from, STORE_META, META_MAX, &text, NULL);
 
-	return store_source_find(d->from, STORE_META, &st) >= 0;
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return fail(s, d, STORE_META, -r);
+	r = s->marks ? store_marks_add(s->marks, fd, number, path, text, s->err) : 0;
+	return r == 0 ? -EOPNOTSUPP : r;
 }
 
 /*
  * 1: linked. An inner layer that several layers of the image have part in has no
  * directory that shows it whole (images of runtimes that copy have such).
  */
-static int link_layer(const struct dir *d, const char *name, const struct store_source *below,
-		      const struct stat *st)
+static int link_layer(struct seed *s, const struct dir *d, const char *name,
+		      const struct store_source *below, const struct stat *st)
 {
-	int r;
+	int number = below->n == 1 ? below->numbers[0] : STORE_SOURCE_OWN, r;
 
-	if (below->n != 1 || below->numbers[0] < 0 || has_meta(d)) {
-		log_debug("%s/%s is copied", d->path, name);
+	if (number < 0)
 		return 0;
-	}
-	r = make_view_link(d, name, below->numbers[0], st);
-	return r < 0 ? r : 1;
+	r = mark_layer(s, d, name, below->fds[0], number);
+	if (r == -EOPNOTSUPP)
+		log_debug("%s/%s is copied", d->path, name);
+	if (r < 0)
+		return r == -EOPNOTSUPP ? 0 : r;
+	r = make_view_link(d, name, r ? STORE_VIEW_MARKED : number, st);
+	return r < 0 ? fail(s, d, name, -r) : 1;
 }
 
 /* ------------------------------------------------------------------ directories */
@@ -377,12 +397,15 @@ static int copy_subdir(struct seed *s, const struct dir *d, size_t layer, const 
 	const bool layer_here = is_layer(s, d, name);
 	int r = store_source_enter_one(d->from, layer, name, &below);
 
-	if (r == 0 && layer_here)
-		r = link_layer(d, name, &below, st);
-	if (r == 0 && mkdirat(d->to, name, 0700) < 0)
-		r = -errno;
-	if (r != 0)
-		return r < 0 ? fail(s, d, name, -r) : 0;
+	if (r < 0)
+		return fail(s, d, name, -r);
+	if (layer_here) {
+		r = link_layer(s, d, name, &below, st);
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
+	if (mkdirat(d->to, name, 0700) < 0)
+		return fail(s, d, name, errno);
 	sub.to = openat(d->to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (sub.to < 0)
 		return fail(s, d, name, errno);
@@ -471,10 +494,44 @@ static int copy_dir(struct seed *s, const struct dir *d)
 	return r;
 }
 
-int store_seed(const struct store_source *from, const struct store_layers *layers, int to,
-	       struct error *err)
+static int sync_dir(int dirfd, unsigned int depth)
 {
-	struct seed s = {.to_root = to, .layers = layers, .err = err};
+	int fd = fd_dup(dirfd), r = 0;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir) {
+		r = -errno;
+		fd_close(fd);
+		return r;
+	}
+	rewinddir(dir);
+	for (struct dirent *e; r == 0 && (e = readdir(dir));) {
+		_cleanup_close_ int entry = -EBADF;
+
+		if (str_eq(e->d_name, ".") || str_eq(e->d_name, "..") ||
+		    (e->d_type != DT_REG && e->d_type != DT_DIR))
+			continue;
+		entry = openat(dirfd, e->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		r = entry < 0 ? -errno : 0;
+		if (r == 0 && e->d_type == DT_DIR && depth < STORE_SEED_MAX_DEPTH)
+			r = sync_dir(entry, depth + 1);
+		else if (r == 0 && fdatasync(entry) < 0)
+			r = -errno;
+	}
+	closedir(dir);
+	return r < 0 ? r : fsync(dirfd) < 0 ? -errno : 0;
+}
+
+int store_sync(int dirfd)
+{
+	return sync_dir(dirfd, 0);
+}
+
+int store_seed(const struct store_seed *what, int to, struct error *err)
+{
+	const struct store_source *from = what->from;
+	struct seed s = {
+		.to_root = to, .layers = what->layers, .marks = what->marks, .err = err};
 	const struct dir d = {.from = from, .to = to, .path = ""};
 	struct stat st;
 	int r;

@@ -56,7 +56,10 @@ char *store_view_link(const char *path, int number)
 	_cleanup_strbuf_ struct strbuf b = STRBUF_EMPTY;
 
 	add_ups(&b, path);
-	strbuf_addf(&b, SYSCONT_STORE_VIEWS "/%d/%s", number, path);
+	if (number == STORE_VIEW_MARKED)
+		strbuf_addf(&b, SYSCONT_STORE_VIEWS "/" STORE_MARKED "/%s", path);
+	else
+		strbuf_addf(&b, SYSCONT_STORE_VIEWS "/%d/%s", number, path);
 	return strbuf_take(&b);
 }
 
@@ -76,6 +79,8 @@ bool store_view_is_link(int dirfd, const char *name, const char *path)
 		return false;
 	p += start.len;
 	n = (ssize_t)strspn(p, "0123456789");
+	if (str_has_prefix(p, STORE_MARKED "/"))
+		n = (ssize_t)strlen(STORE_MARKED);
 	return n > 0 && p[n] == '/' && str_eq(p + n + 1, path);
 }
 

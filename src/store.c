@@ -85,6 +85,7 @@ static char *path_in_image(const char *rootfs, const char *path)
 /* What the image has there, merged; returns how much it was. */
 static int seed(struct work *w, const struct syscont_store *s, int to, struct error *err)
 {
+	struct store_marks marks;
 	_cleanup_free_ char *path = path_in_image(w->m->rootfs, s->path);
 	_cleanup_(store_source_done) struct store_source from = STORE_SOURCE_EMPTY;
 	_cleanup_(store_layers_done) struct store_layers layers = {0};
@@ -100,7 +101,15 @@ static int seed(struct work *w, const struct syscont_store *s, int to, struct er
 	if (r < 0)
 		return error_errno(err, -r, "open %s in the layers of the image", s->path);
 	store_layers_find(&layers, &from);
-	return store_seed(&from, &layers, to, err);
+	store_marks_begin(&marks, w->dirfd, s->name);
+	r = store_seed(&(struct store_seed){&from, &layers, &marks}, to, err);
+	if (r >= 0) {
+		int e = store_marks_end(&marks, err);
+
+		r = e < 0 ? e : r;
+	}
+	store_marks_done(&marks);
+	return r;
 }
 
 static uid_t root_uid(const struct work *w)
@@ -134,7 +143,8 @@ static int make_new(struct work *w, const struct syscont_store *s, const char *n
 	if (r <= 0)
 		return r;
 	log_debug("%s: %d entries of the image copied", s->path, r);
-	return syncfs(fd) < 0 ? error_errno(err, errno, "write %s to disk", s->path) : 0;
+	r = store_sync(fd);
+	return r < 0 ? error_errno(err, -r, "write %s to disk", s->path) : 0;
 }
 
 static int make_store(struct work *w, const struct syscont_store *s, struct error *err)
@@ -167,27 +177,36 @@ static int open_dir(struct work *w, struct error *err)
 	return w->dirfd < 0 ? error_errno(err, errno, "open %s", w->m->dir) : 0;
 }
 
+static int make_view_point(const struct work *w, const struct syscont_store *s, int root,
+			   const char *name, struct error *err)
+{
+	_cleanup_free_ char *path = path_join(SYSCONT_STORE_VIEWS, name);
+	_cleanup_close_ int fd = path_mkdir_in_root(root, path, 0700, root_uid(w), root_gid(w));
+
+	return fd < 0 ? error_errno(err, -fd, "make %s/%s/%s", w->m->dir, s->name, path) : 0;
+}
+
 /* The mount points of the views, in a store of any age. */
 static int make_view_points(struct work *w, const struct syscont_store *s, struct error *err)
 {
 	_cleanup_close_ int root =
 		openat(w->dirfd, s->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r = 0;
 
 	if (root < 0)
 		return error_errno(err, errno, "open %s/%s", w->m->dir, s->name);
-	for (size_t i = 0; i < w->m->n_views; i++) {
+	for (size_t i = 0; r == 0 && i < w->m->n_views; i++) {
 		const struct syscont_view *v = &w->m->views[i];
-		_cleanup_free_ char *path = NULL;
-		_cleanup_close_ int fd = -EBADF;
+		char name[16];
 
 		if (!str_eq(v->path, s->real))
 			continue;
-		path = xasprintf(SYSCONT_STORE_VIEWS "/%d", v->number);
-		fd = path_mkdir_in_root(root, path, 0700, root_uid(w), root_gid(w));
-		if (fd < 0)
-			return error_errno(err, -fd, "make %s/%s/%s", w->m->dir, s->name, path);
+		(void)snprintf(name, sizeof(name), "%d", v->number);
+		r = make_view_point(w, s, root, name, err);
+		if (r == 0)
+			r = make_view_point(w, s, root, STORE_MARKED, err);
 	}
-	return 0;
+	return r;
 }
 
 static int make_skeleton(const struct work *w, struct error *err)

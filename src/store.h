@@ -80,7 +80,20 @@ int store_views_find(const char *rootfs, char *const *paths, struct syscont_view
 		     size_t *ret_n, struct error *err);
 void store_views_free(struct syscont_view *views, size_t n);
 
+/* src/store-marks.c */
+
+/* In SYSCONT_STORE_VIEWS: layers of inner images together with what no image can carry. */
+#define STORE_MARKED "marked"
+/*
+ * Parent, after store_make(): a detached, read-only tree to be mounted there; -EBADF when
+ * the store `name` has no such layers. `path` is without symlinks of the image.
+ */
+int store_marks_mount(const struct store_make *m, const char *name, const char *path,
+		      int userns_fd, int *ret_fd, struct error *err);
+
 /* src/store-seed.c */
+
+struct store_marks;
 
 /*
  * Copy a merged directory, itself and all below, into the empty directory `to`: owners,
@@ -91,5 +104,9 @@ void store_views_free(struct syscont_view *views, size_t n);
  * -ELOOP: deeper than STORE_SEED_MAX_DEPTH. Returns how many entries were made.
  */
 #define STORE_SEED_MAX_DEPTH 256
-int store_seed(const struct store_source *from, const struct store_layers *layers, int to,
-	       struct error *err);
+struct store_seed {
+	const struct store_source *from;
+	const struct store_layers *layers;
+	struct store_marks *marks; /* NULL: layers that need any are copied */
+};
+int store_seed(const struct store_seed *what, int to, struct error *err);

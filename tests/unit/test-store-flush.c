@@ -9,6 +9,7 @@ struct fixture {
 	struct store_source lower;
 	struct flush f;
 	struct store_layers layers; /* none */
+	struct store_clean clean;
 	struct error err;
 };
 
@@ -49,6 +50,7 @@ static void flush(struct fixture *f)
 	strbuf_reset(&f->f.meta);
 	f->f.err = &f->err;
 	f->f.layers = &f->layers;
+	f->f.clean = &f->clean;
 	if (sync_dir(&f->f, &(struct dir){f->store, f->upper, &f->lower, "", 0}) < 0 ||
 	    write_meta(&f->f, &f->f.meta, f->upper, &f->lower) < 0)
 		fail_msg("%s", f->err.text);

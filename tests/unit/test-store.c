@@ -60,7 +60,7 @@ static int seed(struct fixture *f, const char *path)
 	int r = store_source_enter(&f->layers, path, &from);
 
 	assert_int_equal(r, 0);
-	r = store_seed(&from, NULL, f->to, &err);
+	r = store_seed(&(struct store_seed){.from = &from}, f->to, &err);
 	if (r < 0)
 		fail_msg("%s", err.text);
 	return r;
@@ -230,7 +230,8 @@ static void seed__too_deep_is_an_error(void **state)
 		at = next;
 	}
 	fd_close(at);
-	assert_int_equal(store_seed(&f.layers, NULL, f.to, &err), -ELOOP);
+	assert_int_equal(store_seed(&(struct store_seed){.from = &f.layers}, f.to, &err),
+			 -ELOOP);
 }
 
 int main(void)

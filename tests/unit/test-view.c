@@ -178,7 +178,7 @@ static void node_stat__v2_adds_up(void **state)
 		    "cpu1 200 0 100 700 0 0 0 0 0 0\n"
 		    "cpu2 200 0 100 700 0 0 0 0 0 0\n"
 		    "intr 0\nctxt 1\nbtime 1100\nprocesses 0\nprocs_running 1\n"
-		    "procs_blocked 0\nsoftirq 0\n");
+		    "procs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n");
 	assert_text(v, node_uptime, "10.00 14.00\n");
 }
 

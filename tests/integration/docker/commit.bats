@@ -50,10 +50,11 @@ make_nasty() {
 		docker commit made nasty >/dev/null; docker rm made >/dev/null"
 }
 
-# Every file of the image as a container of it sees it; what Docker itself puts there left out.
+# Every file of the image as a container of it sees it (the links of a directory are 1 where it is
+# merged, and tell nothing); what Docker itself puts there left out.
 # shellcheck disable=SC2016
 manifest() {
-	inside "$1" "docker run --rm nasty sh -c 'cd /; find . \\( -path ./proc -o -path ./sys -o -path ./dev -o -path ./etc/hosts -o -path ./etc/hostname -o -path ./etc/resolv.conf \\) -prune -o -exec stat -c \"%n %A %u:%g %h %F\" {} + | sort
+	inside "$1" "docker run --rm nasty sh -c 'cd /; find . \\( -path ./proc -o -path ./sys -o -path ./dev -o -path ./etc/hosts -o -path ./etc/hostname -o -path ./etc/resolv.conf \\) -prune -o -type d -exec stat -c \"%n %A %u:%g\" {} + -o -exec stat -c \"%n %A %u:%g %h %F\" {} + | sort
 		find /etc /home /one /two /setuid /od* -type f ! -path \"/etc/host*\" ! -path /etc/resolv.conf -exec md5sum {} + | sort; stat -c %y /setuid'"
 }
 
@@ -159,9 +160,8 @@ size_of_top() { docker history --human=false --format '{{.Size}}' "sysbox-test/c
 
 # What of the inner engine's layers and blobs is a symlink, and what a directory of its own.
 inner_layers() {
-	inside "$1" 'cd /var/lib/docker; [ -e containerd/daemon ] && cd containerd/daemon
-		find overlay2/*/diff io.containerd.snapshotter.v1.overlayfs/snapshots/*/fs io.containerd.content.v1.content/blobs/sha256/* \
-			-maxdepth 0 -printf "%y\n" 2>/dev/null | sort | uniq -c | tr -s " "'
+	inside "$1" 'cd /var/lib/docker; find overlay2/*/diff containerd/daemon/io.containerd.snapshotter.v1.overlayfs/snapshots/*/fs \
+		containerd/daemon/io.containerd.content.v1.content/blobs/sha256/* -maxdepth 0 -printf "%y\n" 2>/dev/null | sort | uniq -c | tr -s " "'
 }
 
 # KiB of the container's own on the disk.
@@ -180,7 +180,7 @@ own_size() { inside "$1" 'du -sk --exclude=.sysbox /var/lib/docker | cut -f1'; }
 	begin box sysbox-test/commit:1
 	assert [ "$(own_size box)" -lt 8000 ]
 	run -0 inner_layers box
-	assert_output --regexp ' [3-9] l'
+	assert_output --regexp ' [0-9]+ l'
 	same "$first" "$(manifest box)"
 	run -0 inside box 'docker tag plain other && docker run --rm other cat /plain
 		printf "FROM plain\nRUN echo more >/more; rm /plain; rm -r /home\n" | docker build -q -t more - >/dev/null
@@ -196,7 +196,9 @@ more
 plain"
 	same "$first" "$(manifest box)"
 	# A view cannot be written.
-	run ! inside box 'touch /var/lib/docker/.sysbox/*/x || mount -o remount,bind,rw /var/lib/docker/.sysbox/*'
+	run -0 inside box 'for d in /var/lib/docker/.sysbox/* $(find /var/lib/docker/.sysbox/ -name diff); do
+		mount -o remount,bind,rw $d 2>/dev/null; touch $d/x 2>/dev/null && echo $d; done; true'
+	refute_output --partial .sysbox
 	docker rm -f box
 	begin box sysbox-test/commit:1
 	same "$first" "$(manifest box)"

@@ -205,3 +205,16 @@ is_store() { docker exec "$1" grep -q "/sysbox-store/$3 $2 " /proc/self/mountinf
 	assert_line own
 	assert_line k3s
 }
+
+@test "store: inspect tells stores, sizes and locks" {
+	need_image "debian-docker-$INNER"
+	start box -v store-test:/var/lib/containers "$IMAGE"
+	inside box 'dd if=/dev/urandom of=/var/lib/docker/file bs=1M count=3 2>/dev/null'
+	local id root
+	id=$(docker inspect -f '{{.Id}}' box)
+	root=$(engine exec "$ENGINE" find "$(engine dir "$ENGINE")/run" -path "*/$id/state.json" -printf '%H/%P\n')
+	all=$(engine exec "$ENGINE" "${SYSBOX_RUNC:-sysbox-runc}" --root "${root%/*/*}" inspect "$id")
+	jq -e '.status == "running" and (.stores[] | select(.path == "/var/lib/docker") | .bytes > 3000000 and .entries == 1)' <<<"$all"
+	jq -e '.locks[] | .path == "/var/lib/containers" and .held and (.since | startswith("20"))' <<<"$all"
+	jq -e '.uidMappings[0].containerID == 0 and .uidMappings[0].size >= 65536' <<<"$all"
+}
