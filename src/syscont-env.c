@@ -78,6 +78,7 @@ static bool set_share_volumes(struct syscont *sc, const char *value)
 	return parse_paths(value, &sc->options.share_volumes);
 }
 
+/* Empty in an image that was made of a container with it. */
 static bool set_map_owner(struct syscont *sc, const char *value)
 {
 	_cleanup_(strv_freep) char **words = strv_split(value, ",");
@@ -91,7 +92,7 @@ static bool set_map_owner(struct syscont *sc, const char *value)
 		*(struct syscont_owner *)array_add((void **)&o->owners, &o->n_owners,
 						   sizeof(owner)) = owner;
 	}
-	return words && *words;
+	return words || !*value;
 }
 
 /* "on", "off", or the groups that are wanted. */

@@ -52,7 +52,7 @@ static void owner__cannot_be_had(void **state)
 static void owner__is_not_understood(void **state)
 {
 	static const char *const values[] = {
-		"",
+		",",
 		"/w",
 		"w:0:0:0:0",
 		"/w:0:0:0",
@@ -79,12 +79,23 @@ static void owner__is_not_understood(void **state)
 	}
 }
 
+static void owner__of_nothing(void **state)
+{
+	_cleanup_(fixture_done) struct fixture f;
+
+	(void)state;
+	fixture_open(&f, (struct parts){.process = "'env':['SYSBOX_MAP_OWNER=']"});
+	assert_int_equal(fixture_rewrite(&f), 0);
+	assert_null(f.sc.warnings);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(owner__stands_for_another),
 		cmocka_unit_test(owner__cannot_be_had),
 		cmocka_unit_test(owner__is_not_understood),
+		cmocka_unit_test(owner__of_nothing),
 	};
 
 	return RUN(tests);
