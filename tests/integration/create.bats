@@ -17,6 +17,7 @@ load helper
 ls_has() { [[ $(ls -l "$1") == *"$2"* ]]; }
 not() { ! "$@"; }
 
+# bats test_tags=short
 @test "create: init is the runtime's own until start, and holds nothing of the host" {
 	args sleep 1000
 	runc create "$ID" </dev/null
@@ -30,6 +31,7 @@ not() { ! "$@"; }
 	wait_for 5 not ls_has "/proc/$pid/fd" socket:
 }
 
+# bats test_tags=short
 @test "state: what runtime-spec asks for" {
 	config '.annotations = {"org.example.key": "value"}'
 	start_box
@@ -204,6 +206,7 @@ not() { ! "$@"; }
 	nothing_left
 }
 
+# bats test_tags=short
 @test "delete: after the end nothing is left, and the id is free" {
 	args true
 	local i

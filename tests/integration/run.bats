@@ -4,6 +4,7 @@
 
 load helper
 
+# bats test_tags=short
 @test "run: output, errors and input are the caller's" {
 	sh_args 'cat; echo to stderr >&2'
 	run --separate-stderr -0 runc run "$ID" <<<"from stdin"
