@@ -227,12 +227,13 @@ not() { ! "$@"; }
 	((a > 0 && b > 0 && (a - b >= 65536 || b - a >= 65536)))
 }
 
+owned_by() { [[ $(stat -c %u:%g "$2" 2>/dev/null) == "$1" ]]; }
+
 @test "create: files keep the image's ids on disk" {
 	chown 1000:1000 "$ROOTFS/home"
 	sh_args 'stat -c %u:%g /home / >/ids; touch /mine; chown 5:6 /mine; exec sleep 1000'
 	runc run -d "$ID" </dev/null
-	wait_for 5 test -s "$ROOTFS/mine" -o -e "$ROOTFS/mine"
-	wait_for 5 test "$(stat -c %u:%g "$ROOTFS/mine")" = 5:6
+	wait_for 5 owned_by 5:6 "$ROOTFS/mine"
 	assert_equal "$(tr '\n' ' ' <"$ROOTFS/ids")" "1000:1000 0:0 "
 }
 
