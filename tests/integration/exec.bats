@@ -16,6 +16,7 @@ setup() {
 	run -137 runc exec "$ID" sh -c 'kill -9 $$'
 }
 
+# bats test_tags=short
 @test "exec: it is in all namespaces and the cgroups of the container" {
 	local ns
 	for ns in cgroup ipc mnt net pid time user uts; do
@@ -103,6 +104,7 @@ setup() {
 	assert_output --partial "stopped container"
 }
 
+# bats test_tags=short
 @test "exec: in a created container, before its program runs" {
 	runc delete -f "$ID"
 	sh_args 'cat /tmp/made; exec sleep 1000'
@@ -111,6 +113,7 @@ setup() {
 	assert_equal "$(inside 'cat /tmp/made')" before
 }
 
+# bats test_tags=short
 @test "exec: not in a paused container, unless told to" {
 	runc pause "$ID"
 	run -255 runc exec "$ID" true

@@ -94,6 +94,7 @@ inside() { runc exec "$ID" sh -euc "$1"; }
 
 status_of() { runc state "${1:-$ID}" | jq -r .status; }
 init_of() { runc state "${1:-$ID}" | jq -r .pid; }
+is_running() { [[ $(status_of "$@") == running ]]; }
 is_stopped() { [[ $(status_of "$@") == stopped ]]; }
 
 # The first host id of the container's range.

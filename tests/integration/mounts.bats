@@ -51,6 +51,7 @@ options_of() { echo "awk '\$5 == \"$1\" { print \$6, \$7 }' /proc/self/mountinfo
 	assert_output below
 }
 
+# bats test_tags=short
 @test "mounts: ro holds, and root inside cannot lift it" {
 	mount_row /mnt bind "$SRC" bind ro
 	run -0 run_sh 'touch /mnt/x 2>&1 || true
@@ -320,6 +321,7 @@ options_of() { echo "awk '\$5 == \"$1\" { print \$6, \$7 }' /proc/self/mountinfo
 	nothing_left
 }
 
+# bats test_tags=short
 @test "mounts: kernel file systems of a system container" {
 	run -0 run_sh 'for m in /proc /sys /dev /dev/pts /dev/shm /dev/mqueue; do awk -v m=$m "\$2 == m { print \$2, \$3 }" /proc/mounts | tail -n 1; done
 		test -w /sys/fs/cgroup; touch /dev/shm/x; mkdir /tmp/p; unshare -Urpf --mount-proc sh -c "ls /proc | grep -c ^1"'

@@ -6,6 +6,7 @@ load helper
 
 link_of() { readlink "/proc/${2:-self}/ns/$1"; }
 
+# bats test_tags=short
 @test "namespaces: all are its own" {
 	start_box
 	local ns
@@ -229,6 +230,7 @@ join() {
 }
 
 # An inner engine may enable controllers in a group only while no process is in it.
+# bats test_tags=short
 @test "namespaces: on cgroup v2, that root is left to the container's own children" {
 	is_v2 || skip "cgroup v1 knows no such rule"
 	start_box
@@ -241,6 +243,7 @@ join() {
 	assert_output 0::/init.scope
 }
 
+# bats test_tags=short
 @test "namespaces: cgroupsPath of systemd's kind is a slice and a scope" {
 	[[ ${DRIVER-} == systemd ]] || skip "DRIVER is not systemd"
 	config --arg p "machine.slice:oci:$ID" '.linux.cgroupsPath = $p'
@@ -258,6 +261,7 @@ join() {
 	assert_output --partial slice:prefix:name
 }
 
+# bats test_tags=short
 @test "namespaces: cgroupsPath" {
 	[[ ${DRIVER-} != systemd ]] || skip "systemd's names are another test's"
 	config --arg p "/$ID-parent/sub" '.linux.cgroupsPath = $p'

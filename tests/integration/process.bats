@@ -84,6 +84,7 @@ load helper
 	assert_output /
 }
 
+# bats test_tags=short
 @test "process: rlimits" {
 	config '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 64, hard: 128}, {type: "RLIMIT_CORE", soft: 0, hard: 0}]'
 	run -0 run_sh 'ulimit -Sn; ulimit -Hn; ulimit -c'
@@ -100,6 +101,7 @@ load helper
 	assert_failure
 }
 
+# bats test_tags=short
 @test "process: more than the host has to give of a limit is what it has" {
 	local hard; hard=$(ulimit -Hn)
 	[[ $hard != unlimited ]] || skip "no limit here"
@@ -109,6 +111,7 @@ load helper
 	(($(tail -n 1 <<<"$output") >= hard))
 }
 
+# bats test_tags=short
 @test "process: oom score" {
 	config '.process.oomScoreAdj = 321'
 	run -0 run_sh 'cat /proc/self/oom_score_adj'

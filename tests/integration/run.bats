@@ -4,6 +4,7 @@
 
 load helper
 
+# bats test_tags=short
 @test "run: output, errors and input are the caller's" {
 	sh_args 'cat; echo to stderr >&2'
 	run --separate-stderr -0 runc run "$ID" <<<"from stdin"
@@ -28,7 +29,7 @@ load helper
 	runc run "$ID" </dev/null &
 	local pid=$!
 	wait_for 5 runc state "$ID" >/dev/null
-	wait_for 5 test "$(status_of)" = running
+	wait_for 5 is_running
 	runc kill "$ID" KILL
 	status_of_job $pid
 	assert_equal "$status" 137

@@ -112,6 +112,7 @@ on_terminal() {
 	assert_output --partial same
 }
 
+# bats test_tags=short
 @test "tty: exec, with and without a socket" {
 	config '.process.terminal = false'
 	start_box

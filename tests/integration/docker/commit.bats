@@ -33,8 +33,7 @@ begin() {
 	if [[ $STORE == containerd ]]; then
 		inside "$1" 'mkdir -p /etc/docker && echo "{\"features\":{\"containerd-snapshotter\":true}}" >/etc/docker/daemon.json'
 	fi
-	docker exec -d "$1" sh -c 'exec dockerd >/var/log/dockerd.log 2>&1'
-	wait_for 40 docker exec "$1" docker info
+	run_dockerd "$1"
 }
 
 commit() { docker commit "${@:3}" "$1" "sysbox-test/commit:$2" >/dev/null; }
@@ -219,8 +218,8 @@ plain"
 	begin box sysbox-test/commit:1
 	inside box 'kill $(cat /run/docker.pid); while [ -e /run/docker.pid ]; do sleep 0.1; done'
 	docker restart -t 0 box
-	docker exec -d box sh -c 'rm -rf /run/docker.pid /run/docker /run/containerd; exec dockerd >/var/log/dockerd.log 2>&1'
-	wait_for 40 docker exec box docker info
+	inside box 'rm -rf /run/docker.pid /run/docker /run/containerd'
+	run_dockerd box
 	same "$first" "$(manifest box)"
 }
 

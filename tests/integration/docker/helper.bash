@@ -183,13 +183,18 @@ start_syscont() {
 	[[ $RUNTIME != runc ]] || prepare_runc "$name"
 }
 
-# start_dockerd NAME [OPTION...]: the engine inside, and the small image that its image carries.
-start_dockerd() {
+# run_dockerd NAME [OPTION...]: the engine inside, as far as this kernel lets it.
+run_dockerd() {
 	local name=$1; shift
 	use_iptables "$name"
 	[[ $(kernel_nat) != none ]] || set -- --iptables=false --ip6tables=false "$@"
 	docker exec -d "$name" sh -c "exec dockerd $* >/var/log/dockerd.log 2>&1"
 	wait_for 40 docker exec "$name" docker info ||
 		{ docker exec "$name" tail -n 20 /var/log/dockerd.log >&2; return 1; }
-	docker exec "$name" docker load -q -i /usr/share/sysbox/busybox.tar
+}
+
+# start_dockerd NAME [OPTION...]: the engine inside, and the small image that its image carries.
+start_dockerd() {
+	run_dockerd "$@"
+	docker exec "$1" docker load -q -i /usr/share/sysbox/busybox.tar
 }

@@ -62,8 +62,7 @@ is_store() { docker exec "$1" grep -q "/sysbox-store/$3 $2 " /proc/self/mountinf
 	docker exec box sh -c 'kill "$(cat /run/docker.pid)"'
 	docker restart -t 1 box
 	docker exec box rm -f /run/docker.pid
-	docker exec -d box sh -c 'exec dockerd >/var/log/dockerd.log 2>&1'
-	wait_for 40 docker exec box docker info
+	run_dockerd box
 	run -0 docker exec box sh -c 'docker cp in:/file - | tar -xOf -'
 	assert_output kept
 }
