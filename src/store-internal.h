@@ -56,7 +56,7 @@ int store_meta_scan(struct strbuf *meta, int dirfd);
 /* One line of such a text. */
 struct store_meta_line {
 	char *path; /* relative, and anybody's: it may lead anywhere */
-	char *name; /* of an extended attribute that the container's root could set; NULL: a whiteout */
+	char *name; /* an extended attribute that root inside could set; NULL: a whiteout */
 	char *value;
 	size_t value_len;
 };

@@ -70,7 +70,7 @@ static int enter_scratch(const char *at)
 	return r < 0 ? r : take_fd(&fd);
 }
 
-/* ------------------------------------------------------------------ does the kernel know it? */
+/* ------------------------------------------------------------------ the kernel */
 
 static int make_probe(void)
 {
