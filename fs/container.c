@@ -13,11 +13,13 @@
 #include "fs/node-value.h"
 #include "fs/view.h"
 #include "lib/alloc.h"
+#include "lib/emul.h"
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/macro.h"
 #include "lib/mount.h"
 #include "lib/proto.h"
+#include "lib/str.h"
 
 int container_init(struct container *ret, struct proto_message *start, struct error *err)
 {
@@ -31,6 +33,7 @@ int container_init(struct container *ret, struct proto_message *start, struct er
 		.locks_fd = take_fd(&start->fds[PROTO_START_LOCKS]),
 		.proc_fd = take_fd(&start->fds[PROTO_START_PROC]),
 		.emulate = s->emulate,
+		.host_sysctls = xstrdup(s->host_sysctls),
 		.sys_dirfd = -EBADF,
 		.system_dirfd = -EBADF,
 	};
@@ -134,6 +137,33 @@ static int open_hosts(struct container *c, struct error *err)
 	return 0;
 }
 
+/* Found by name, so that a runtime of another version cannot mean another row. */
+static void open_host_sysctl(struct container *c, const char *path)
+{
+	for (size_t i = 0; i < n_emul_files; i++) {
+		_cleanup_free_ char *absolute = NULL;
+
+		if (emul_files[i].kind != EMUL_VALUE || !str_eq(emul_files[i].path, path))
+			continue;
+		absolute = xasprintf("/%s", path);
+		fd_close(c->host_fds[i]);
+		c->host_fds[i] = open(absolute, O_RDWR | O_CLOEXEC);
+		if (c->host_fds[i] < 0)
+			log_warn("%s stays the host's own: errno %d", absolute, errno);
+	}
+}
+
+static void open_host_sysctls(struct container *c)
+{
+	_cleanup_(strv_freep) char **paths = strv_split(c->host_sysctls, ",");
+
+	c->host_fds = xcalloc(n_emul_files, sizeof(*c->host_fds));
+	for (size_t i = 0; i < n_emul_files; i++)
+		c->host_fds[i] = -EBADF;
+	for (char **p = paths; p && *p; p++)
+		open_host_sysctl(c, *p);
+}
+
 int container_open_view(struct container *c, struct error *err)
 {
 	_cleanup_(cgroup_read_freep) struct cgroup_read *cgroup = cgroup_read_new();
@@ -146,6 +176,7 @@ int container_open_view(struct container *c, struct error *err)
 	r = cgroup_read_open(cgroup, pid, err);
 	if (r == 0)
 		r = open_hosts(c, err);
+	open_host_sysctls(c);
 	if (r == 0)
 		r = node_values_map(&c->values, err);
 	if (r == 0)
@@ -166,6 +197,10 @@ void container_done(struct container *c)
 	c->proc_fd = fd_close(c->proc_fd);
 	c->sys_dirfd = fd_close(c->sys_dirfd);
 	c->system_dirfd = fd_close(c->system_dirfd);
+	for (size_t i = 0; c->host_fds && i < n_emul_files; i++)
+		fd_close(c->host_fds[i]);
+	free(take_ptr(&c->host_fds));
+	free(take_ptr(&c->host_sysctls));
 	free(take_ptr(&c->id));
 	free(take_ptr(&c->view_path));
 	idmap_done(&c->map);

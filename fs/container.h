@@ -14,7 +14,8 @@ struct view;
 
 struct container {
 	char *id;
-	char *view_path; /* where the engine's view belongs; NULL: nowhere */
+	char *host_sysctls; /* as proto_start has it */
+	char *view_path;    /* where the engine's view belongs; NULL: nowhere */
 	struct idmap map;
 	int init_pidfd;
 	int rootfs_fd; /* the root mount alone, detached */
@@ -26,6 +27,7 @@ struct container {
 	struct view *view;
 	struct node_values_store *values;
 	int sys_dirfd;	  /* the host's /proc/sys alone */
+	int *host_fds;	  /* n_emul_files: values that go to the host, too; else -EBADF */
 	int system_dirfd; /* its /sys/devices/system */
 	struct mirror_names *names;
 };

@@ -4,7 +4,7 @@
  *
  * Who writes "1" to vm.overcommit_memory wants to read it back, and not to be told that
  * it may not; what it does is not needed, or the host's administrator has
- * decided already. So the value is kept here, and goes nowhere else.
+ * decided already. So the value is kept here, and goes nowhere else, unless he says so.
  *
  * A row applies only where the kernel refuses the container's root: kernels that
  * have learned to keep a value for each namespace (kernel.pid_max in 6.14) are left
@@ -27,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "lib/emul.h"
 #include "lib/fd.h"
@@ -268,13 +269,29 @@ static ssize_t write_value(const struct change *c)
 	return -EINVAL;
 }
 
-ssize_t node_value_write(const struct emul_file *row, struct node_values_store *s,
-			 int sys_dirfd, const struct node_value_text *t)
+/* Only up: what another container has asked for stays. */
+static int raise_host(const struct emul_file *row, int fd, const char *value)
+{
+	char present[NODE_VALUE_MAX];
+	ssize_t n = pread(fd, present, sizeof(present) - 1, 0);
+
+	if (n < 0)
+		return -errno;
+	present[n] = '\0';
+	if (row->value.check <= EMUL_ULONG &&
+	    strtoll(value, NULL, 10) <= strtoll(present, NULL, 10))
+		return 0;
+	return pwrite(fd, value, strlen(value), 0) < 0 ? -errno : 0;
+}
+
+ssize_t node_value_write(const struct emul_file *row, const struct node_value_place *p,
+			 const struct node_value_text *t)
 {
 	_cleanup_free_ char *data = strndup(t->data, t->len);
 	char value[NODE_VALUE_MAX];
 	const struct change c = {&row->value, t, data, value};
-	ssize_t n = node_value_read(row, s, sys_dirfd, value), taken;
+	ssize_t n = node_value_read(row, p->store, p->sys_dirfd, value), taken;
+	int r;
 
 	if (!data || !(row->mode & 0222) || t->at < 0)
 		return data ? -EACCES : -ENOMEM;
@@ -285,8 +302,11 @@ ssize_t node_value_write(const struct emul_file *row, struct node_values_store *
 	taken = write_value(&c);
 	if (taken < 0)
 		return taken;
+	r = p->host_fd < 0 ? 0 : raise_host(row, p->host_fd, value);
+	if (r < 0)
+		return r;
 	/* Never seen half: the flag is set behind the text, a reader is the same process. */
-	memcpy(s->rows[index_of(row)].text, value, sizeof(value));
-	__atomic_store_n(&s->rows[index_of(row)].is_set, 1, __ATOMIC_SEQ_CST);
+	memcpy(p->store->rows[index_of(row)].text, value, sizeof(value));
+	__atomic_store_n(&p->store->rows[index_of(row)].is_set, 1, __ATOMIC_SEQ_CST);
 	return taken;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Sysctls that the kernel does not keep for each container, though software writes
- * them: values of the container's own, the rows of kind EMUL_VALUE. The host's never change.
+ * them: values of the container's own, the rows of kind EMUL_VALUE. The host's do not change,
+ * unless its administrator allows that for a row: then a greater number is the host's, too, and
+ * nothing makes it smaller again.
  */
 #pragma once
 
@@ -32,9 +34,15 @@ struct node_value_text {
 	size_t len;
 	off_t at; /* the position in the file that it is written to */
 };
+/* Where values are. host_fd -EBADF: nothing of this row goes to the host. */
+struct node_value_place {
+	struct node_values_store *store;
+	int sys_dirfd; /* the host's /proc/sys */
+	int host_fd;
+};
 /*
  * How much of it was taken, which is what write(2) returns, or -errno; on failure the value
  * stays. Numbers are taken at position 0 alone (kernel.sysctl_writes_strict is 1).
  */
-ssize_t node_value_write(const struct emul_file *row, struct node_values_store *s,
-			 int sys_dirfd, const struct node_value_text *t);
+ssize_t node_value_write(const struct emul_file *row, const struct node_value_place *p,
+			 const struct node_value_text *t);

@@ -147,8 +147,11 @@ static ssize_t write_trigger(const struct node_value_text *t)
 static ssize_t write_row(const struct container *c, const struct emul_file *f,
 			 const struct node_value_text *t)
 {
+	const struct node_value_place place = {c->values, c->sys_dirfd,
+					       f ? c->host_fds[f - emul_files] : -EBADF};
+
 	if (f && f->kind == EMUL_VALUE)
-		return node_value_write(f, c->values, c->sys_dirfd, t);
+		return node_value_write(f, &place, t);
 	if (f && f->kind == EMUL_LOG)
 		return (ssize_t)t->len;
 	return f && f->kind == EMUL_PRESSURE ? write_trigger(t) : -EIO;

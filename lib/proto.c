@@ -9,6 +9,7 @@
 #include "lib/fd.h"
 #include "lib/idmap.h"
 #include "lib/sock.h"
+#include "lib/str.h"
 
 static_assert(PROTO_MAX_EXTENTS == IDMAP_MAX_EXTENTS, "what the kernel takes can be said");
 static_assert(PROTO_START_N_FDS <= SOCK_FDS_MAX, "one message carries them");
@@ -38,7 +39,8 @@ static int check_start(const struct proto_message *m)
 		return -EPROTO;
 	if (s->view_path[0] != '\0' && s->view_path[0] != '/')
 		return -EPROTO;
-	if (s->emulate & ~(uint32_t)EMUL_ALL)
+	if (s->emulate & ~(uint32_t)EMUL_ALL ||
+	    !memchr(s->host_sysctls, '\0', sizeof(s->host_sysctls)))
 		return -EPROTO;
 	r = check_list(s->uids, s->n_uids);
 	return r < 0 ? r : check_list(s->gids, s->n_gids);
@@ -131,6 +133,13 @@ int proto_start_set(struct proto_start *s, const char *id, const char *view_path
 	if (r == 0)
 		r = set_list(s->gids, &s->n_gids, &map->gids);
 	return r;
+}
+
+int proto_start_set_sysctls(struct proto_start *s, char *const *paths)
+{
+	_cleanup_free_ char *joined = strv_join(paths, ",");
+
+	return set_string(s->host_sysctls, sizeof(s->host_sysctls), joined ? joined : "");
 }
 
 void proto_start_idmap(const struct proto_start *s, struct idmap *ret)

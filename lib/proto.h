@@ -20,7 +20,7 @@ struct idmap;
 #define PROTO_SOCKET_FD 3
 
 #define PROTO_MAGIC   0x78627379u /* "ysbx" as bytes */
-#define PROTO_VERSION 2
+#define PROTO_VERSION 3
 #define PROTO_ID_MAX  1024 /* of a container id, as runc's */
 
 enum proto_kind {
@@ -65,10 +65,14 @@ struct proto_extent {
 
 #define PROTO_MAX_EXTENTS 340 /* IDMAP_MAX_EXTENTS */
 
+#define PROTO_SYSCTLS_MAX 4096
+
 struct proto_start {
 	char id[PROTO_ID_MAX + 4];
 	char view_path[PATH_MAX]; /* "": no engine's view */
 	uint32_t emulate;	  /* enum emul_group; 0: nothing */
+	/* Paths with commas: of emul_files, those whose values go to the host, too. */
+	char host_sysctls[PROTO_SYSCTLS_MAX];
 	uint32_t n_uids;
 	uint32_t n_gids;
 	struct proto_extent uids[PROTO_MAX_EXTENTS];
@@ -97,6 +101,7 @@ DEFINE_CLEANUP(struct proto_message *, proto_message_free)
  */
 int proto_start_set(struct proto_start *s, const char *id, const char *view_path,
 		    const struct idmap *map);
+int proto_start_set_sysctls(struct proto_start *s, char *const *paths);
 /* The maps of a received (and therefore checked) body, appended to an empty idmap. */
 void proto_start_idmap(const struct proto_start *s, struct idmap *ret);
 

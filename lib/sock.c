@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -122,6 +123,19 @@ static int connect_long_path(int sock, const char *path)
 	char link[FD_PATH_MAX];
 
 	return fd < 0 ? -errno : connect_path(sock, fd_path(fd, link));
+}
+
+int sock_wait(int sock, int timeout_ms)
+{
+	struct pollfd p = {.fd = sock, .events = POLLIN};
+	int n;
+
+	do
+		n = poll(&p, 1, timeout_ms);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return n == 0 ? -ETIMEDOUT : 0;
 }
 
 int sock_connect_stream(const char *path)

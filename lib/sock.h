@@ -18,6 +18,8 @@ int sock_send(int sock, const void *data, size_t len, const int *fds, size_t n_f
  */
 ssize_t sock_recv(int sock, void *data, size_t len, int *fds, size_t max_fds,
 		  size_t *ret_n_fds);
+/* Until there is a message, or the end of file: 0; -ETIMEDOUT. */
+int sock_wait(int sock, int timeout_ms);
 /* Connect to a SOCK_STREAM unix socket by path of any length (console sockets). */
 int sock_connect_stream(const char *path);
 /* Send one fd with a short text over a stream socket (the console protocol of runc). */

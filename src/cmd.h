@@ -16,6 +16,7 @@ struct options {
 	bool root_is_default;
 	const char *log; /* NULL: stderr */
 	const char *log_format;
+	const char *config; /* the administrator's settings */
 	bool debug;
 	bool systemd_cgroup;
 };

@@ -31,6 +31,8 @@
 #include "src/store.h"
 #include "src/syscont.h"
 
+#define SETTINGS_MAX (64u << 10)
+
 /* What container_create() gathers on its way. */
 struct making {
 	const struct options *options;
@@ -282,6 +284,19 @@ static int read_image(struct making *m, const char *rootfs, struct error *err)
 	return image_read(&m->image, rootfs, dirs, err);
 }
 
+/* None is as good as an empty one; one that cannot be read is not. */
+static int read_settings(struct making *m, struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = file_read(AT_FDCWD, m->options->config, SETTINGS_MAX, &text, NULL);
+
+	if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+		return error_errno(err, -r, "read %s", m->options->config);
+	if (text)
+		syscont_settings(&m->syscont, text);
+	return 0;
+}
+
 /* From the engine's words to a plan. */
 static int make_plan(struct making *m, struct error *err)
 {
@@ -291,7 +306,9 @@ static int make_plan(struct making *m, struct error *err)
 
 	sc->spec = m->spec;
 	sc->host = &m->host;
-	r = syscont_env(sc, err);
+	r = read_settings(m, err);
+	if (r == 0)
+		r = syscont_env(sc, err);
 	if (r == 0)
 		r = notify_prepare(&m->c.dir, sc, err);
 	if (r == 0)

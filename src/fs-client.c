@@ -14,6 +14,7 @@
 
 #include "lib/alloc.h"
 #include "lib/fd.h"
+#include "lib/mount.h"
 #include "lib/mountinfo.h"
 #include "lib/proto.h"
 #include "lib/sock.h"
@@ -151,6 +152,8 @@ static int send_start(struct fs_client *c, const struct fs_client_start *s, stru
 	};
 	int r = proto_start_set(&m->body.start, s->id, s->view_path, s->idmap);
 
+	if (r == 0)
+		r = proto_start_set_sysctls(&m->body.start, s->host_sysctls);
 	if (r < 0)
 		return error_errno(err, -r, "describe the container to %s", PROGRAM);
 	m->body.start.emulate = s->emulate;
@@ -163,8 +166,13 @@ static int send_start(struct fs_client *c, const struct fs_client_start *s, stru
 static int wait_ready(struct fs_client *c, struct fs_client_mounts *ret, struct error *err)
 {
 	_cleanup_(proto_message_freep) struct proto_message *m = NULL;
-	int r = proto_recv(c->sock, &m);
+	int r = sock_wait(c->sock, FS_CLIENT_PATIENCE_MS);
 
+	if (r == -ETIMEDOUT) {
+		(void)kill(c->pid, SIGKILL);
+		return error_set(err, ETIMEDOUT, "%s does not answer", PROGRAM);
+	}
+	r = proto_recv(c->sock, &m);
 	if (r == -ECONNRESET)
 		return report_death(c, err);
 	if (r < 0)
@@ -198,6 +206,28 @@ int fs_client_start(struct fs_client *c, const struct fs_client_start *s,
 	c->sock = fd_close(c->sock);
 	c->pid = 0;
 	return 0;
+}
+
+/* fusectl has a directory for each connection, named by the minor number of its mounts. */
+static int cut(int fusectl, int mount_fd)
+{
+	_cleanup_free_ char *path = NULL;
+	struct statx st;
+
+	/* What the kernel knows: its server would not answer. */
+	if (statx(mount_fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) < 0)
+		return -errno;
+	path = xasprintf("%u/abort", st.stx_dev_minor);
+	return file_write(fusectl, path, "1");
+}
+
+int fs_client_cut(const struct fs_client_mounts *m)
+{
+	const struct mount_new fusectl = {.fstype = "fusectl"};
+	_cleanup_close_ int fd = mount_make(&fusectl, NULL, 0);
+	int r = fd < 0 ? fd : cut(fd, m->fast_fd), s = fd < 0 ? fd : cut(fd, m->plain_fd);
+
+	return r < 0 ? r : s;
 }
 
 /* The mount that an fd stands on. Not asked of the file system: its server may be dead. */

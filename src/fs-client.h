@@ -45,6 +45,7 @@ struct fs_client_start {
 	int locks_fd;	      /* from locks_take(): the supervisor holds them from now on */
 	int proc_fd;	      /* a procfs of the container's pid namespace, detached */
 	unsigned int emulate; /* enum emul_group */
+	char *const *host_sysctls;
 };
 
 /* The mounts of the emulated files; -EBADF: nothing is emulated. */
@@ -65,6 +66,13 @@ struct fs_client_mounts {
  */
 int fs_client_start(struct fs_client *c, const struct fs_client_start *s,
 		    struct fs_client_mounts *ret, struct error *err);
+/* How long a supervisor may take for anything before it counts as hung. */
+#define FS_CLIENT_PATIENCE_MS 10000
+/*
+ * Break the connections of these mounts: who waits for an answer gets ECONNABORTED, where no
+ * signal would reach him. Host root.
+ */
+int fs_client_cut(const struct fs_client_mounts *m);
 /* Before fs_client_start(): end and reap it. Legal on an empty or finished client. */
 void fs_client_abort(struct fs_client *c);
 

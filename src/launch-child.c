@@ -218,6 +218,7 @@ int step_supervise(struct work *w, struct error *err)
 		.locks_fd = w->locks_fd,
 		.proc_fd = w->proc_mount,
 		.emulate = w->l->plan->emulate,
+		.host_sysctls = w->l->plan->host_sysctls,
 	};
 
 	return fs_client_start(&w->fs, &start, &w->emulated, err);
@@ -226,9 +227,15 @@ int step_supervise(struct work *w, struct error *err)
 int step_emulation(struct work *w, struct error *err)
 {
 	const int fds[] = {w->emulated.fast_fd, w->emulated.plain_fd};
+	int r = sync_send(w->sync, SYNC_EMULATION, 0, fds, fds[0] < 0 ? 0 : ARRAY_SIZE(fds),
+			  err);
 
-	return sync_send(w->sync, SYNC_EMULATION, 0, fds, fds[0] < 0 ? 0 : ARRAY_SIZE(fds),
-			 err);
+	if (r < 0 || fds[0] < 0 || sock_wait(w->sync, FS_CLIENT_PATIENCE_MS) != -ETIMEDOUT)
+		return r;
+	/* Init hangs in one of the files, where no signal would reach it. */
+	r = fs_client_cut(&w->emulated);
+	return error_set(err, ETIMEDOUT, "sysbox-fs does not serve /proc and /sys%s",
+			 r < 0 ? ", nor could it be cut off" : "");
 }
 
 int step_hooks(struct work *w, struct error *err)

@@ -13,7 +13,11 @@
 #include "src/cmd.h"
 #include "src/spec.h"
 
-#define STATE_ROOT "/run/sysbox-runc"
+#ifndef SYSCONFDIR
+#define SYSCONFDIR "/etc"
+#endif
+#define STATE_ROOT  "/run/sysbox-runc"
+#define CONFIG_FILE SYSCONFDIR "/sysbox/sysbox.conf"
 
 static const struct verb *const verbs[] = {
 	&verb_create,	  &verb_start,	 &verb_run,	&verb_exec,   &verb_kill,
@@ -33,6 +37,8 @@ static const struct cli_option main_table[] = {
 	    "where the state of containers is kept [" STATE_ROOT "]"),
 	OPT("log", 0, STRING, o.log, "FILE", "append messages to FILE instead of stderr"),
 	OPT("log-format", 0, STRING, o.log_format, "text|json", "format of the log [text]"),
+	OPT("config", 0, STRING, o.config, "FILE",
+	    "settings of the administrator [" CONFIG_FILE "]"),
 	OPT("debug", 0, FLAG, o.debug, NULL, "log what is done, step by step"),
 	OPT("systemd-cgroup", 0, FLAG, o.systemd_cgroup, NULL,
 	    "cgroupsPath is slice:prefix:name, made by systemd"),
@@ -132,7 +138,7 @@ static int verb_run_with(const struct verb *v, const struct options *o, int argc
 
 static int run(int argc, char **argv, int *ret_status, struct error *err)
 {
-	struct main_options opts = {.o = {.root = STATE_ROOT}};
+	struct main_options opts = {.o = {.root = STATE_ROOT, .config = CONFIG_FILE}};
 	const struct verb *v;
 	bool help;
 	int n_args, r;

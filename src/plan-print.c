@@ -229,6 +229,7 @@ static void print_files(struct strbuf *b, const struct plan *p)
 		strbuf_adds(b, d->optional ? " optional\n" : "\n");
 	}
 	print_emulate(b, p->emulate);
+	print_lines(b, "host-sysctl", p->host_sysctls);
 	print_lines(b, "mask", p->masked_paths);
 	print_lines(b, "readonly", p->readonly_paths);
 }

@@ -52,6 +52,7 @@ struct plan *plan_free(struct plan *p)
 	for (size_t i = 0; i < p->n_devices; i++)
 		free(p->devices[i].path);
 	free(p->devices);
+	strv_free(p->host_sysctls);
 	strv_free(p->masked_paths);
 	strv_free(p->readonly_paths);
 	pairs_free(p->sysctl, p->n_sysctl);
@@ -95,6 +96,7 @@ static int plan_words(struct plan *p, const struct syscont *sc, struct error *er
 
 	(void)err;
 	p->emulate = sc->emulate;
+	p->host_sysctls = strv_copy(sc->options.host_sysctls);
 	p->hostname = xstrdup(s->hostname);
 	p->domainname = xstrdup(s->domainname);
 	p->masked_paths = unique(l->masked_paths);

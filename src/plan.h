@@ -201,6 +201,7 @@ struct plan {
 	struct plan_device *devices;
 	size_t n_devices;
 	unsigned int emulate; /* enum emul_group: which files are served by the supervisor */
+	char **host_sysctls;  /* of those, what may be raised on the host */
 	char **masked_paths;
 	char **readonly_paths;
 	struct json_pair *sysctl;

@@ -16,6 +16,7 @@
 
 #define PREFIX	      "SYSBOX_"
 #define OWNER_WORDS   "PATH:UID:GID:UID:GID, on disk and inside, comma-separated"
+#define BLANKS	      " \t\r"
 #define EMULATE_WORDS "on, off, or some of cpu,memory,load,disk,sysctl,identity,kmsg"
 
 static bool parse_bool(const char *text, bool *ret)
@@ -118,6 +119,37 @@ static bool set_emulate(struct syscont *sc, const char *value)
 	return true;
 }
 
+/* "vm.max_map_count": only what has a row can be allowed. */
+static char *path_of_sysctl(const char *name)
+{
+	_cleanup_free_ char *path = xasprintf("proc/sys/%s", name);
+
+	for (char *p = path; *p; p++)
+		if (*p == '.')
+			*p = '/';
+	for (size_t i = 0; i < n_emul_files; i++)
+		if (emul_files[i].kind == EMUL_VALUE && str_eq(emul_files[i].path, path))
+			return take_ptr(&path);
+	return NULL;
+}
+
+static bool set_host_sysctls(struct syscont *sc, const char *value)
+{
+	_cleanup_(strv_freep) char **names = strv_split(value, ", \t");
+	_cleanup_(strv_freep) char **paths = NULL;
+
+	for (char **n = names; n && *n; n++) {
+		char *path = path_of_sysctl(*n);
+
+		if (!path)
+			return false;
+		strv_take(&paths, path);
+	}
+	strv_free(sc->options.host_sysctls);
+	sc->options.host_sysctls = take_ptr(&paths);
+	return true;
+}
+
 /* What they asked for is so for every container: nothing is trapped that they could switch. */
 static bool not_needed(struct syscont *sc, const char *value)
 {
@@ -210,6 +242,58 @@ static void read_annotations(struct syscont *sc)
 			syscont_warn(sc, "the annotation %s=%s is ignored: expected %s",
 				     annotations[i].name, value, annotations[i].expected);
 	}
+}
+
+/* The administrator's file; each container may choose otherwise, but for the host's sysctls. */
+static const struct {
+	const char *name;
+	bool (*set)(struct syscont *sc, const char *value);
+	const char *expected;
+} settings[] = {
+	{"unified-cgroup", set_unified_cgroup, "true or false"},
+	{"alias-dns", set_alias_dns, "true or false"},
+	{"emulate", set_emulate, EMULATE_WORDS},
+	{"host-sysctls", set_host_sysctls, "names of sysctls that are emulated"},
+};
+
+static void read_setting(struct syscont *sc, const char *name, const char *value)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		if (!str_eq(settings[i].name, name))
+			continue;
+		if (!settings[i].set(sc, value))
+			syscont_warn(sc, "the setting %s = %s is ignored: expected %s", name,
+				     value, settings[i].expected);
+		return;
+	}
+	syscont_warn(sc, "the unknown setting %s is ignored", name);
+}
+
+/* "name = value" in place; blanks around both are nobody's. */
+static void read_line(struct syscont *sc, char *line)
+{
+	char *name = line + strspn(line, BLANKS), *value = strchr(line, '=');
+	size_t len;
+
+	if (!*name || *name == '#')
+		return;
+	if (!value) {
+		syscont_warn(sc, "the setting \"%s\" is ignored: expected name = value", name);
+		return;
+	}
+	name[strcspn(name, "=" BLANKS)] = '\0';
+	value += 1 + strspn(value + 1, BLANKS);
+	for (len = strlen(value); len > 0 && strchr(BLANKS, value[len - 1]); len--)
+		value[len - 1] = '\0';
+	read_setting(sc, name, value);
+}
+
+void syscont_settings(struct syscont *sc, const char *text)
+{
+	_cleanup_(strv_freep) char **lines = strv_split(text, "\n");
+
+	for (char **l = lines; l && *l; l++)
+		read_line(sc, *l);
 }
 
 int syscont_env(struct syscont *sc, struct error *err)

@@ -80,6 +80,7 @@ void syscont_options_done(struct syscont_options *o)
 	for (size_t i = 0; i < o->n_owners; i++)
 		free(o->owners[i].target);
 	free(o->owners);
+	strv_free(o->host_sysctls);
 	*o = (struct syscont_options)SYSCONT_OPTIONS_DEFAULT;
 }
 

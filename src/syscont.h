@@ -45,6 +45,8 @@ struct syscont_options {
 	/* SYSBOX_SKIP_UID_SHIFT: destinations mounted without id mapping */
 	char **skip_uid_shift;
 	unsigned int emulate; /* SYSBOX_EMULATE: enum emul_group */
+	/* Paths of emul_files whose values a container may raise on the host, too. */
+	char **host_sysctls;
 	/* SYSBOX_STORE_DIRS: further directories where inner engines keep their data */
 	char **store_dirs;
 	/* SYSBOX_SHARE_VOLUMES: destinations whose sources others may use, too */
@@ -140,6 +142,8 @@ extern const struct syscont_pass syscont_passes[];
  * environment. Runs before the range is reserved.
  */
 int syscont_env(struct syscont *sc, struct error *err);
+/* Before it: what the administrator has written. What is not understood becomes a warning. */
+void syscont_settings(struct syscont *sc, const char *text);
 /* All other passes. */
 int syscont_rewrite(struct syscont *sc, struct error *err);
 /* The same policy for a process of `exec`: capabilities, environment, labels. */

@@ -25,13 +25,14 @@ static void try_row(const struct emul_file *row, const char *data, size_t size)
 	ssize_t n;
 
 	must(node_values_map(&s, &err) == 0);
-	n = node_value_write(row, s, -1, &t);
+	const struct node_value_place p = {s, -1, -1};
+	n = node_value_write(row, &p, &t);
 	must(n <= (ssize_t)size);
 	if (n >= 0) {
 		n = node_value_read(row, s, -1, first);
 		must(n > 0 && n < NODE_VALUE_MAX && first[n - 1] == '\n');
 		const struct node_value_text again = {first, (size_t)n, 0};
-		must(node_value_write(row, s, -1, &again) == n);
+		must(node_value_write(row, &p, &again) == n);
 		must(node_value_read(row, s, -1, second) == n);
 		must(strcmp(first, second) == 0);
 	}

@@ -65,6 +65,44 @@ static void env__emulate(void **state)
 	}
 }
 
+static void settings__are_before_the_environment(void **state)
+{
+	_cleanup_(fixture_done) struct fixture f;
+
+	(void)state;
+	fixture_open(&f, (struct parts){.process = "'env':['SYSBOX_EMULATE=cpu']"});
+	syscont_settings(&f.sc, "# comment\n\n emulate = off \r\nalias-dns=FALSE\n"
+				"host-sysctls = vm.max_map_count, fs.inotify.max_user_watches");
+	assert_int_equal(f.sc.options.emulate, 0);
+	assert_false(f.sc.options.alias_dns);
+	assert_int_equal(strv_len(f.sc.options.host_sysctls), 2);
+	assert_string_equal(f.sc.options.host_sysctls[0], "proc/sys/vm/max_map_count");
+	assert_int_equal(syscont_env(&f.sc, &f.err), 0);
+	assert_int_equal(f.sc.options.emulate, EMUL_CPU);
+	assert_null(f.sc.warnings);
+}
+
+static void settings__what_is_not_understood(void **state)
+{
+	static const char *const bad[] = {"emulate",
+					  "emulate=x",
+					  "other=1",
+					  "alias-dns=",
+					  "host-sysctls = kernel.modprobe",
+					  "= x"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		_cleanup_(fixture_done) struct fixture f;
+
+		fixture_open(&f, (struct parts){0});
+		syscont_settings(&f.sc, bad[i]);
+		assert_int_equal(strv_len(f.sc.warnings), 1);
+		assert_int_equal(f.sc.options.emulate, EMUL_ALL);
+		assert_null(f.sc.options.host_sysctls);
+	}
+}
+
 static void env__skip_uid_shift(void **state)
 {
 	_cleanup_(fixture_done) struct fixture f;
@@ -148,6 +186,8 @@ int main(void)
 		cmocka_unit_test(env__leaves_only_others),
 		cmocka_unit_test(env__booleans),
 		cmocka_unit_test(env__emulate),
+		cmocka_unit_test(settings__are_before_the_environment),
+		cmocka_unit_test(settings__what_is_not_understood),
 		cmocka_unit_test(env__skip_uid_shift),
 		cmocka_unit_test(env__skip_uid_shift_malformed),
 		cmocka_unit_test(env__warns_of_the_unknown),

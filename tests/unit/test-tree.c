@@ -71,6 +71,7 @@ static void emul_child__of_its_directory(void **state)
 struct fixture {
 	struct unit_dir *dir;
 	struct node_values_store *store;
+	int host_fd;
 };
 
 static int setup(void **state)
@@ -82,6 +83,7 @@ static int setup(void **state)
 	if (unit_dir(&dir) != 0)
 		return -1;
 	f->dir = dir;
+	f->host_fd = -EBADF;
 	*state = f;
 	if (mkdirat(f->dir->fd, "vm", 0755) < 0 || mkdirat(f->dir->fd, "kernel", 0755) < 0)
 		return -1;
@@ -112,8 +114,9 @@ static const struct emul_file *row(const char *path)
 static ssize_t write_at(struct fixture *f, const char *path, const char *text, off_t at)
 {
 	const struct node_value_text t = {text, strlen(text), at};
+	const struct node_value_place p = {f->store, f->dir->fd, f->host_fd};
 
-	return node_value_write(row(path), f->store, f->dir->fd, &t);
+	return node_value_write(row(path), &p, &t);
 }
 
 static ssize_t write_value(struct fixture *f, const char *path, const char *text)
@@ -159,8 +162,9 @@ static void node_value__a_nul_is_no_end(void **state)
 {
 	struct fixture *f = *state;
 	const struct node_value_text t = {"1\0", 2, 0};
+	const struct node_value_place p = {f->store, f->dir->fd, -EBADF};
 
-	assert_int_equal(node_value_write(row(OVERCOMMIT), f->store, f->dir->fd, &t), -EINVAL);
+	assert_int_equal(node_value_write(row(OVERCOMMIT), &p, &t), -EINVAL);
 }
 
 /* kernel.sysctl_writes_strict: only what stands at the begin counts. */
@@ -225,6 +229,21 @@ static void node_value__texts_and_words(void **state)
 	assert_value(f, "proc/sys/kernel/printk_devkmsg", "on\n");
 }
 
+/* What the administrator allows, and only upwards. */
+static void node_value__raises_the_host(void **state)
+{
+	struct fixture *f = *state;
+
+	f->host_fd = openat(f->dir->fd, "vm/overcommit_memory", O_RDWR | O_CLOEXEC);
+	assert_int_equal(write_value(f, OVERCOMMIT, "1"), 1);
+	assert_value(f, OVERCOMMIT, "1\n");
+	unit_assert_file(f->dir->fd, "vm/overcommit_memory", "2\n");
+	assert_int_equal(pwrite(f->host_fd, "0\n", 2, 0), 2);
+	assert_int_equal(write_value(f, OVERCOMMIT, "1\n"), 2);
+	unit_assert_file(f->dir->fd, "vm/overcommit_memory", "1\n");
+	fd_close(f->host_fd);
+}
+
 static void node_value__stays_at_its_greatest(void **state)
 {
 	struct fixture *f = *state;
@@ -253,6 +272,7 @@ int main(void)
 		T(node_value__several_numbers),
 		T(node_value__kinds_of_numbers),
 		T(node_value__texts_and_words),
+		T(node_value__raises_the_host),
 		T(node_value__stays_at_its_greatest),
 	};
 
