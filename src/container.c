@@ -166,7 +166,7 @@ static int show_stores(const struct state *s, int init_pidfd, struct error *err)
 	struct error later = {0};
 	int r = store_flush(&f, err);
 
-	if (r < 0 && store_unflush(&f, &later) < 0)
+	if (r < 0 && store_flush_failed(&f, err->text, &later) < 0)
 		log_warn("%s", later.text);
 	return r;
 }

@@ -24,6 +24,9 @@ int store_sync(int dirfd);
  */
 #define STORE_META ".sysbox-meta"
 
+/* There, too: why the image has no, or older, inner images. */
+#define STORE_NOTE ".sysbox-failed"
+
 bool store_is_whiteout(const struct stat *st);
 
 enum store_xattrs {

@@ -435,7 +435,7 @@ static bool is_ours(const struct seed *s, const struct dir *d, const char *name)
 {
 	if (str_eq(name, STORE_META))
 		return d->depth == 0 || (s->layers && store_layers_in(s->layers, d->path));
-	return d->depth == 0 && str_eq(name, SYSCONT_STORE_VIEWS);
+	return d->depth == 0 && (str_eq(name, SYSCONT_STORE_VIEWS) || str_eq(name, STORE_NOTE));
 }
 
 static int copy_entry(struct seed *s, const struct dir *d, size_t layer, const struct dirent *e)

@@ -24,8 +24,10 @@
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/atomicfile.h"
 #include "lib/fd.h"
 #include "lib/json.h"
+#include "lib/log.h"
 #include "lib/mount.h"
 #include "lib/path.h"
 #include "lib/spawn.h"
@@ -297,5 +299,27 @@ int store_unflush(const struct store_flush *f, struct error *err)
 		e = bring_all_back(&r, f, err);
 	for (size_t i = 0; e == 0 && i < f->n_stores; i++)
 		e = clear_upper(&r, f->stores[i].value, err);
+	return e < 0 ? e : 0;
+}
+
+static void leave_note(const struct roots *r, const char *path, const char *why)
+{
+	_cleanup_close_ int fd = path_open_in_root(r->upper, path, O_RDONLY | O_DIRECTORY);
+	int e = fd < 0 ? fd : atomicfile_write(fd, STORE_NOTE, why, strlen(why), 0600, 0);
+
+	if (e < 0)
+		log_debug("no note in %s: %s", path, strerror(-e));
+}
+
+int store_flush_failed(const struct store_flush *f, const char *why, struct error *err)
+{
+	_cleanup_(roots_done) struct roots r = {-EBADF, -EBADF, -EBADF, STORE_SOURCE_EMPTY};
+	int e = store_unflush(f, err);
+
+	if (e < 0 || !f->n_stores)
+		return e;
+	e = open_roots(&r, f, err);
+	for (size_t i = 0; e == 0 && i < f->n_stores; i++)
+		leave_note(&r, f->stores[i].value, why);
 	return e < 0 ? e : 0;
 }

@@ -36,6 +36,7 @@
 
 #define STORE_DIR "sysbox-store"
 #define SKELETON  ".skeleton"
+#define NOTE_MAX  4096
 
 int store_locate(char **ret_dir, const char *rootfs, struct error *err)
 {
@@ -82,6 +83,16 @@ static char *path_in_image(const char *rootfs, const char *path)
 	return xstrdup(real + strlen(root_path));
 }
 
+/* Docker commits although a pause has failed. */
+static void tell_note(const struct syscont_store *s, const struct store_source *from)
+{
+	_cleanup_free_ char *why = NULL;
+
+	if (store_source_read(from, STORE_NOTE, NOTE_MAX, &why, NULL) == 0)
+		log_warn("the image may lack what was in %s when it was committed: %s", s->path,
+			 why);
+}
+
 /* What the image has there, merged; returns how much it was. */
 static int seed(struct work *w, const struct syscont_store *s, int to, struct error *err)
 {
@@ -100,6 +111,7 @@ static int seed(struct work *w, const struct syscont_store *s, int to, struct er
 	r = store_source_enter(&w->source, path, &from);
 	if (r < 0)
 		return error_errno(err, -r, "open %s in the layers of the image", s->path);
+	tell_note(s, &from);
 	store_layers_find(&layers, &from);
 	store_marks_begin(&marks, w->dirfd, s->name);
 	r = store_seed(&(struct store_seed){&from, &layers, &marks}, to, err);

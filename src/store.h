@@ -64,9 +64,14 @@ struct store_flush {
 /*
  * Host root, engine's mount namespace, nobody writes to the stores: show in the upper
  * layer what is in them, for the engine to commit. Idempotent; after a failure call
- * store_unflush(), so that no half of it is committed.
+ * store_flush_failed(), so that no half of it is committed.
  */
 int store_flush(const struct store_flush *f, struct error *err);
+/*
+ * As store_unflush(), and an image that is committed now says in its stores' places why they
+ * are not up to date: who starts it is told.
+ */
+int store_flush_failed(const struct store_flush *f, const char *why, struct error *err);
 /* Take it away again, before the container runs; init_pidfd is not looked at. */
 int store_unflush(const struct store_flush *f, struct error *err);
 

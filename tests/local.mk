@@ -6,6 +6,7 @@ LDADD = src/libsrc.a fs/libfs.a lib/liblib.a $(LIBS_ALL) $(CMOCKA_LIBS)
 UNIT_TESTS =
 UNIT_TESTS += %D%/unit/test-alloc
 UNIT_TESTS += %D%/unit/test-atomicfile
+UNIT_TESTS += %D%/unit/test-bolt
 UNIT_TESTS += %D%/unit/test-caps
 UNIT_TESTS += %D%/unit/test-cgroup
 UNIT_TESTS += %D%/unit/test-do-seccomp
@@ -49,6 +50,7 @@ UNIT_TESTS += %D%/unit/test-spec
 UNIT_TESTS += %D%/unit/test-spec-check
 UNIT_TESTS += %D%/unit/test-store
 UNIT_TESTS += %D%/unit/test-store-flush
+UNIT_TESTS += %D%/unit/test-store-layers
 UNIT_TESTS += %D%/unit/test-str
 UNIT_TESTS += %D%/unit/test-strbuf
 UNIT_TESTS += %D%/unit/test-syscont-devices
@@ -78,13 +80,14 @@ check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 endif
 TESTS += $(LINT_TESTS)
-EXTRA_DIST += $(LINT_TESTS) %D%/unit/bpf.h %D%/unit/syscont.h %D%/unit/unit.h
+EXTRA_DIST += $(LINT_TESTS) %D%/unit/bolt.h %D%/unit/bpf.h %D%/unit/syscont.h %D%/unit/unit.h
 
 AM_TESTS_ENVIRONMENT = \
 	CC='$(CC)'; NM='$(NM)'; LINT_CFLAGS='$(AM_CFLAGS)'; export CC NM LINT_CFLAGS;
 
 # Fuzz targets: with libFuzzer under --enable-fuzz, else over their corpus in `make check`.
 FUZZ_TESTS =
+FUZZ_TESTS += %D%/fuzz/fuzz-bolt
 FUZZ_TESTS += %D%/fuzz/fuzz-config
 FUZZ_TESTS += %D%/fuzz/fuzz-idmap
 FUZZ_TESTS += %D%/fuzz/fuzz-mountinfo
@@ -95,6 +98,8 @@ FUZZ_TESTS += %D%/fuzz/fuzz-xattr
 
 check_PROGRAMS += $(FUZZ_TESTS)
 EXTRA_DIST += %D%/fuzz/corpus
+%C%_fuzz_fuzz_bolt_SOURCES = %D%/fuzz/fuzz-bolt.c $(FUZZ_DRIVER)
+%C%_fuzz_fuzz_bolt_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_config_SOURCES = %D%/fuzz/fuzz-config.c $(FUZZ_DRIVER)
 %C%_fuzz_fuzz_config_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_idmap_SOURCES = %D%/fuzz/fuzz-idmap.c $(FUZZ_DRIVER)

@@ -241,25 +241,37 @@ plain"
 	assert_output two
 }
 
-# Docker commits all the same when a pause fails; then at least nothing by halves.
+# Docker commits all the same when a pause fails; then at least nothing by halves, and it is told.
 @test "commit: a flush that fails makes the pause fail, and the container runs on" {
-	local upper
+	local upper store
 	begin box "$IMAGE"
 	make_nasty box
-	commit box 1
 	upper=$(docker inspect -f '{{.GraphDriver.Data.UpperDir}}' box)
 	[[ -d $upper ]] || skip "looks into directories of overlay2"
-	chattr +i "$upper/var/lib/docker" || skip "no immutable files here"
+	store=${upper%/*}/sysbox-store/docker
+	docker exec box touch /var/lib/docker/zz-stuck
+	chattr +i "$store/zz-stuck" || skip "no immutable files here"
 	run docker pause box
-	chattr -i "$upper/var/lib/docker"
+	docker commit box sysbox-test/commit:1 >/dev/null || true
+	chattr -i "$store/zz-stuck"
 	((status != 0))
-	assert_output --partial 'Operation not permitted'
-	assert_equal "$(ls -A "$upper/var/lib/docker")" ""
+	assert_output --partial 'flush zz-stuck: Operation not permitted'
+	assert_equal "$(ls -A "$upper/var/lib/docker")" .sysbox-failed
 	run -0 docker inspect -f '{{.State.Paused}}' box
 	assert_output false
 	run -0 inside box "docker run --rm nasty echo on"
 	assert_output on
+	# The image says why it has no inner images; so does its container's log, and the next commit is whole.
+	if docker image inspect sysbox-test/commit:1 >/dev/null 2>&1; then
+		run -0 docker run --rm sysbox-test/commit:1 cat /var/lib/docker/.sysbox-failed
+		assert_output --partial 'flush zz-stuck: Operation not permitted'
+	fi
+	docker exec box rm /var/lib/docker/zz-stuck
 	commit box 2
+	assert_equal "$(docker diff box | grep sysbox-failed)" ""
+	docker rm -f box
+	begin box sysbox-test/commit:2
+	inside box "docker run --rm nasty true; ! ls /var/lib/docker/.sysbox-failed 2>/dev/null"
 }
 
 @test "commit: docker pause and unpause, under load" {
