@@ -36,7 +36,7 @@ def check_engine():
         done = docker("info", "-f", "{{json .Runtimes}}", check=False)
     except FileNotFoundError:
         raise Problem(f"there is no program {DOCKER[0]}", "apt-get install docker.io") from None
-    if "permission denied" in done.stderr.lower():
+    if "connect: permission denied" in done.stderr:
         raise Problem("you may not use Docker", "sudo usermod -aG docker $USER, then log in again")
     if done.returncode != 0 or not done.stdout.strip().startswith("{"):
         raise Problem(f"no Docker engine answers: {last_line(done.stderr)}",
