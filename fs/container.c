@@ -67,7 +67,10 @@ static int pid_of(int pidfd, pid_t *ret)
 	return line && sscanf(line, "Pid: %d", ret) == 1 && *ret > 0 ? 0 : -ESRCH;
 }
 
-/* In its time namespace it is 0 o'clock where the host's CLOCK_BOOTTIME is minus the offset. */
+/*
+ * In its time namespace it is 0 o'clock where the host's CLOCK_BOOTTIME is minus the offset.
+ * Without one the start times of processes count from the host's boot, and so must all else.
+ */
 static int64_t start_of(pid_t pid)
 {
 	_cleanup_free_ char *path = xasprintf("/proc/%d/timens_offsets", pid);
@@ -77,11 +80,10 @@ static int64_t start_of(pid_t pid)
 	long ns;
 
 	if (file_read(AT_FDCWD, path, 4096, &text, NULL) < 0)
-		return view_clock();
+		return 0;
 	line = strstr(text, "boottime");
-	if (!line || sscanf(line, "boottime %lld %ld", &seconds, &ns) != 2 ||
-	    (seconds == 0 && ns == 0))
-		return view_clock();
+	if (!line || sscanf(line, "boottime %lld %ld", &seconds, &ns) != 2)
+		return 0;
 	return -(seconds * 1000000000 + ns);
 }
 

@@ -76,7 +76,7 @@ struct view {
 	int text_fds[VIEW_N_TEXTS];
 	int tasks_fd; /* the container's procfs */
 	struct cgroup_read *cgroup;
-	int64_t start_ns; /* CLOCK_BOOTTIME of the host when the container's time began */
+	int64_t start_ns; /* the host's CLOCK_BOOTTIME where the container's is 0 */
 	struct view_load *load;
 	struct view_counters begin; /* the host's when the view was made */
 	struct view_identity identity;

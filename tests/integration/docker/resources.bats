@@ -61,6 +61,17 @@ supervisor_of() {
 	assert [ "${output#*/}" -lt 40 ]
 }
 
+# bats test_tags=short
+@test "resources: uptime, boot time and the start of a process agree" {
+	# shellcheck disable=SC2016 # expanded inside
+	run -0 inside given 'read -r up _ </proc/uptime; ticks=$(awk "{ print \$22 }" /proc/self/stat)
+		btime=$(awk "/^btime/ { print \$2 }" /proc/stat)
+		echo "$((${up%.*} - ticks / 100)) $(($(date +%s) - btime - ticks / 100))"'
+	read -r by_uptime by_clock <<<"$output"
+	assert [ "$by_uptime" -ge -1 ] && assert [ "$by_uptime" -le 3 ]
+	assert [ "$by_clock" -ge -1 ] && assert [ "$by_clock" -le 3 ]
+}
+
 @test "resources: docker update is seen at once" {
 	(($(nproc) > 1)) || skip "this machine has one CPU"
 	start changed --memory 256m --cpus 2 $IMAGE
