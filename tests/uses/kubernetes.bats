@@ -20,11 +20,12 @@ setup_file() {
 	SYSBOX_INSTALL=$("$TOP/tests/engine/install" engine-root-unstable)
 	SYSBOX_RUNC=/usr/bin/sysbox-runc
 	KUBELET_IMAGES="busybox=docker.io/sysbox/busybox:latest
-		docker:dind=docker.io/sysbox/debian-docker:bookworm
+		docker:dind=docker.io/sysbox/debian-systemd-docker:bookworm
+		workspace=docker.io/sysbox/workspace:bookworm
 		machine=docker.io/sysbox/debian-systemd-docker:bookworm"
 	export SYSBOX_INSTALL SYSBOX_RUNC KUBELET_IMAGES
 	cri start
-	cri load "$("$TOP/images/build" debian-docker-bookworm)"
+	for image in debian-systemd-docker-bookworm workspace; do cri load "$("$TOP/images/build" $image)"; done
 	kubelet apply "$MANIFESTS/runtimeclass.yaml"
 }
 
@@ -120,6 +121,28 @@ WAITS='image: busybox, command: [sleep, "100000"]'
 	run kubelet exec nonroot/program grep -E 'CapEff|NoNewPrivs' /proc/self/status
 	assert_line --regexp 'CapEff:\s+0000000000000000'
 	assert_line --regexp 'NoNewPrivs:\s+1'
+}
+
+@test "kubernetes: systemd-pod.yaml: boots, and its engine runs a container" {
+	kubelet apply "$MANIFESTS/systemd-pod.yaml"
+	run kubelet exec machine/machine systemctl is-system-running --wait
+	assert_output running
+	kubelet exec machine/machine docker load -q -i /usr/share/sysbox/busybox.tar
+	run kubelet exec machine/machine docker run --rm sysbox/busybox echo from within
+	assert_output 'from within'
+}
+
+@test "kubernetes: coder-workspace.yaml: an ordinary user with sudo starts an engine" {
+	kubelet apply "$MANIFESTS/coder-workspace.yaml"
+	run kubelet exec coder-workspace/dev id -u
+	assert_output 1000
+	wait_for 30 kubelet exec coder-workspace/dev docker info
+	kubelet exec coder-workspace/dev docker load -q -i /usr/share/sysbox/busybox.tar
+	run kubelet exec coder-workspace/dev docker run --rm sysbox/busybox echo from within
+	assert_output 'from within'
+	run kubelet exec coder-workspace/dev sh -c 'touch /home/coder/x; stat -c %u:%g /home/coder/x; echo $CODER_AGENT_TOKEN'
+	assert_line --index 0 1000:1000
+	assert_line --index 1 token
 }
 
 @test "kubernetes: a volume of the host's, as its owner sees it" {

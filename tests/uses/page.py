@@ -13,7 +13,8 @@ An HTML comment directly before a block, which no reader sees, says more:
 
     terminal NAME    typed in that terminal; the first one has no name
     machine other    typed on a second machine: another engine
-    needs WHAT       cannot be tried here; the next block of the section is its twin that can
+    needs WHAT       cannot be tried here; the next block of the section is its twin that can,
+    tried PATH       or that file of the tree tries the same
     shown            not to be typed: shown only
     fails            the last command ends with an error
     file NAME        the block's text is saved as NAME first
@@ -25,8 +26,10 @@ In output, `...` stands for any text of a line, and a line `...` for any lines. 
 of those in PROMPT; what is expected of the program is the output up to the next prompt.
 """
 import dataclasses
+import pathlib
 import re
 
+TOP = pathlib.Path(__file__).resolve().parents[2]
 PROMPT = re.compile(r'''
     ( \$                                     # the host
     | [\w.-]+@[\w.-]+:[^\s$\#]*[$\#]         # bash in a container
@@ -34,7 +37,7 @@ PROMPT = re.compile(r'''
     | [\w.-]+ \s login:
     | ([\w.-]+@[\w.-]+'s \s)? [Pp]assword:
     )(?:\s+(?P<typed>.*))?$''', re.VERBOSE)
-DIRECTIVES = {'terminal', 'machine', 'needs', 'shown', 'fails', 'file', 'same', 'password', 'within'}
+DIRECTIVES = {'tried', 'terminal', 'machine', 'needs', 'shown', 'fails', 'file', 'same', 'password', 'within'}
 
 
 class Mistake(Exception):
@@ -126,7 +129,10 @@ def blocks(path):
 def check_twins(found):
     """What needs something that a test has not got is followed by what can be tried."""
     for block, following in zip(found, found[1:] + [None]):
-        if 'needs' in block.said and not (following and following.heading == block.heading):
+        if 'tried' in block.said:
+            if not (TOP / block.said['tried']).exists():
+                raise Mistake(f'line {block.line}: there is no {block.said["tried"]}')
+        elif 'needs' in block.said and not (following and following.heading == block.heading):
             raise Mistake(f'line {block.line}: needs {block.said["needs"]}, and has no twin')
 
 
