@@ -144,6 +144,24 @@ const struct flag_name flags_io_classes[] = {
 	{NULL, 0},
 };
 
+/* Not all of them in Debian 12's <linux/mempolicy.h>. */
+const struct flag_name flags_memory_modes[] = {
+	{"MPOL_DEFAULT", 0},
+	{"MPOL_PREFERRED", 1},
+	{"MPOL_BIND", 2},
+	{"MPOL_INTERLEAVE", 3},
+	{"MPOL_LOCAL", 4},
+	{"MPOL_PREFERRED_MANY", 5},
+	{"MPOL_WEIGHTED_INTERLEAVE", 6},
+	{NULL, 0},
+};
+const struct flag_name flags_memory_flags[] = {
+	{"MPOL_F_STATIC_NODES", 1 << 15},
+	{"MPOL_F_RELATIVE_NODES", 1 << 14},
+	{"MPOL_F_NUMA_BALANCING", 1 << 13},
+	{NULL, 0},
+};
+
 const struct flag_name flags_personalities[] = {
 	{"LINUX", PER_LINUX},
 	{"LINUX32", PER_LINUX32},

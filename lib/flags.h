@@ -29,6 +29,9 @@ int flags_signal(const char *text);
 extern const struct flag_name flags_sched_policies[];
 extern const struct flag_name flags_sched_flags[];
 extern const struct flag_name flags_io_classes[];
+/* "MPOL_BIND" and so on; set_mempolicy(2). */
+extern const struct flag_name flags_memory_modes[];
+extern const struct flag_name flags_memory_flags[];
 /* "LINUX", "LINUX32" and personality(2) values. */
 extern const struct flag_name flags_personalities[];
 

@@ -111,6 +111,9 @@ static void add_caps(struct spec_process *p, char *const *caps)
 		strv_add(&p->capabilities->bounding, *c);
 		strv_add(&p->capabilities->effective, *c);
 		strv_add(&p->capabilities->permitted, *c);
+		/* As runc: where it would survive the next execve, it shall. */
+		if (strv_contains(p->capabilities->inheritable, *c))
+			strv_add(&p->capabilities->ambient, *c);
 	}
 }
 

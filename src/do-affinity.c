@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The CPUs that a process may run on. What the runtime was started with
+ * Where a process may run: CPUs, and nodes of memory. What the runtime was started with
  * (taskset(1), an engine's CPUAffinity=) is none of the container's: its cpuset
  * decides, unless process.execCPUAffinity says more.
+ *
+ * The policy for memory is inherited through fork and execve; nodes are those that the
+ * cpuset has.
  */
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "lib/log.h"
 #include "src/do.h"
+#include "src/plan.h"
 
 /* The largest CONFIG_NR_CPUS there is; src/spec-check.c keeps the numbers below it. */
 #define CPUS_MAX 8192
+/* The same for CONFIG_NODES_SHIFT. */
+#define NODES_MAX 1024
 
 struct cpus {
 	unsigned char bytes[CPU_ALLOC_SIZE(CPUS_MAX)];
@@ -56,5 +64,22 @@ int do_affinity(const char *list, struct error *err)
 	if (list)
 		return error_errno(err, errno, "set the CPU affinity \"%s\"", list);
 	log_debug("the CPU affinity of the runtime stays: %s", strerror(errno));
+	return 0;
+}
+
+int do_memory_policy(const struct plan_process *p, struct error *err)
+{
+	_Alignas(cpu_set_t) struct cpus nodes = {0};
+	const bool any = p->memory_nodes;
+
+	if (p->memory_mode < 0)
+		return 0;
+	if (any)
+		parse(p->memory_nodes, &nodes);
+	/* One more than there are bits: the kernel's way of counting. */
+	if (syscall(SYS_set_mempolicy, p->memory_mode, any ? nodes.bytes : NULL,
+		    any ? NODES_MAX + 1 : 0) < 0)
+		return error_errno(err, errno, "set the memory policy for the nodes \"%s\"",
+				   any ? p->memory_nodes : "");
 	return 0;
 }

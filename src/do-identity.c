@@ -179,7 +179,9 @@ int do_identity(const struct plan_process *p, struct error *err)
 	umask(p->umask >= 0 ? (mode_t)p->umask : 0022);
 	if (p->has_personality && personality(p->personality) < 0)
 		return error_errno(err, errno, "set the personality");
-	r = set_labels(p, err);
+	r = do_memory_policy(p, err);
+	if (r == 0)
+		r = set_labels(p, err);
 	if (r < 0)
 		return r;
 	r = caps_apply_bounding(caps.bounding);

@@ -143,6 +143,17 @@ int do_dev_console(int root_fd, int pts_fd, struct error *err);
  */
 int do_affinity(const char *list, struct error *err);
 
+/* The memory of the calling process, and of what it executes. */
+int do_memory_policy(const struct plan_process *p, struct error *err);
+
+/* src/do-netdev.c */
+
+/*
+ * Parent, host root, the runtime's network namespace: move linux.netDevices into the
+ * container's and set them up there.
+ */
+int do_net_devices(const struct plan *p, pid_t init, struct error *err);
+
 /* src/do-identity.c */
 
 /*

@@ -140,7 +140,10 @@ int features_format(struct strbuf *out, struct error *err _unused_)
 	add_seccomp(out);
 	strbuf_adds(out, "\"apparmor\":{\"enabled\":true},\"selinux\":{\"enabled\":true},"
 			 "\"intelRdt\":{\"enabled\":false},"
-			 "\"mountExtensions\":{\"idmap\":{\"enabled\":true}}},");
+			 "\"netDevices\":{\"enabled\":true},\"memoryPolicy\":{");
+	add_table(out, "modes", flags_memory_modes, ",");
+	add_table(out, "flags", flags_memory_flags, "},");
+	strbuf_adds(out, "\"mountExtensions\":{\"idmap\":{\"enabled\":true}}},");
 	strbuf_addf(out,
 		    "\"annotations\":{\"io.github.seccomp.libseccomp.version\":\"%u.%u.%u\"},",
 		    v->major, v->minor, v->micro);

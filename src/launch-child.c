@@ -199,6 +199,11 @@ int step_sysctl(struct work *w, struct error *err)
 	return do_sysctl_outside(w->l->plan, w->l->init_pidfd, err);
 }
 
+int step_net_devices(struct work *w, struct error *err)
+{
+	return do_net_devices(w->l->plan, w->l->init_pid, err);
+}
+
 int step_supervise(struct work *w, struct error *err)
 {
 	const struct fs_client_start start = {

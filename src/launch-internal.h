@@ -59,6 +59,7 @@ int step_namespaces(struct work *w, struct error *err);
 int step_offsets(struct work *w, struct error *err);
 int step_init(struct work *w, struct error *err);
 int step_sysctl(struct work *w, struct error *err);
+int step_net_devices(struct work *w, struct error *err);
 int step_supervise(struct work *w, struct error *err);
 int step_emulation(struct work *w, struct error *err);
 int step_hooks(struct work *w, struct error *err);

@@ -67,6 +67,7 @@ static const struct step {
 	{"init", step_init},
 	{"kernel file systems", step_kernel_fs},
 	{"sysctls", step_sysctl},
+	{"network devices", step_net_devices},
 	{"supervise", step_supervise},
 	{"emulation", step_emulation},
 	{"hooks", step_hooks},

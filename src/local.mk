@@ -43,6 +43,7 @@ noinst_LIBRARIES += %D%/libsrc.a
 %C%_libsrc_a_SOURCES += %D%/container.c
 %C%_libsrc_a_SOURCES += %D%/container.h
 %C%_libsrc_a_SOURCES += %D%/do-affinity.c
+%C%_libsrc_a_SOURCES += %D%/do-netdev.c
 %C%_libsrc_a_SOURCES += %D%/do-devices.c
 %C%_libsrc_a_SOURCES += %D%/do-emul.c
 %C%_libsrc_a_SOURCES += %D%/do-exec.c

@@ -286,6 +286,9 @@ static void print_scheduling(struct strbuf *b, const struct plan_process *p)
 		strbuf_addf(b, "io-priority 0x%x\n", (unsigned int)p->io_priority);
 	print_line(b, "cpu-initial", p->cpu_initial);
 	print_line(b, "cpu-final", p->cpu_final);
+	if (p->memory_mode >= 0)
+		strbuf_addf(b, "memory-policy 0x%x\n", (unsigned int)p->memory_mode);
+	print_line(b, "memory-nodes", p->memory_nodes);
 }
 
 static void print_limits(struct strbuf *b, const struct plan_process *p)

@@ -20,6 +20,7 @@ void plan_process_done(struct plan_process *p)
 	free(p->rlimits);
 	free(p->cpu_initial);
 	free(p->cpu_final);
+	free(p->memory_nodes);
 	free(p->apparmor);
 	free(p->selinux);
 	*p = (struct plan_process){0};
@@ -148,6 +149,27 @@ static int plan_personality(struct plan_process *p, const struct spec_personalit
 	return 0;
 }
 
+static int plan_memory(struct plan_process *p, const struct spec_memory_policy *m,
+		       struct error *err)
+{
+	const struct flag_name *f;
+
+	p->memory_mode = -1;
+	if (!m)
+		return 0;
+	f = flag_find(flags_memory_modes, m->mode);
+	for (size_t i = 0; f && m->flags && m->flags[i]; i++)
+		if (!flag_find(flags_memory_flags, m->flags[i]))
+			f = NULL;
+	if (!f)
+		return error_set(err, EINVAL, "linux.memoryPolicy: unknown word");
+	p->memory_mode = (int)f->value;
+	for (size_t i = 0; m->flags && m->flags[i]; i++)
+		p->memory_mode |= (int)flag_find(flags_memory_flags, m->flags[i])->value;
+	p->memory_nodes = copy_word(m->nodes);
+	return 0;
+}
+
 static void plan_terminal(struct plan_process *p, const struct spec_process *sp)
 {
 	p->terminal = sp->terminal;
@@ -191,6 +213,9 @@ int plan_process(struct plan_process *p, const struct spec_process *sp,
 	if (r < 0)
 		return r;
 	r = plan_io_priority(p, sp->io_priority, err);
+	if (r < 0)
+		return r;
+	r = plan_memory(p, l ? l->memory_policy : NULL, err);
 	if (r < 0)
 		return r;
 	return plan_personality(p, l ? l->personality : NULL, err);

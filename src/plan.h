@@ -128,6 +128,8 @@ struct plan_process {
 	unsigned short rows, columns;
 	char *apparmor; /* profile for exec; NULL none */
 	char *selinux;
+	int memory_mode; /* set_mempolicy(2); -1 none */
+	char *memory_nodes;
 	bool has_personality;
 	unsigned long personality;
 };

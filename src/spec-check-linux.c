@@ -315,12 +315,48 @@ static int check_net_devices(const struct spec *s, struct error *err)
 	return 0;
 }
 
+static int check_memory_policy(const struct spec *s, struct error *err)
+{
+	const struct spec_memory_policy *m = s->linux_->memory_policy;
+	bool takes_nodes;
+
+	if (!m)
+		return 0;
+	if (is_empty(m->mode) || !flag_find(flags_memory_modes, m->mode))
+		return invalid(err,
+			       "linux.memoryPolicy.mode: invalid memory policy mode \"%s\"",
+			       or_empty(m->mode));
+	for (size_t i = 0; m->flags && m->flags[i]; i++)
+		if (!flag_find(flags_memory_flags, m->flags[i]))
+			return invalid(
+				err,
+				"linux.memoryPolicy.flags[%zu]: invalid memory policy flag "
+				"\"%s\"",
+				i, m->flags[i]);
+	if (m->nodes && !spec_check_is_number_list(m->nodes))
+		return invalid(
+			err, "linux.memoryPolicy.nodes: invalid memory policy node list \"%s\"",
+			m->nodes);
+	takes_nodes = !str_eq(m->mode, "MPOL_DEFAULT") && !str_eq(m->mode, "MPOL_LOCAL");
+	if (!takes_nodes && !is_empty(m->nodes))
+		return invalid(err, "linux.memoryPolicy.nodes: none go with %s", m->mode);
+	return 0;
+}
+
+static int check_intel_rdt(const struct spec *s, struct error *err)
+{
+	if (s->linux_->intel_rdt)
+		return error_set(err, ENOTSUP, "linux.intelRdt: not supported");
+	return 0;
+}
+
 int spec_check_linux(const struct spec *s, struct error *err)
 {
 	static const spec_check_rule rules[] = {
 		check_namespaces,   check_time_offsets, check_id_mappings, check_masks,
 		check_propagation,  check_personality,	check_devices,	   check_resources,
-		spec_check_seccomp, check_sysctl,	check_net_devices,
+		spec_check_seccomp, check_sysctl,	check_net_devices, check_memory_policy,
+		check_intel_rdt,
 	};
 	int r = check_namespace_needs(s, err);
 

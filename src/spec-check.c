@@ -29,7 +29,7 @@
 #define IO_PRIORITY_MAX 7
 /* __NEW_UTS_LEN of the kernel */
 #define UTS_NAME_MAX 64
-/* The largest CONFIG_NR_CPUS there is. */
+/* The largest CONFIG_NR_CPUS there is; memory nodes are fewer. */
 #define CPU_NUMBER_MAX 8191
 
 bool spec_check_is_word(const char *const *words, const char *word)
@@ -251,7 +251,7 @@ static const char *skip_cpu_range(const char *s)
 }
 
 /* runc lets blanks and superfluous commas pass. */
-static bool is_cpu_list(const char *s)
+bool spec_check_is_number_list(const char *s)
 {
 	static const char filler[] = ", \t\n";
 
@@ -267,11 +267,11 @@ static int check_cpu_affinity(const struct spec_process *p, struct error *err)
 {
 	const struct spec_cpu_affinity *a = p->exec_cpu_affinity;
 
-	if (a && a->initial && !is_cpu_list(a->initial))
+	if (a && a->initial && !spec_check_is_number_list(a->initial))
 		return invalid(err,
 			       "process.execCPUAffinity.initial: \"%s\" is not a list of CPUs",
 			       a->initial);
-	if (a && a->final && !is_cpu_list(a->final))
+	if (a && a->final && !spec_check_is_number_list(a->final))
 		return invalid(err,
 			       "process.execCPUAffinity.final: \"%s\" is not a list of CPUs",
 			       a->final);

@@ -31,6 +31,8 @@ int spec_check_max(const struct maybe_u64 *v, uint64_t max, const char *where,
 		   struct error *err);
 /* Not empty, no blanks and no control characters: fit for a line of words. */
 bool spec_check_is_one_word(const char *s);
+/* "0-3,7" */
+bool spec_check_is_number_list(const char *s);
 /* One of a NULL-terminated list of words? NULL is not. */
 bool spec_check_is_word(const char *const *words, const char *word);
 

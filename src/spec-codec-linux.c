@@ -240,6 +240,22 @@ static const struct json_field net_device_fields[] = {
 static const struct json_type net_device_type =
 	JSON_TYPE("network device", struct spec_net_device, net_device_fields);
 
+static const struct json_field memory_policy_fields[] = {
+	JSON_FIELD(struct spec_memory_policy, "mode", STRING, mode, 0),
+	JSON_FIELD(struct spec_memory_policy, "nodes", STRING, nodes, 0),
+	JSON_FIELD(struct spec_memory_policy, "flags", STRV, flags, 0),
+	{0},
+};
+static const struct json_type memory_policy_type =
+	JSON_TYPE("memory policy", struct spec_memory_policy, memory_policy_fields);
+
+static const struct json_field intel_rdt_fields[] = {
+	JSON_FIELD(struct spec_intel_rdt, "closID", STRING, clos_id, 0),
+	{0},
+};
+static const struct json_type intel_rdt_type =
+	JSON_TYPE("Intel RDT", struct spec_intel_rdt, intel_rdt_fields);
+
 static const struct json_field linux_fields[] = {
 	JSON_COUNTED(struct spec_linux, "uidMappings", ARRAY, uid_mappings, n_uid_mappings,
 		     &spec_id_mapping_type, 0),
@@ -261,6 +277,8 @@ static const struct json_field linux_fields[] = {
 	JSON_SUB(struct spec_linux, "timeOffsets", PTR, time_offsets, &time_offsets_type, 0),
 	JSON_COUNTED(struct spec_linux, "netDevices", MAP, net_devices, n_net_devices,
 		     &net_device_type, 0),
+	JSON_SUB(struct spec_linux, "memoryPolicy", PTR, memory_policy, &memory_policy_type, 0),
+	JSON_SUB(struct spec_linux, "intelRdt", PTR, intel_rdt, &intel_rdt_type, 0),
 	{0},
 };
 const struct json_type spec_linux_type = JSON_TYPE("linux", struct spec_linux, linux_fields);

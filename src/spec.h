@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The OCI configuration (runtime-spec 1.2, config.md and config-linux.md) as
+ * The OCI configuration (runtime-spec 1.3, config.md and config-linux.md) as
  * plain structs: what the engine asked for, in its own words. Names stay names
  * here ("CAP_SYS_ADMIN", "rprivate"); src/plan.h holds what they mean.
  *
  * Every pointer is owned by the spec; NULL or a count of zero means "absent".
- * Not honoured, and therefore not here: intelRdt, and all that belongs to other
- * operating systems.
+ * Not honoured, and therefore not here: all that belongs to other operating systems.
  */
 #pragma once
 
@@ -18,7 +17,7 @@
 #include "lib/json.h"
 #include "lib/macro.h"
 
-#define SPEC_VERSION	 "1.2.1"
+#define SPEC_VERSION	 "1.3.0"
 #define SPEC_VERSION_MIN "1.0.0"
 /* config.json above this is refused. */
 #define SPEC_TEXT_MAX (8u << 20)
@@ -293,9 +292,19 @@ struct spec_time_offsets {
 	struct spec_time_offset *boottime;
 };
 
+struct spec_intel_rdt {
+	char *clos_id;
+};
+
 struct spec_net_device {
 	char *name; /* the map's key: on the host */
 	char *new_name;
+};
+
+struct spec_memory_policy {
+	char *mode;  /* "MPOL_BIND" */
+	char *nodes; /* list, "0-3,7" */
+	char **flags;
 };
 
 struct spec_linux {
@@ -320,6 +329,8 @@ struct spec_linux {
 	struct spec_time_offsets *time_offsets;
 	struct spec_net_device *net_devices;
 	size_t n_net_devices;
+	struct spec_memory_policy *memory_policy;
+	struct spec_intel_rdt *intel_rdt; /* only whether it is there: it is refused */
 };
 
 struct spec {

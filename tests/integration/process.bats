@@ -230,3 +230,36 @@ load helper
 	run runc run "$ID"
 	assert_output --partial "_ses.$ID"
 }
+
+@test "process: memory policy, for exec too" {
+	local policy='head -n 1 /proc/self/numa_maps | cut -d " " -f 2'
+	grep -qs . /proc/self/numa_maps || skip "a kernel without NUMA"
+	config '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "0", flags: ["MPOL_F_STATIC_NODES"]}'
+	run -0 run_sh "$policy"
+	assert_output bind=static:0
+	start_box
+	run -0 inside "$policy"
+	assert_output bind=static:0
+}
+
+@test "process: a memory policy that is none" {
+	local wrong
+	for wrong in '{}' '{mode: "BIND", nodes: "0"}' '{mode: "MPOL_BIND", nodes: "x"}' \
+		'{mode: "MPOL_DEFAULT", nodes: "0"}' '{mode: "MPOL_BIND", nodes: "0", flags: ["NONE"]}'; do
+		config ".linux.memoryPolicy = $wrong"
+		run runc run "$ID"
+		assert_failure
+		assert_output --partial linux.memoryPolicy
+	done
+}
+
+@test "process: exec --cap raises the ambient set where the inheritable one has it" {
+	plain
+	config '.process.capabilities = {bounding: ["CAP_KILL", "CAP_SYSLOG"], effective: ["CAP_KILL"],
+		permitted: ["CAP_KILL"], inheritable: ["CAP_SYSLOG"], ambient: []}'
+	start_box
+	run -0 runc exec --cap CAP_SYSLOG "$ID" grep CapAmb /proc/self/status
+	assert_output --regexp '0000000400000000$'
+	run -0 runc exec --cap CAP_CHOWN "$ID" grep CapAmb /proc/self/status
+	assert_output --regexp '0000000000000000$'
+}
