@@ -156,7 +156,7 @@ static bool hands_down_controllers(const struct cgroup_dir *d)
 int cgroup_place(const struct cgroup *cg, const struct cgroup_dir *d, pid_t init_pid,
 		 char **ret, struct error *err)
 {
-	if (init_pid > 0 && (cg->is_v2 || hands_down_controllers(d)))
+	if (init_pid > 0 && !d->is_exact && (cg->is_v2 || hands_down_controllers(d)))
 		return leaf_of_init(d, init_pid, ret, err);
 	*ret = xstrdup(d->path);
 	return 0;

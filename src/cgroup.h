@@ -33,6 +33,7 @@ enum cgroup_driver {
 struct cgroup_dir {
 	char *controllers; /* as struct host_hierarchy */
 	char *path;	   /* absolute, on the host */
+	bool is_exact;	   /* cgroup_descend(): not saved */
 };
 
 /* Plain data: it is saved in the container's state and loaded by later commands. */
@@ -102,6 +103,11 @@ int cgroup_delegate(const struct cgroup *cg, uid_t uid, gid_t gid, struct error 
  * engine may enable controllers there. After cgroup_delegate(), before init's program.
  */
 int cgroup_settle(const struct cgroup *cg, struct error *err);
+/*
+ * Let cgroup_clone_fd(), cgroup_join() and cgroup_enter() mean one below it, which exists:
+ * "[CONTROLLER,..:]PATH", as exec's --cgroup has it. In memory only.
+ */
+int cgroup_descend(struct cgroup *cg, const char *word, struct error *err);
 /* Put a process of `exec` into it; on v2, into the leaf in which `init_pid` is. */
 int cgroup_enter(const struct cgroup *cg, pid_t pid, pid_t init_pid, struct error *err);
 

@@ -33,6 +33,7 @@ struct exec {
 	const char *apparmor;
 	bool no_new_privs;
 	char **caps;
+	char **cgroups;
 	int preserve_fds;
 	bool ignore_paused;
 };
@@ -59,7 +60,8 @@ static const struct cli_option options[] = {
 	OPT("ignore-paused", 0, FLAG, ignore_paused, NULL,
 	    "also in a paused container; it waits"),
 	OPT("no-subreaper", 0, IGNORED_FLAG, tty, NULL, NULL),
-	OPT("cgroup", 0, IGNORED, tty, NULL, NULL),
+	OPT("cgroup", 0, STRINGS, cgroups, "[CONTROLLER,..:]PATH",
+	    "a cgroup below the container's, made by it"),
 	{0},
 };
 
@@ -270,6 +272,8 @@ static int run(struct cmd *c, struct error *err)
 
 	if (r == 0)
 		r = check_running(&ct, a->ignore_paused, err);
+	for (char **g = a->cgroups; r == 0 && g && *g; g++)
+		r = cgroup_descend(&ct.state.cgroup, *g, err);
 	if (r == 0)
 		r = run_in(c, &ct, err);
 	/* runc's callers know a failed exec by this status and these words. */
@@ -280,6 +284,7 @@ static int run(struct cmd *c, struct error *err)
 	strv_free(a->env);
 	strv_free(a->additional_gids);
 	strv_free(a->caps);
+	strv_free(a->cgroups);
 	return r;
 }
 

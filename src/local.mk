@@ -11,6 +11,7 @@ noinst_LIBRARIES += %D%/libsrc.a
 %C%_libsrc_a_SOURCES += %D%/cgroup-oom.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-plan.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-leaf.c
+%C%_libsrc_a_SOURCES += %D%/cgroup-sub.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-procs.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-property.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-property.h

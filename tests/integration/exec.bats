@@ -177,3 +177,29 @@ setup() {
 	status_of_job $pid
 	assert_equal "$status" 137
 }
+
+# The directory of the container in a hierarchy: v2, or v1's for pids.
+own_cgroup() {
+	local path; path=$(awk -F: '$2 == "pids" || ($1 == 0 && $2 == "") { print $2 ":" $3; exit }' "/proc/$(init_of)/cgroup")
+	local top=/sys/fs/cgroup; [[ $path != pids:* ]] || top+=/pids
+	echo "$top${path#*:}"
+}
+
+@test "exec: --cgroup is one below the container's own" {
+	local top v1=''; top=$(own_cgroup)
+	[[ $top != */pids/* ]] || v1=pids:
+	run runc exec --cgroup ../other "$ID" true
+	assert_failure
+	assert_output --partial 'bad sub cgroup path "../other"'
+	run runc exec --cgroup "$v1"nosuch "$ID" true
+	assert_failure
+	assert_output --regexp 'adding pid to the cgroup .*/nosuch: No such file'
+	run runc exec --cgroup none:/ "$ID" true
+	assert_failure
+	mkdir "$top/below"
+	run -0 runc exec --cgroup "$v1"below "$ID" grep -E '^[0-9]+:(pids)?:' /proc/self/cgroup
+	assert_output --partial below
+	runc exec -d --cgroup "$v1"/below "$ID" sleep 1000
+	run -0 cat "$top/below/cgroup.procs"
+	assert_output --regexp '^[0-9]+$'
+}
