@@ -288,6 +288,7 @@ static int make_plan(struct making *m, struct error *err)
 	if (r == 0)
 		r = read_image(m, rootfs, err);
 	sc->image = &m->image;
+	sc->ids_given = m->ids.given;
 	if (r == 0)
 		r = find_stores(m, rootfs, err);
 	if (r < 0)

@@ -55,6 +55,15 @@ static bool is_owned_by_range(const struct stat *st, const struct idmap *map)
 	return idmap_to_inside(&map->uids, st->st_uid) != IDMAP_NONE && st->st_uid != 0;
 }
 
+/* As with every other runtime: what the engine gave to the range is the container's. */
+static bool is_shifted(const struct plan_mount *m, int tree, const struct idmap *map)
+{
+	struct stat st;
+
+	return m->flags & PLAN_MOUNT_MAYBE_SHIFTED && fstat(tree, &st) == 0 &&
+	       is_owned_by_range(&st, map);
+}
+
 static int refuse(const struct plan_mount *m, struct error *err)
 {
 	_cleanup_(mountinfo_freep) struct mountinfo *mi = NULL;
@@ -107,7 +116,7 @@ static int idmap_bind(const struct plan_mount *m, int *tree, const struct idmap 
 	unsigned int flags = do_mounts_clone_flags(m);
 	int r;
 
-	if (m->flags & PLAN_MOUNT_NO_IDMAP)
+	if (m->flags & PLAN_MOUNT_NO_IDMAP || is_shifted(m, *tree, map))
 		return 0;
 	if (m->flags & PLAN_MOUNT_OWN_IDMAP) {
 		own = userns_open(&m->idmap);

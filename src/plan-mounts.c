@@ -164,6 +164,8 @@ static int plan_bind(struct words *w, const struct spec_mount *sm, const struct 
 	plan_own_idmap(m, sm);
 	if (!(m->flags & PLAN_MOUNT_OWN_IDMAP) && without_idmap(m, sc))
 		m->flags |= PLAN_MOUNT_NO_IDMAP;
+	if (!(m->flags & (PLAN_MOUNT_OWN_IDMAP | PLAN_MOUNT_NO_IDMAP)) && sc->ids_given)
+		m->flags |= PLAN_MOUNT_MAYBE_SHIFTED;
 	strv_free(take_ptr(&w->data));
 	return 0;
 }

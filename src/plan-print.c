@@ -145,6 +145,7 @@ static const struct flag_name mount_flags[] = {
 	{"recursive", PLAN_MOUNT_RECURSIVE},
 	{"copyup", PLAN_MOUNT_COPYUP},
 	{"no-idmap", PLAN_MOUNT_NO_IDMAP},
+	{"maybe-shifted", PLAN_MOUNT_MAYBE_SHIFTED},
 	{"own-idmap", PLAN_MOUNT_OWN_IDMAP},
 	{"rec-idmap", PLAN_MOUNT_REC_IDMAP},
 	{"optional", PLAN_MOUNT_OPTIONAL},

@@ -53,6 +53,8 @@ enum plan_mount_flags {
 	PLAN_MOUNT_REC_IDMAP = 1u << 4, /* "ridmap" */
 	/* Added by us: a missing source or file system is skipped with a debug line. */
 	PLAN_MOUNT_OPTIONAL = 1u << 5,
+	/* The engine chose the ids, and may have shifted the source itself. */
+	PLAN_MOUNT_MAYBE_SHIFTED = 1u << 6,
 };
 
 struct plan_mount {

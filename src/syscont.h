@@ -111,6 +111,7 @@ struct syscont {
 	bool stores_shifted;
 	const struct syscont_view *views; /* of the image; borrowed */
 	size_t n_views;
+	bool ids_given; /* by the engine, which may have shifted files itself */
 	struct syscont_store *stores; /* what the mounts added here lead to */
 	size_t n_stores;
 	struct syscont_lock *locks; /* what the user has mounted at such places */

@@ -148,6 +148,18 @@ join() {
 	assert_equal "$(stat -c %u "$ROOTFS/mine")" 300000
 }
 
+@test "namespaces: a bind that the engine has shifted itself, and one that it has not" {
+	config '.linux.namespaces += [{type: "user"}] |
+		.linux.uidMappings = [{containerID: 0, hostID: 300000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+	mkdir "$BOX"/{shifted,plain}
+	chown 300000:300000 "$BOX/shifted"
+	mount_row /shifted bind "$BOX/shifted" rbind
+	mount_row /plain bind "$BOX/plain" rbind
+	run -0 run_sh 'stat -c %u:%g /shifted /plain; touch /shifted/x /plain/x'
+	assert_output $'0:0\n0:0'
+	assert_equal "$(stat -c %u "$BOX/shifted/x" "$BOX/plain/x")" $'300000\n0'
+}
+
 @test "namespaces: mappings that make no sense" {
 	local m
 	config '.linux.namespaces += [{type: "user"}]'
