@@ -87,25 +87,30 @@ static bool is_too_long(struct vfs *v, fuse_ino_t ino)
 	return vfs_make_text(v, ino, &v->scratch) < 0 || v->scratch.len > VFS_SHORT;
 }
 
-/* The mounts of a new container look up every file: its text waits for a reader. */
+/* Names of rows stay; a text waits for its first reader. */
+static struct fuse_entry_param row_entry(fuse_ino_t ino)
+{
+	return (struct fuse_entry_param){.ino = ino, .entry_timeout = VFS_FOREVER_SECONDS};
+}
+
 void vfs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct vfs *v = vfs_of(req);
-	struct fuse_entry_param e = {0};
-	int r = find(v, parent, name, &e.ino);
+	struct fuse_entry_param e;
+	fuse_ino_t ino = 0;
+	int r = find(v, parent, name, &ino);
 
-	if (r == 0 && is_too_long(v, e.ino))
+	e = row_entry(ino);
+	if (r == 0 && is_too_long(v, ino))
 		r = -ENOENT;
 	if (r == 0)
-		r = vfs_stat(v, e.ino, &e.attr);
+		r = vfs_stat(v, ino, &e.attr);
 	if (r < 0) {
 		vfs_reply_error(req, r);
 		return;
 	}
-	if (e.ino >= VFS_FIRST_MIRROR)
+	if (ino >= VFS_FIRST_MIRROR)
 		e.entry_timeout = e.attr_timeout = VFS_MIRROR_SECONDS;
-	else
-		e.entry_timeout = VFS_FOREVER_SECONDS;
 	(void)fuse_reply_entry(req, &e);
 }
 
@@ -131,23 +136,29 @@ void vfs_readlink(fuse_req_t req, fuse_ino_t ino)
 /* The entries from number `from` on, as many as there is room for. */
 struct listing {
 	fuse_req_t req;
+	struct vfs *v;
+	bool with_rows; /* readdirplus: a listing spares the lookups */
 	const struct emul_file *row;
 	off_t from, at;
 	size_t used, max;
 	char buf[READDIR_MAX];
 };
 
-/* 1: there is no more room. */
-static int add_entry(struct listing *l, const char *name, mode_t type)
+/* 1: there is no more room. `row` is 0 where a lookup has to tell. */
+static int add_entry(struct listing *l, const char *name, mode_t type, fuse_ino_t row)
 {
-	/* Numbers of nodes are for lookups; none is 0, which means "deleted". */
-	const struct stat st = {.st_ino = UINT32_MAX, .st_mode = type};
-	size_t n;
+	struct fuse_entry_param e = row_entry(row);
+	char *at = l->buf + l->used;
+	size_t n, left = l->max - l->used;
 
 	if (l->at++ < l->from)
 		return 0;
-	n = fuse_add_direntry(l->req, l->buf + l->used, l->max - l->used, name, &st, l->at);
-	if (n > l->max - l->used)
+	if (!l->with_rows || !row || vfs_stat(l->v, row, &e.attr) < 0)
+		/* Numbers of nodes are for lookups; none is 0, which means "deleted". */
+		e = (struct fuse_entry_param){.attr = {.st_ino = UINT32_MAX, .st_mode = type}};
+	n = l->with_rows ? fuse_add_direntry_plus(l->req, at, left, name, &e, l->at)
+			 : fuse_add_direntry(l->req, at, left, name, &e.attr, l->at);
+	if (n > left)
 		return 1;
 	l->used += n;
 	return 0;
@@ -159,7 +170,7 @@ static int add_mirrored(const char *name, mode_t type, void *arg)
 
 	if (l->row && emul_child(l->row, name) >= 0)
 		return 0;
-	return add_entry(l, name, type);
+	return add_entry(l, name, type, 0);
 }
 
 static mode_t type_of(const struct emul_file *f)
@@ -171,11 +182,14 @@ static int list_root(const struct vfs *v, struct listing *l)
 {
 	for (size_t i = 0; i < n_emul_files; i++) {
 		char name[EMUL_NAME_MAX];
+		fuse_ino_t row;
 
 		if (!emul_is_on(&emul_files[i], v->conn))
 			continue;
 		emul_name(&emul_files[i], name);
-		if (add_entry(l, name, type_of(&emul_files[i])))
+		/* Which of both serves it depends on its length: a lookup tells. */
+		row = emul_files[i].conn == EMUL_BOTH ? 0 : VFS_FIRST_ROW + i;
+		if (add_entry(l, name, type_of(&emul_files[i]), row))
 			break;
 	}
 	return 0;
@@ -191,7 +205,8 @@ static int list_dir(const struct vfs *v, fuse_ino_t ino, struct listing *l)
 	l->row = d.row;
 	for (size_t i = 0; d.row && i < n_emul_files; i++)
 		if (emul_parent(&emul_files[i]) == d.row &&
-		    add_entry(l, strrchr(emul_files[i].path, '/') + 1, type_of(&emul_files[i])))
+		    add_entry(l, strrchr(emul_files[i].path, '/') + 1, type_of(&emul_files[i]),
+			      VFS_FIRST_ROW + i))
 			return 0;
 	if (!d.is_mirror)
 		return 0;
@@ -200,17 +215,35 @@ static int list_dir(const struct vfs *v, fuse_ino_t ino, struct listing *l)
 	return r < 0 ? r : 0;
 }
 
-void vfs_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
-		 struct fuse_file_info *fi)
+static void reply_listing(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
+			  bool with_rows)
 {
 	struct listing l = {
-		.req = req, .from = off, .max = size < READDIR_MAX ? size : READDIR_MAX};
-	const struct vfs *v = vfs_of(req);
-	int r = ino == FUSE_ROOT_ID ? list_root(v, &l) : list_dir(v, ino, &l);
+		.req = req,
+		.v = vfs_of(req),
+		.with_rows = with_rows,
+		.from = off,
+		.max = size < READDIR_MAX ? size : READDIR_MAX,
+	};
+	int r = ino == FUSE_ROOT_ID ? list_root(l.v, &l) : list_dir(l.v, ino, &l);
 
-	(void)fi;
 	if (r < 0)
 		vfs_reply_error(req, r);
 	else
 		(void)fuse_reply_buf(req, l.buf, l.used);
+}
+
+void vfs_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
+		 struct fuse_file_info *fi)
+{
+	(void)fi;
+	reply_listing(req, ino, size, off, false);
+}
+
+/* The mounts of a new container want every row: one listing brings them all. */
+void vfs_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
+		     struct fuse_file_info *fi)
+{
+	(void)fi;
+	reply_listing(req, ino, size, off, true);
 }

@@ -127,4 +127,5 @@ const struct fuse_lowlevel_ops vfs_fast_ops = {
 	.read = fast_read,
 	.write = fast_write,
 	.readdir = vfs_readdir,
+	.readdirplus = vfs_readdirplus,
 };

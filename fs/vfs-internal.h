@@ -69,6 +69,8 @@ int vfs_stat(struct vfs *v, fuse_ino_t ino, struct stat *ret);
 void vfs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
 void vfs_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		 struct fuse_file_info *fi);
+void vfs_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
+		     struct fuse_file_info *fi);
 void vfs_readlink(fuse_req_t req, fuse_ino_t ino);
 
 /* fs/vfs.c: the same. */

@@ -187,4 +187,5 @@ const struct fuse_lowlevel_ops vfs_plain_ops = {
 	.poll = plain_poll,
 	.readlink = vfs_readlink,
 	.readdir = vfs_readdir,
+	.readdirplus = vfs_readdirplus,
 };

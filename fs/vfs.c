@@ -123,6 +123,8 @@ void vfs_init(void *userdata, struct fuse_conn_info *conn)
 {
 	(void)userdata;
 	conn->max_write = VFS_WRITE_MAX;
+	/* The kernel's guess would be right for the first page of names only. */
+	conn->want &= ~(unsigned int)FUSE_CAP_READDIRPLUS_AUTO;
 }
 
 static struct timespec wall_clock(void)

@@ -3,15 +3,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 #include "lib/fd.h"
 #include "lib/str.h"
+#include "lib/sys.h"
 
-#define STAT_MAX 4096
+/* The kernel's PROC_ROOT_INO. */
+#define PROC_ROOT_INO 1
+#define STAT_MAX      4096
 
 /* Numbers of proc_pid_stat(5), counted from the state, which follows the name. */
 enum {
@@ -91,6 +98,39 @@ int proc_pidfd_wait(int pidfd, int timeout_ms)
 		r = poll(&p, 1, timeout_ms);
 	while (r < 0 && errno == EINTR);
 	return r < 0 ? -errno : r;
+}
+
+/* The root of a procfs, not a directory of it that was bound here. */
+static int open_procfs(void)
+{
+	_cleanup_close_ int fd = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct statfs fs;
+	struct stat st;
+
+	if (fd < 0 || fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	return fs.f_type == PROC_SUPER_MAGIC && st.st_ino == PROC_ROOT_INO ? take_fd(&fd)
+									   : -ENOTDIR;
+}
+
+int proc_self_write(const char *file, const char *text)
+{
+	const struct open_how how = {
+		.flags = O_WRONLY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS,
+	};
+	_cleanup_close_ int proc = open_procfs(), fd = -EBADF;
+	char path[64];
+	int n = snprintf(path, sizeof(path), "self/%s", file);
+
+	if (proc < 0)
+		return proc;
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return -ENAMETOOLONG;
+	fd = sys_openat2(proc, path, &how);
+	if (fd < 0)
+		return -errno;
+	return write(fd, text, strlen(text)) < 0 ? -errno : 0;
 }
 
 int proc_boot_id(char ret[37])

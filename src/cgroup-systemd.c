@@ -23,7 +23,6 @@
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <string.h>
-#include <systemd/sd-bus.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,6 +33,7 @@
 #include "lib/strbuf.h"
 #include "src/cgroup-property.h"
 #include "src/plan.h"
+#include "src/sdbus.h"
 #include "src/spec.h"
 
 #define PRIVATE_SOCKET	 "/run/systemd/private"
@@ -51,7 +51,7 @@
 
 static int bus_open_private(sd_bus **ret)
 {
-	_cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+	_cleanup_(sdbus_unrefp) sd_bus *bus = NULL;
 	int r;
 
 	r = sd_bus_new(&bus);
@@ -67,8 +67,10 @@ static int bus_open_private(sd_bus **ret)
 
 static int bus_open(sd_bus **ret, struct error *err)
 {
-	int r;
+	int r = sdbus_load(err);
 
+	if (r < 0)
+		return r;
 	if (access(PRIVATE_SOCKET, W_OK) == 0 && bus_open_private(ret) == 0)
 		return 0;
 	r = sd_bus_open_system(ret);
@@ -592,7 +594,7 @@ struct scope {
 static int compose_start(sd_bus *bus, const struct scope *s, sd_bus_message **ret,
 			 struct error *err)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+	_cleanup_(sdbus_message_unrefp) sd_bus_message *m = NULL;
 	int r, status = 0;
 
 	r = sd_bus_message_new_method_call(bus, &m, DESTINATION, MANAGER_PATH, MANAGER_IFACE,
@@ -634,8 +636,8 @@ static void reset_failed(sd_bus *bus, const char *unit)
 static int call_start(sd_bus *bus, const struct scope *s, struct job *j, bool last,
 		      bool *ret_exists, struct error *err)
 {
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	_cleanup_(sdbus_message_unrefp) sd_bus_message *m = NULL;
+	_cleanup_(sdbus_message_unrefp) sd_bus_message *reply = NULL;
 	sd_bus_error e = SD_BUS_ERROR_NULL;
 	int r;
 
@@ -655,8 +657,8 @@ int cgroup_systemd_start(const struct cgroup *cg, const struct spec_resources *r
 			 struct error *err)
 {
 	const struct scope s = {cg, r, pid, properties, n_properties};
-	_cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-	_cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
+	_cleanup_(sdbus_unrefp) sd_bus *bus = NULL;
+	_cleanup_(sdbus_slot_unrefp) sd_bus_slot *slot = NULL;
 	_cleanup_(job_done) struct job j = {0};
 	bool exists;
 	int status;
@@ -686,8 +688,8 @@ int cgroup_systemd_start(const struct cgroup *cg, const struct spec_resources *r
 int cgroup_systemd_update(const struct cgroup *cg, const struct spec_resources *r,
 			  struct error *err)
 {
-	_cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+	_cleanup_(sdbus_unrefp) sd_bus *bus = NULL;
+	_cleanup_(sdbus_message_unrefp) sd_bus_message *m = NULL;
 	sd_bus_error e = SD_BUS_ERROR_NULL;
 	int status;
 
@@ -713,9 +715,9 @@ int cgroup_systemd_update(const struct cgroup *cg, const struct spec_resources *
 
 int cgroup_systemd_stop(const struct cgroup *cg, struct error *err)
 {
-	_cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
-	_cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
-	_cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+	_cleanup_(sdbus_unrefp) sd_bus *bus = NULL;
+	_cleanup_(sdbus_slot_unrefp) sd_bus_slot *slot = NULL;
+	_cleanup_(sdbus_message_unrefp) sd_bus_message *reply = NULL;
 	_cleanup_(job_done) struct job j = {0};
 	sd_bus_error e = SD_BUS_ERROR_NULL;
 	int status;
@@ -744,7 +746,7 @@ int cgroup_systemd_stop(const struct cgroup *cg, struct error *err)
 
 void cgroup_systemd_forget(const struct cgroup *cg)
 {
-	_cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+	_cleanup_(sdbus_unrefp) sd_bus *bus = NULL;
 	struct error ignored;
 
 	if (bus_open(&bus, &ignored) == 0)

@@ -11,6 +11,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -65,6 +66,17 @@ static void making_done(struct making *m)
 	container_done(&m->c);
 }
 
+/* A FIFO in its place must not stop us. */
+static int read_config(const char *path, char **ret, size_t *ret_len)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	return S_ISREG(st.st_mode) ? fd_read_all(fd, SPEC_TEXT_MAX, ret, ret_len) : -EINVAL;
+}
+
 static int load_bundle(struct making *m, struct error *err)
 {
 	_cleanup_free_ char *path = NULL, *text = NULL;
@@ -75,7 +87,7 @@ static int load_bundle(struct making *m, struct error *err)
 	if (!m->bundle)
 		return error_errno(err, errno, "the bundle %s", m->args->bundle);
 	path = path_join(m->bundle, "config.json");
-	r = file_read(AT_FDCWD, path, SPEC_TEXT_MAX, &text, &len);
+	r = read_config(path, &text, &len);
 	if (r == -ENOENT)
 		return error_set(err, ENOENT, "JSON specification file %s not found", path);
 	if (r < 0)
@@ -316,6 +328,7 @@ static int make_plan(struct making *m, struct error *err)
 	if (r == 0)
 		r = read_image(m, rootfs, err);
 	sc->image = &m->image;
+	sc->ids_given = m->ids.given;
 	if (r == 0)
 		r = find_stores(m, rootfs, err);
 	if (r < 0)

@@ -17,6 +17,7 @@
  * namespace: it is better than ours. The same with the pressure of the container's own v2
  * cgroup, whose files have triggers that work.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -215,6 +216,17 @@ static void hide_all(const struct attach *a)
 		hide(a, empty, *p);
 }
 
+/* One listing brings the kernel all names at once, each of which were a lookup. */
+static void read_names(const char *dir)
+{
+	DIR *d = opendir(dir);
+
+	while (d && readdir(d))
+		;
+	if (d)
+		(void)closedir(d);
+}
+
 void do_emul_attach(const struct do_mounts *m, int fast_fd, int plain_fd)
 {
 	_cleanup_free_ bool *is_attached = xcalloc(n_emul_files, sizeof(*is_attached));
@@ -227,6 +239,8 @@ void do_emul_attach(const struct do_mounts *m, int fast_fd, int plain_fd)
 		log_debug("nothing is emulated: %s", strerror(-r));
 		return;
 	}
+	read_names(DO_EMUL_FAST);
+	read_names(DO_EMUL_PLAIN);
 	for (size_t i = 0; i < n_emul_files; i++)
 		attach_row(&a, &emul_files[i]);
 	hide_all(&a);

@@ -26,6 +26,7 @@
 
 #include "lib/alloc.h"
 #include "lib/fd.h"
+#include "lib/proc.h"
 #include "lib/flags.h"
 #include "lib/log.h"
 #include "lib/sys.h"
@@ -155,15 +156,15 @@ static int set_labels(const struct plan_process *p, struct error *err)
 
 	if (p->apparmor) {
 		text = xasprintf("exec %s", p->apparmor);
-		r = file_write(AT_FDCWD, "/proc/self/attr/apparmor/exec", text);
+		r = proc_self_write("attr/apparmor/exec", text);
 		if (r == -ENOENT)
-			r = file_write(AT_FDCWD, "/proc/self/attr/exec", text);
+			r = proc_self_write("attr/exec", text);
 		if (r < 0)
 			return error_errno(err, -r, "apply the AppArmor profile \"%s\"",
 					   p->apparmor);
 	}
 	if (p->selinux) {
-		r = file_write(AT_FDCWD, "/proc/self/attr/exec", p->selinux);
+		r = proc_self_write("attr/exec", p->selinux);
 		if (r < 0)
 			return error_errno(err, -r, "apply the SELinux label \"%s\"",
 					   p->selinux);

@@ -13,6 +13,7 @@ UNIT_TESTS += %D%/unit/test-do-seccomp
 UNIT_TESTS += %D%/unit/test-cgroup-plan
 UNIT_TESTS += %D%/unit/test-cgroup-property
 UNIT_TESTS += %D%/unit/test-cgroup-systemd
+UNIT_TESTS += %D%/unit/test-sdbus
 UNIT_TESTS += %D%/unit/test-host
 UNIT_TESTS += %D%/unit/test-plan-cgroup
 UNIT_TESTS += %D%/unit/test-spec-merge

@@ -149,6 +149,18 @@ join() {
 	assert_equal "$(stat -c %u "$ROOTFS/mine")" 300000
 }
 
+@test "namespaces: a bind that the engine has shifted itself, and one that it has not" {
+	config '.linux.namespaces += [{type: "user"}] |
+		.linux.uidMappings = [{containerID: 0, hostID: 300000, size: 65536}] | .linux.gidMappings = .linux.uidMappings'
+	mkdir "$BOX"/{shifted,plain}
+	chown 300000:300000 "$BOX/shifted"
+	mount_row /shifted bind "$BOX/shifted" rbind
+	mount_row /plain bind "$BOX/plain" rbind
+	run -0 run_sh 'stat -c %u:%g /shifted /plain; touch /shifted/x /plain/x'
+	assert_output $'0:0\n0:0'
+	assert_equal "$(stat -c %u "$BOX/shifted/x" "$BOX/plain/x")" $'300000\n0'
+}
+
 @test "namespaces: mappings that make no sense" {
 	local m
 	config '.linux.namespaces += [{type: "user"}]'
@@ -273,4 +285,40 @@ join() {
 	assert_output ""
 	# What held it was not there before, and is not ours to judge.
 	find /sys/fs/cgroup -maxdepth 2 -name "$ID-parent" -exec rmdir {} +
+}
+
+# In a network namespace that stands for the host's: SETUP there, then the container runs.
+run_with_devices() { # SETUP
+	unshare -n env RUNC="$RUNC" STATE="$STATE" ID="$ID" sh -euc "$1"'
+		"$RUNC" --root "$STATE" run "$ID"'
+}
+
+@test "namespaces: network devices of the host become the container's" {
+	config '.linux.netDevices = {"h0": {}, "h1": {name: "inner1"}}'
+	sh_args 'cat /sys/class/net/h0/mtu /sys/class/net/h0/address; ip -o addr show h0; ip -o link show inner1; ls /sys/class/net'
+	run -0 run_with_devices '
+		ip link add h0 type veth peer name p0
+		ip link add h1 type veth peer name p1
+		ip link set h0 mtu 1400 address 02:00:00:00:00:17 up
+		ip addr add 192.0.2.7/24 brd + dev h0
+		ip addr add 2001:db8::7/64 dev h0 nodad
+		ip addr add 198.51.100.1/24 scope link dev h0'
+	assert_line --index 0 1400
+	assert_line --index 1 02:00:00:00:00:17
+	assert_output --partial '192.0.2.7/24 brd 192.0.2.255 scope global'
+	assert_output --partial '2001:db8::7/64'
+	refute_output --partial 198.51.100.1
+	assert_line --regexp 'inner1.*UP'
+	refute_line h1
+}
+
+@test "namespaces: a network device that is not there, or whose name is taken inside" {
+	config '.linux.netDevices = {"none0": {}}'
+	run run_with_devices true
+	assert_failure
+	assert_output --partial 'linux.netDevices: move the network device "none0"'
+	config '.linux.netDevices = {"h0": {name: "lo"}}'
+	run run_with_devices 'ip link add h0 type veth peer name p0'
+	assert_failure
+	assert_output --partial 'linux.netDevices: move the network device "h0" into the container as "lo": File exists'
 }

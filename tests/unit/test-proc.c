@@ -125,6 +125,17 @@ static void proc_pidfd_wait__end_and_timeout(void **state)
 	assert_int_equal(proc_pidfd_wait(fd, 0), 1);
 }
 
+static void proc_self_write__own_files_only(void **state _unused_)
+{
+	char name[17] = "";
+
+	assert_int_equal(proc_self_write("comm", "of-a-test"), 0);
+	assert_int_equal(prctl(PR_GET_NAME, name), 0);
+	assert_string_equal(name, "of-a-test");
+	assert_int_equal(proc_self_write("nosuch", "x"), -ENOENT);
+	assert_int_equal(proc_self_write("root/dev/null", "x"), -ELOOP);
+}
+
 static void proc_boot_id__is_stable(void **state)
 {
 	char a[37], b[37];
@@ -146,6 +157,7 @@ int main(void)
 		cmocka_unit_test(proc_is_alive__zombies_are_not),
 		cmocka_unit_test(proc_pidfd_open__identity),
 		cmocka_unit_test(proc_pidfd_wait__end_and_timeout),
+		cmocka_unit_test(proc_self_write__own_files_only),
 		cmocka_unit_test(proc_boot_id__is_stable),
 	};
 
