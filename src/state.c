@@ -44,6 +44,7 @@ static const struct json_field state_fields[] = {
 	F("storeDir", STRING, store_dir),
 	C("stores", PAIRS, stores, NULL),
 	F("honorCaps", BOOL, honor_caps),
+	F("traps", BOOL, traps),
 	JSON_SUB(struct state, "cgroup", STRUCT, cgroup, &cgroup_type, 0),
 	C("uidMappings", ARRAY, uid_mappings, &spec_id_mapping_type),
 	C("gidMappings", ARRAY, gid_mappings, &spec_id_mapping_type),

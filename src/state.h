@@ -45,6 +45,7 @@ struct state {
 	struct json_pair *stores; /* name, and path in the rootfs without symlinks */
 	size_t n_stores;
 	bool honor_caps; /* SYSBOX_HONOR_CAPS=TRUE, likewise */
+	bool traps;	 /* the supervisor answers trapped calls, also those of exec */
 	struct cgroup cgroup;
 	struct spec_id_mapping *uid_mappings;
 	size_t n_uid_mappings;
