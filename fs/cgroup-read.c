@@ -71,6 +71,15 @@ struct cgroup_read *cgroup_read_new(void)
 	return c;
 }
 
+static void chain_done(struct cgroup_chain *chain)
+{
+	for (size_t l = 0; l < chain->n_levels; l++)
+		fd_close(chain->dirfds[l]);
+	fd_close(chain->base_fd);
+	free(chain->controllers);
+	free(chain->path);
+}
+
 struct cgroup_read *cgroup_read_free(struct cgroup_read *c)
 {
 	if (!c)
@@ -79,8 +88,7 @@ struct cgroup_read *cgroup_read_free(struct cgroup_read *c)
 		for (size_t l = 0; l < CGROUP_READ_LEVELS; l++)
 			fd_close(c->fds[f][l]);
 	for (size_t i = 0; i < c->n_chains; i++)
-		for (size_t l = 0; l < c->chains[i].n_levels; l++)
-			fd_close(c->chains[i].dirfds[l]);
+		chain_done(&c->chains[i]);
 	free(c->buf);
 	free(c);
 	return NULL;
@@ -161,27 +169,47 @@ static bool leads_upwards(const char *path)
 	return strv_contains(parts, "..");
 }
 
+/* Each quantity asks the first chain that has its controller. */
+static void claim_files(struct cgroup_read *c, const struct cgroup_chain *chain)
+{
+	for (enum cgroup_file f = 0; f < CGROUP_N_FILES; f++)
+		if (!c->chain_of[f] && (chain->version == CGROUP_V2 ||
+					has_word(chain->controllers, files[f].v1_controller)))
+			c->chain_of[f] = chain;
+	cgroup_read_reopen(c);
+}
+
+/* What is opened of it is closed with the rest. */
+static struct cgroup_chain *new_chain(struct cgroup_read *c, enum cgroup_version version,
+				      const char *controllers, const char *path)
+{
+	struct cgroup_chain *chain = &c->chains[c->n_chains++];
+
+	*chain = (struct cgroup_chain){
+		.version = version,
+		.controllers = xstrdup(controllers),
+		.path = xstrdup(path),
+		.base_fd = -EBADF,
+	};
+	return chain;
+}
+
 int cgroup_read_add(struct cgroup_read *c, enum cgroup_version version, const char *controllers,
 		    int base_dirfd, const char *path)
 {
-	struct cgroup_chain *chain = &c->chains[c->n_chains];
+	struct cgroup_chain *chain;
 	int r;
 
 	if (leads_upwards(path))
 		return -EINVAL;
 	if (c->n_chains == CGROUP_READ_CHAINS)
 		return -ENOSPC;
-	chain->version = version;
-	c->n_chains++; /* what is opened of it is closed with the rest */
+	chain = new_chain(c, version, controllers, path);
+	chain->base_fd = fd_dup(base_dirfd);
 	r = open_levels(chain, base_dirfd, path);
-	if (r < 0)
-		return r;
-	for (enum cgroup_file f = 0; f < CGROUP_N_FILES; f++)
-		if (!c->chain_of[f] &&
-		    (version == CGROUP_V2 || has_word(controllers, files[f].v1_controller)))
-			c->chain_of[f] = chain;
-	cgroup_read_reopen(c);
-	return 0;
+	if (r == 0)
+		claim_files(c, chain);
+	return r;
 }
 
 bool cgroup_line_parse(char *line, struct cgroup_line *ret)
@@ -225,14 +253,25 @@ static int add_mount(struct cgroup_read *c, const struct mountinfo *m,
 		     const struct cgroup_line *line)
 {
 	_cleanup_close_ int base = -EBADF;
+	struct cgroup_chain *chain;
+	size_t root_len;
+	int r;
 
 	if (!path_has_prefix(line->path, m->root))
 		return -ENOENT;
 	base = mount_clone(AT_FDCWD, m->target, MOUNT_CLONE_ONE);
 	if (base < 0)
 		return base;
-	return cgroup_read_add(c, *line->controllers ? CGROUP_V1 : CGROUP_V2, line->controllers,
-			       base, line->path + (str_eq(m->root, "/") ? 0 : strlen(m->root)));
+	root_len = str_eq(m->root, "/") ? 0 : strlen(m->root);
+	r = cgroup_read_add(c, *line->controllers ? CGROUP_V1 : CGROUP_V2, line->controllers,
+			    base, line->path + root_len);
+	if (r < 0)
+		return r;
+	chain = &c->chains[c->n_chains - 1];
+	free(chain->path);
+	chain->path = xstrdup(line->path);
+	chain->root_len = root_len;
+	return 0;
 }
 
 static void add_line(struct cgroup_read *c, const struct cgroup_line *line,
@@ -270,6 +309,74 @@ int cgroup_read_open(struct cgroup_read *c, pid_t pid, struct error *err)
 	}
 	mountinfo_free_all(mounts, n_mounts);
 	return 0;
+}
+
+/* ------------------------------------------------------------------ those of others */
+
+/* The path of this hierarchy's line, owned; NULL: there is none. */
+static char *path_in(const char *text, const char *controllers)
+{
+	_cleanup_(strv_freep) char **lines = strv_split(text, "\n");
+
+	for (char **l = lines; l && *l; l++) {
+		struct cgroup_line line;
+
+		if (cgroup_line_parse(*l, &line) && str_eq(line.controllers, controllers))
+			return xstrdup(line.path);
+	}
+	return NULL;
+}
+
+/* Below base_fd; NULL: it leads elsewhere. */
+static const char *below_base(const struct cgroup_chain *chain, const char *path)
+{
+	if (!path || leads_upwards(path) || strncmp(path, chain->path, chain->root_len) != 0 ||
+	    (path[chain->root_len] != '/' && path[chain->root_len] != '\0'))
+		return NULL;
+	return path + chain->root_len;
+}
+
+void cgroup_read_within(struct cgroup_read *c, const struct cgroup_read *outer,
+			const char *text)
+{
+	for (size_t i = 0; i < outer->n_chains; i++) {
+		const struct cgroup_chain *o = &outer->chains[i];
+		_cleanup_free_ char *path = path_in(text, o->controllers);
+		const char *below = below_base(o, path);
+		struct cgroup_chain *chain;
+
+		if (o->base_fd < 0)
+			continue;
+		chain = new_chain(c, o->version, o->controllers, below ? path : o->path);
+		(void)open_levels(chain, o->base_fd, below ? below : o->path + o->root_len);
+		claim_files(c, chain);
+	}
+}
+
+bool cgroup_read_is_same(const struct cgroup_read *c, const char *text)
+{
+	for (size_t i = 0; i < c->n_chains; i++) {
+		_cleanup_free_ char *path = path_in(text, c->chains[i].controllers);
+
+		if (path && !str_eq(path, c->chains[i].path))
+			return false;
+	}
+	return true;
+}
+
+bool cgroup_read_exists(const struct cgroup_read *c, const char *text)
+{
+	for (size_t i = 0; i < c->n_chains; i++) {
+		const struct cgroup_chain *chain = &c->chains[i];
+		_cleanup_free_ char *path = path_in(text, chain->controllers);
+		const char *below = below_base(chain, path);
+
+		if (below && chain->base_fd >= 0 &&
+		    (*below == '\0' || below[1] == '\0' ||
+		     faccessat(chain->base_fd, below + 1, F_OK, 0) == 0))
+			return true;
+	}
+	return false;
 }
 
 /* ------------------------------------------------------------------ reading them */

@@ -48,6 +48,11 @@ struct cgroup_chain {
 	enum cgroup_version version;
 	int dirfds[CGROUP_READ_LEVELS]; /* O_PATH, owned */
 	size_t n_levels;
+	/* For those within. */
+	char *controllers;
+	char *path;	 /* as in /proc/PID/cgroup */
+	size_t root_len; /* so much of it is not below base_fd */
+	int base_fd;
 };
 
 struct cgroup_read {
@@ -80,6 +85,16 @@ int cgroup_read_open(struct cgroup_read *c, pid_t pid, struct error *err);
  */
 int cgroup_read_add(struct cgroup_read *c, enum cgroup_version version, const char *controllers,
 		    int base_dirfd, const char *path);
+/*
+ * The cgroups of another process, by those that `outer` knows. `text` is its
+ * /proc/PID/cgroup; of a cgroup that is gone the levels above are left.
+ */
+void cgroup_read_within(struct cgroup_read *c, const struct cgroup_read *outer,
+			const char *text);
+/* Does it name no other cgroups than those of c? */
+bool cgroup_read_is_same(const struct cgroup_read *c, const char *text);
+/* Is there still one of them? */
+bool cgroup_read_exists(const struct cgroup_read *c, const char *text);
 /* Open what has appeared since: a v2 controller that was enabled later. */
 void cgroup_read_reopen(struct cgroup_read *c);
 

@@ -73,7 +73,8 @@ static int receive_init(struct conn *c, struct error *err)
 	return 0;
 }
 
-static int make_mount(struct conn *c, const struct conn_options *o, struct error *err)
+/* A descriptor that has a superblock already gives that one (5.15). */
+int conn_mount(const struct conn *c, const struct conn_options *o, struct error *err)
 {
 	_cleanup_free_ char *options = xasprintf(
 		"fd=%d,rootmode=%o,user_id=0,group_id=0,subtype=" SUBTYPE "%s%s", c->fuse_fd,
@@ -85,12 +86,11 @@ static int make_mount(struct conn *c, const struct conn_options *o, struct error
 		.attrs = o->attrs,
 	};
 	char msg[256];
+	int fd = mount_make(&m, msg, sizeof(msg));
 
-	c->mount_fd = mount_make(&m, msg, sizeof(msg));
-	if (c->mount_fd < 0)
-		return error_errno(err, -c->mount_fd, "make a FUSE mount%s%s", *msg ? ": " : "",
-				   msg);
-	return 0;
+	if (fd < 0)
+		return error_errno(err, -fd, "make a FUSE mount%s%s", *msg ? ": " : "", msg);
+	return fd;
 }
 
 int conn_open(struct conn *ret, const struct conn_options *o, struct error *err)
@@ -101,9 +101,8 @@ int conn_open(struct conn *ret, const struct conn_options *o, struct error *err)
 	c.fuse_fd = open(DEVICE, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (c.fuse_fd < 0)
 		return error_errno(err, errno, "open " DEVICE);
-	r = make_mount(&c, o, err);
-	if (r == 0)
-		r = receive_init(&c, err);
+	c.mount_fd = conn_mount(&c, o, err);
+	r = c.mount_fd < 0 ? c.mount_fd : receive_init(&c, err);
 	if (r == 0)
 		r = slots_map(&c.slots, 1, o->max_write + HEADER_ROOM, err);
 	if (r < 0)

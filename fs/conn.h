@@ -44,6 +44,8 @@ struct conn_options {
  * Needs CAP_SYS_ADMIN in the initial user namespace.
  */
 int conn_open(struct conn *ret, const struct conn_options *o, struct error *err);
+/* One more mount of the same superblock, detached; owned fd. */
+int conn_mount(const struct conn *c, const struct conn_options *o, struct error *err);
 /*
  * Make the kernel drop the dentries of a superblock that nobody uses, by a remount
  * that changes nothing. May wait for the worker: not for the keeper itself.

@@ -11,7 +11,9 @@
 #include "fs/cgroup-read.h"
 #include "fs/mirror.h"
 #include "fs/node-value.h"
+#include "fs/tracee.h"
 #include "fs/view.h"
+#include "fs/views.h"
 #include "lib/alloc.h"
 #include "lib/emul.h"
 #include "lib/fd.h"
@@ -175,6 +177,7 @@ int container_open_view(struct container *c, struct error *err)
 
 	if (r < 0 || host < 0)
 		return error_errno(err, r < 0 ? -r : errno, "find init");
+	c->pidns = tracee_pidns(pid);
 	r = cgroup_read_open(cgroup, pid, err);
 	if (r == 0)
 		r = open_hosts(c, err);
@@ -183,6 +186,8 @@ int container_open_view(struct container *c, struct error *err)
 		r = node_values_map(&c->values, err);
 	if (r == 0)
 		r = mirror_map(&c->names, err);
+	if (r == 0 && (c->emulate & EMUL_NESTED))
+		r = views_map(&c->views, err);
 	if (r == 0)
 		r = view_new(&c->view, host, take_ptr(&cgroup), take_fd(&c->proc_fd),
 			     start_of(pid), err);

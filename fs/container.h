@@ -11,6 +11,7 @@ struct mirror_names;
 struct node_values_store;
 struct proto_message;
 struct view;
+struct views;
 
 struct container {
 	char *id;
@@ -25,11 +26,13 @@ struct container {
 	/* What is emulated (enum emul_group), and from what; the first NULL: nothing. */
 	unsigned int emulate;
 	struct view *view;
+	struct views *views; /* of containers within; NULL: they see the container's own */
 	struct node_values_store *values;
 	int sys_dirfd;	  /* the host's /proc/sys alone */
 	int *host_fds;	  /* n_emul_files: values that go to the host, too; else -EBADF */
 	int system_dirfd; /* its /sys/devices/system */
 	struct mirror_names *names;
+	uint64_t pidns; /* inode number of its pid namespace */
 };
 #define CONTAINER_EMPTY                                                                        \
 	{                                                                                      \

@@ -12,22 +12,27 @@
 #include "lib/log.h"
 #include "lib/mount.h"
 
+static const struct conn_options conn_options = {
+	.source = "sysbox-fs",
+	.max_write = VFS_WRITE_MAX,
+	.options = "allow_other,default_permissions",
+	.attrs = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+};
+
 static int open_conn(struct conn *ret, const struct container *c, struct error *err)
 {
-	const struct conn_options o = {
-		.source = "sysbox-fs",
-		.max_write = VFS_WRITE_MAX,
-		.options = "allow_other,default_permissions",
-		.attrs = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
-	};
-
 	if (!c->view)
 		return SERVICE_E_UNWANTED;
-	if (conn_open(ret, &o, err) < 0) {
+	if (conn_open(ret, &conn_options, err) < 0) {
 		log_warn("nothing is emulated: %s", err->text);
 		return SERVICE_E_UNWANTED;
 	}
 	return 0;
+}
+
+int emulation_mount(const struct conn *c, struct error *err)
+{
+	return conn_mount(c, &conn_options, err);
 }
 
 /* The container's mount namespace has copies, and goes with the container. */

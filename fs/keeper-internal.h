@@ -8,8 +8,10 @@
 
 #include "fs/conn.h"
 #include "fs/container.h"
+#include "fs/fdset.h"
 #include "fs/loop.h"
 #include "fs/service.h"
+#include "fs/slots.h"
 
 struct keeper;
 
@@ -19,6 +21,27 @@ enum keeper_errand {
 	KEEPER_CARRY, /* the service's carry() */
 	KEEPER_N_ERRANDS,
 };
+/* fs/keeper-traps.c */
+struct keeper_traps {
+	int socket_fd;		/* where listeners come from: PROTO_SOCKET_NAME */
+	struct fdset clients;	/* who has connected and not spoken */
+	struct fdset listeners; /* until their last process has ended */
+	uint64_t last_number;	/* of a client or a listener */
+	struct slots jobs;
+	int timer_fd; /* one shot: the next trapper */
+
+	pid_t pid; /* 0: none */
+	int pidfd;
+	int sock;
+	int64_t started_ms;
+	int delay_ms;
+};
+#define KEEPER_TRAPS_EMPTY                                                                     \
+	{                                                                                      \
+		.socket_fd = -EBADF, .clients = FDSET_EMPTY, .listeners = FDSET_EMPTY,         \
+		.timer_fd = -EBADF, .pidfd = -EBADF, .sock = -EBADF                            \
+	}
+
 struct keeper_errand_state {
 	struct keeper *keeper;
 	pid_t pid; /* 0: none under way */
@@ -41,6 +64,8 @@ struct keeper {
 	int delay_ms;
 	struct keeper_errand_state errands[KEEPER_N_ERRANDS];
 
+	struct keeper_traps traps;
+
 	bool ending;
 	int64_t ending_ms;	/* since when */
 	uint32_t last_received; /* requests at the last look */
@@ -51,6 +76,8 @@ void keeper_set_timer(struct keeper *k, int ms);
 
 /* fs/keeper-staff.c */
 
+/* In a child: what is the keeper's own business. */
+void keeper_close_own(struct keeper *k);
 /* Fork the first worker and wait until it serves; nothing when there is nothing to serve. */
 int keeper_first_worker(struct keeper *k, struct error *err);
 /* Another one, now or, where that fails, later. */
@@ -68,3 +95,11 @@ int keeper_watch_end(struct keeper *k, struct error *err);
 void keeper_linger(struct keeper *k);
 /* Take the services off the host; false: something is still in the way. */
 bool keeper_detach(struct keeper *k);
+
+/* fs/keeper-traps.c */
+
+/* Wait for listeners, where nested views are wanted and there is something to show. */
+int keeper_open_traps(struct keeper *k, struct error *err);
+/* In a child: what belongs to them. */
+void keeper_close_traps(struct keeper *k);
+void keeper_kill_trapper(struct keeper *k);

@@ -20,8 +20,7 @@
 #define DELAY_MIN_MS 10
 #define DELAY_MAX_MS 320
 
-/* Not a child's business. */
-static void close_keepers_own(struct keeper *k)
+void keeper_close_own(struct keeper *k)
 {
 	loop_done(&k->loop);
 	k->signal_fd = fd_close(k->signal_fd);
@@ -47,7 +46,8 @@ static _noreturn_ void worker_main(struct keeper *k, int sock)
 	struct error err;
 	int r;
 
-	close_keepers_own(k);
+	keeper_close_own(k);
+	keeper_close_traps(k);
 	/* The mounts would outlive their detaching. */
 	for (size_t i = 0; i < n_services; i++)
 		conn_close_mounts(&k->conns[i]);
@@ -75,7 +75,8 @@ static _noreturn_ void errand_main(struct keeper *k, enum keeper_errand kind, si
 	const struct conn *c = &k->conns[service];
 	int r = 0;
 
-	close_keepers_own(k);
+	keeper_close_own(k);
+	keeper_close_traps(k);
 	for (size_t i = 0; i < n_services; i++)
 		k->conns[i].fuse_fd = fd_close(k->conns[i].fuse_fd);
 	switch (kind) {

@@ -160,9 +160,9 @@ static int attach_services(struct keeper *k, struct error *err)
 
 /* In this order. Until attach_services() nothing of it is visible on the host. */
 static int (*const steps[])(struct keeper *k, struct error *err) = {
-	leave_directory,     open_log,	      make_timer,
-	keeper_watch_end,    open_view,	      open_services,
-	keeper_first_worker, attach_services, watch_mounts,
+	leave_directory, open_log,	    make_timer,		 keeper_watch_end,
+	open_view,	 open_services,	    keeper_first_worker, attach_services,
+	watch_mounts,	 keeper_open_traps,
 };
 
 static int set_up(struct keeper *k, struct proto_message *start, struct error *err)
@@ -179,8 +179,10 @@ static int set_up(struct keeper *k, struct proto_message *start, struct error *e
 static void keeper_done(struct keeper *k)
 {
 	(void)keeper_detach(k);
+	keeper_kill_trapper(k);
 	keeper_kill_worker(k);
 	keeper_kill_errands(k);
+	keeper_close_traps(k);
 	for (size_t i = 0; i < n_services; i++)
 		conn_done(&k->conns[i]);
 	k->timer_fd = fd_close(k->timer_fd);
@@ -249,6 +251,7 @@ int keeper_run(int sock, struct error *err)
 		.timer_fd = -EBADF,
 		.worker_pidfd = -EBADF,
 		.worker_sock = -EBADF,
+		.traps = KEEPER_TRAPS_EMPTY,
 	};
 	int r;
 

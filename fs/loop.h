@@ -7,7 +7,7 @@
 
 #include "lib/error.h"
 
-#define LOOP_SOURCES_MAX 16
+#define LOOP_SOURCES_MAX 32
 
 /* Called when fd is readable, in error or hung up. A negative return ends the loop with it. */
 typedef int (*loop_fn)(void *arg, struct error *err);

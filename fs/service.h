@@ -57,3 +57,5 @@ extern const size_t n_services;
 extern const struct service engine_view_service; /* fs/engine-view.c */
 extern const struct service emul_fast_service;	 /* fs/emulation.c */
 extern const struct service emul_plain_service;
+/* A mount of one of their connections beside the one that the container has; owned. */
+int emulation_mount(const struct conn *c, struct error *err);

@@ -12,6 +12,7 @@
 #include "fs/container.h"
 #include "fs/vfs-internal.h"
 #include "fs/view.h"
+#include "fs/views.h"
 #include "lib/macro.h"
 
 #define READDIR_MAX 4096
@@ -29,9 +30,9 @@ static int dir_of(const struct vfs *v, fuse_ino_t ino, struct dir *ret)
 	int r;
 
 	*ret = (struct dir){0};
-	if (ino >= VFS_FIRST_MIRROR) {
+	if (vfs_place(ino) >= VFS_FIRST_MIRROR) {
 		ret->is_mirror = true;
-		ret->mirror = (uint32_t)(ino - VFS_FIRST_MIRROR);
+		ret->mirror = (uint32_t)(vfs_place(ino) - VFS_FIRST_MIRROR);
 		return 0;
 	}
 	r = vfs_row(v, ino, &n);
@@ -45,8 +46,16 @@ static int dir_of(const struct vfs *v, fuse_ino_t ino, struct dir *ret)
 
 /* ------------------------------------------------------------------ lookup */
 
+/* What is in a directory belongs to the same view. */
+static fuse_ino_t id_in(uint64_t view, fuse_ino_t place)
+{
+	return view << VFS_VIEW_SHIFT | place;
+}
+
 static int find_in_dir(struct vfs *v, fuse_ino_t parent, const char *name, fuse_ino_t *ret)
 {
+	const uint64_t view = vfs_view_number(parent);
+	struct mirror m;
 	struct dir d;
 	uint32_t node = 0;
 	int r = dir_of(v, parent, &d), row;
@@ -55,25 +64,28 @@ static int find_in_dir(struct vfs *v, fuse_ino_t parent, const char *name, fuse_
 		return r;
 	row = d.row ? emul_child(d.row, name) : -ENOENT;
 	if (row >= 0) {
-		*ret = VFS_FIRST_ROW + (fuse_ino_t)row;
+		*ret = id_in(view, VFS_FIRST_ROW + (fuse_ino_t)row);
 		return 0;
 	}
 	if (!d.is_mirror)
 		return -ENOENT;
-	(void)view_begin(v->container->view, view_clock());
-	r = mirror_find(&v->mirror, d.mirror, name, &node);
-	*ret = VFS_FIRST_MIRROR + node;
+	m = vfs_mirror(v, parent);
+	r = mirror_find(&m, d.mirror, name, &node);
+	*ret = id_in(view, VFS_FIRST_MIRROR + node);
 	return r;
 }
 
 static int find(struct vfs *v, fuse_ino_t parent, const char *name, fuse_ino_t *ret)
 {
+	uint64_t view;
 	int row;
 
 	if (parent != FUSE_ROOT_ID)
 		return find_in_dir(v, parent, name, ret);
+	if (!views_parse(&name, &view) || view >> (64 - VFS_VIEW_SHIFT))
+		return -ENOENT;
 	row = tree_find(v->conn, name);
-	*ret = VFS_FIRST_ROW + (fuse_ino_t)row;
+	*ret = id_in(view, VFS_FIRST_ROW + (fuse_ino_t)row);
 	return row < 0 ? row : 0;
 }
 
@@ -109,7 +121,7 @@ void vfs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 		vfs_reply_error(req, r);
 		return;
 	}
-	if (ino >= VFS_FIRST_MIRROR)
+	if (vfs_place(ino) >= VFS_FIRST_MIRROR)
 		e.entry_timeout = e.attr_timeout = VFS_MIRROR_SECONDS;
 	(void)fuse_reply_entry(req, &e);
 }
@@ -120,9 +132,12 @@ void vfs_readlink(fuse_req_t req, fuse_ino_t ino)
 	char target[PATH_MAX];
 	ssize_t n = -EINVAL;
 
-	if (ino >= VFS_FIRST_MIRROR)
-		n = mirror_readlink(&v->mirror, (uint32_t)(ino - VFS_FIRST_MIRROR), target,
+	if (vfs_place(ino) >= VFS_FIRST_MIRROR) {
+		const struct mirror m = vfs_mirror(v, ino);
+
+		n = mirror_readlink(&m, (uint32_t)(vfs_place(ino) - VFS_FIRST_MIRROR), target,
 				    sizeof(target) - 1);
+	}
 	if (n < 0) {
 		vfs_reply_error(req, (int)n);
 		return;
@@ -197,6 +212,7 @@ static int list_root(const struct vfs *v, struct listing *l)
 
 static int list_dir(const struct vfs *v, fuse_ino_t ino, struct listing *l)
 {
+	struct mirror m;
 	struct dir d;
 	int r = dir_of(v, ino, &d);
 
@@ -206,12 +222,12 @@ static int list_dir(const struct vfs *v, fuse_ino_t ino, struct listing *l)
 	for (size_t i = 0; d.row && i < n_emul_files; i++)
 		if (emul_parent(&emul_files[i]) == d.row &&
 		    add_entry(l, strrchr(emul_files[i].path, '/') + 1, type_of(&emul_files[i]),
-			      VFS_FIRST_ROW + i))
+			      id_in(vfs_view_number(ino), VFS_FIRST_ROW + i)))
 			return 0;
 	if (!d.is_mirror)
 		return 0;
-	(void)view_begin(v->container->view, view_clock());
-	r = mirror_list(&v->mirror, d.mirror, add_mirrored, l);
+	m = vfs_mirror(v, ino);
+	r = mirror_list(&m, d.mirror, add_mirrored, l);
 	return r < 0 ? r : 0;
 }
 

@@ -28,12 +28,11 @@ static bool is_same(const struct strbuf *a, const struct strbuf *b)
 /* The text of the present snapshot; it keeps its time of change while it stays the same. */
 static int refresh(struct vfs *v, fuse_ino_t ino)
 {
-	struct view *view = v->container->view;
-	struct vfs_text *t = &v->texts[ino - VFS_FIRST_ROW];
+	const struct view *view = vfs_view(v, ino);
+	struct vfs_text *t = vfs_text(v, ino);
 	struct strbuf last;
 	int r;
 
-	(void)view_begin(view, view_clock());
 	if (t->snapshot_ns == view->now_ns)
 		return 0;
 	r = vfs_make_text(v, ino, &v->scratch);
@@ -97,12 +96,12 @@ static void fast_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 	int r = vfs_row(v, ino, &n);
 
 	(void)fi;
-	if (r == 0 && !v->texts[ino - VFS_FIRST_ROW].buf.len) /* of a new worker */
+	if (r == 0 && !vfs_text(v, ino)->buf.len) /* of a new worker */
 		r = refresh(v, ino);
 	if (r < 0)
 		vfs_reply_error(req, r);
 	else
-		vfs_reply_piece(req, &v->texts[ino - VFS_FIRST_ROW].buf, size, off);
+		vfs_reply_piece(req, &vfs_text(v, ino)->buf, size, off);
 }
 
 /* As procfs answers where a file has no write operation. */

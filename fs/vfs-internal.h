@@ -18,6 +18,12 @@
 #define VFS_FIRST_ROW	 (FUSE_ROOT_ID + 1)
 #define VFS_FIRST_MIRROR (UINT64_C(1) << 16)
 
+/*
+ * Both below the number of the view (fs/views.h): whose figures a file shows is in its id.
+ * Under the number of the container's own, 0, lie the files whose text is the same for all.
+ */
+#define VFS_VIEW_SHIFT 34
+
 #define VFS_FOREVER_SECONDS 3600.0
 /* CPUs come and go with the limits. */
 #define VFS_MIRROR_SECONDS 1.0
@@ -41,6 +47,13 @@ struct vfs_held {
 	struct strbuf buf;
 };
 
+/* Views within whose texts are kept; others are made again. */
+#define VFS_WITHIN_MAX 32
+struct vfs_within {
+	uint64_t view; /* VIEWS_OWN: free */
+	struct vfs_text *texts;
+};
+
 struct vfs {
 	enum emul_conn conn; /* fast or plain */
 	const struct container *container;
@@ -48,6 +61,7 @@ struct vfs {
 	gid_t gid;
 	struct mirror mirror;
 	struct vfs_text *texts; /* n_emul_files; fast */
+	struct vfs_within within[VFS_WITHIN_MAX];
 	struct vfs_held held[VFS_HELD_MAX];
 	uint64_t last_handle;
 	struct strbuf scratch;
@@ -57,6 +71,22 @@ struct vfs *vfs_of(fuse_req_t req);
 void vfs_reply_error(fuse_req_t req, int r);
 /* A piece of it, or end of file. */
 void vfs_reply_piece(fuse_req_t req, const struct strbuf *b, size_t size, off_t off);
+
+/* The two parts of an id. */
+static inline fuse_ino_t vfs_place(fuse_ino_t ino)
+{
+	return ino & ((UINT64_C(1) << VFS_VIEW_SHIFT) - 1);
+}
+static inline uint64_t vfs_view_number(fuse_ino_t ino)
+{
+	return ino >> VFS_VIEW_SHIFT;
+}
+/* The view that an id shows, with a snapshot of now; good until the next call. */
+struct view *vfs_view(const struct vfs *v, fuse_ino_t ino);
+/* The mirrors as that view has them. */
+struct mirror vfs_mirror(const struct vfs *v, fuse_ino_t ino);
+/* Where the text of a row is kept; fast. */
+struct vfs_text *vfs_text(struct vfs *v, fuse_ino_t ino);
 
 /* The row of an id of this connection; -ENOENT. */
 int vfs_row(const struct vfs *v, fuse_ino_t ino, struct tree_node *ret);

@@ -3,6 +3,7 @@
 #include "fs/vfs.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -10,8 +11,12 @@
 #include "fs/node-value.h"
 #include "fs/vfs-internal.h"
 #include "fs/view.h"
+#include "fs/views.h"
 #include "lib/alloc.h"
 #include "lib/idmap.h"
+
+/* Numbers of one row in two views. */
+#define ROWS_APART 1009u
 
 #define NO_PRESSURE                                                                            \
 	"some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n"                                     \
@@ -56,10 +61,52 @@ void vfs_reply_piece(fuse_req_t req, const struct strbuf *b, size_t size, off_t 
 
 /* ------------------------------------------------------------------ texts */
 
+struct view *vfs_view(const struct vfs *v, fuse_ino_t ino)
+{
+	const struct container *c = v->container;
+	struct view *view = views_get(c->views, c->view, vfs_view_number(ino));
+
+	(void)view_begin(view, view_clock());
+	return view;
+}
+
+struct mirror vfs_mirror(const struct vfs *v, fuse_ino_t ino)
+{
+	struct mirror m = v->mirror;
+
+	m.view = vfs_view(v, ino);
+	return m;
+}
+
+static void drop_texts(struct vfs_within *w)
+{
+	for (size_t i = 0; w->texts && i < n_emul_files; i++)
+		strbuf_done(&w->texts[i].buf);
+	free(take_ptr(&w->texts));
+}
+
+struct vfs_text *vfs_text(struct vfs *v, fuse_ino_t ino)
+{
+	size_t row = vfs_place(ino) - VFS_FIRST_ROW;
+	uint64_t view = vfs_view_number(ino);
+	struct vfs_within *w = &v->within[view % VFS_WITHIN_MAX];
+
+	if (view == VIEWS_OWN)
+		return &v->texts[row];
+	if (w->view != view) {
+		drop_texts(w);
+		w->view = view;
+		w->texts = xcalloc(n_emul_files, sizeof(*w->texts));
+	}
+	return &w->texts[row];
+}
+
 int vfs_row(const struct vfs *v, fuse_ino_t ino, struct tree_node *ret)
 {
-	size_t i = ino - VFS_FIRST_ROW;
+	size_t i;
 
+	ino = vfs_place(ino);
+	i = ino - VFS_FIRST_ROW;
 	if (ino < VFS_FIRST_ROW || i >= n_emul_files || !emul_is_on(&emul_files[i], v->conn))
 		return -ENOENT;
 	return tree_node(i, ret);
@@ -75,12 +122,12 @@ static int value_text(const struct container *c, const struct emul_file *f, stru
 	return len < 0 ? (int)len : 0;
 }
 
-static int row_text(const struct vfs *v, const struct tree_node *n, struct strbuf *out)
+static int row_text(const struct vfs *v, fuse_ino_t ino, const struct tree_node *n,
+		    struct strbuf *out)
 {
 	switch (n->file->kind) {
 	case EMUL_TEXT:
-		(void)view_begin(v->container->view, view_clock());
-		n->format(v->container->view, out);
+		n->format(vfs_view(v, ino), out);
 		return 0;
 	case EMUL_VALUE:
 		return value_text(v->container, n->file, out);
@@ -101,17 +148,19 @@ static int row_text(const struct vfs *v, const struct tree_node *n, struct strbu
 
 int vfs_make_text(const struct vfs *v, fuse_ino_t ino, struct strbuf *out)
 {
+	fuse_ino_t place = vfs_place(ino);
 	struct tree_node n;
 	int r;
 
 	strbuf_reset(out);
-	if (ino >= VFS_FIRST_MIRROR) {
-		(void)view_begin(v->container->view, view_clock());
-		r = mirror_read(&v->mirror, (uint32_t)(ino - VFS_FIRST_MIRROR), out);
+	if (place >= VFS_FIRST_MIRROR) {
+		const struct mirror m = vfs_mirror(v, ino);
+
+		r = mirror_read(&m, (uint32_t)(place - VFS_FIRST_MIRROR), out);
 	} else {
 		r = vfs_row(v, ino, &n);
 		if (r == 0)
-			r = row_text(v, &n, out);
+			r = row_text(v, ino, &n, out);
 	}
 	return r == 0 && out->failed ? -EFBIG : r;
 }
@@ -142,20 +191,19 @@ static struct stat directory_stat(void)
 
 static int mirror_node_stat(struct vfs *v, fuse_ino_t ino, struct stat *ret)
 {
+	const struct mirror m = vfs_mirror(v, ino);
 	struct stat st;
-	int r;
+	int r = mirror_stat(&m, (uint32_t)(vfs_place(ino) - VFS_FIRST_MIRROR), &st);
 
-	(void)view_begin(v->container->view, view_clock());
-	r = mirror_stat(&v->mirror, (uint32_t)(ino - VFS_FIRST_MIRROR), &st);
 	if (r < 0)
 		return r;
 	*ret = (struct stat){.st_mode = st.st_mode, .st_nlink = 1, .st_size = VFS_PLAIN_SIZE};
 	return 0;
 }
 
-static struct stat row_stat(const struct vfs *v, const struct tree_node *n)
+static struct stat row_stat(struct vfs *v, fuse_ino_t ino, const struct tree_node *n)
 {
-	const struct vfs_text *t = &v->texts[n->file - emul_files];
+	const struct vfs_text *t = vfs_text(v, ino);
 	const struct timespec changed = v->conn == EMUL_FAST ? t->changed : wall_clock();
 
 	if (n->file->kind == EMUL_DIRECTORY || n->file->kind == EMUL_MIRROR)
@@ -177,13 +225,14 @@ int vfs_stat(struct vfs *v, fuse_ino_t ino, struct stat *ret)
 
 	if (ino == FUSE_ROOT_ID)
 		*ret = directory_stat();
-	else if (ino >= VFS_FIRST_MIRROR)
+	else if (vfs_place(ino) >= VFS_FIRST_MIRROR)
 		r = mirror_node_stat(v, ino, ret);
 	else if ((r = vfs_row(v, ino, &n)) == 0)
-		*ret = row_stat(v, &n);
+		*ret = row_stat(v, ino, &n);
 	if (r < 0)
 		return r;
-	ret->st_ino = ino;
+	/* For who looks: within 32 bits, which is all that some programs can take. */
+	ret->st_ino = (uint32_t)(vfs_place(ino) + vfs_view_number(ino) * ROWS_APART);
 	ret->st_uid = v->uid;
 	ret->st_gid = v->gid;
 	return 0;

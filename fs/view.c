@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -91,27 +92,56 @@ struct view_counters view_counters(struct view *v)
 	};
 }
 
+/* What every view has of its own. */
+static int view_init(struct view *v, struct error *err)
+{
+	void *shared = mmap(NULL, sizeof(*v->load), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (shared == MAP_FAILED)
+		return error_errno(err, errno, "map the memory of a view");
+	v->load = shared;
+	v->load->at_ns = v->start_ns;
+	v->per_cpu = xcalloc(CPUS_MAX, sizeof(*v->per_cpu));
+	v->now_ns = view_clock();
+	v->begin = host_counters(v);
+	v->parts = 0; /* a snapshot of no time */
+	return 0;
+}
+
 int view_new(struct view **ret, int host_dirfd, struct cgroup_read *cgroup, int tasks_fd,
 	     int64_t start_ns, struct error *err)
 {
 	_cleanup_(view_freep) struct view *v = xcalloc(1, sizeof(*v));
-	void *shared;
+	int r;
 
 	v->cgroup = cgroup;
 	v->tasks_fd = tasks_fd;
 	v->start_ns = start_ns;
 	for (size_t i = 0; i < VIEW_N_TEXTS; i++)
 		v->text_fds[i] = openat(host_dirfd, sources[i].path, O_RDONLY | O_CLOEXEC);
-	v->per_cpu = xcalloc(CPUS_MAX, sizeof(*v->per_cpu));
-	shared = mmap(NULL, sizeof(*v->load), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED)
-		return error_errno(err, errno, "map the memory of a view");
-	v->load = shared;
-	v->load->at_ns = start_ns;
-	v->now_ns = view_clock();
-	v->begin = host_counters(v);
-	v->parts = 0; /* a snapshot of no time */
+	r = view_init(v, err);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(&v);
+	return 0;
+}
+
+int view_new_within(struct view **ret, const struct view *outer, struct cgroup_read *cgroup,
+		    struct error *err)
+{
+	_cleanup_(view_freep) struct view *v = xcalloc(1, sizeof(*v));
+	int r;
+
+	v->cgroup = cgroup;
+	v->tasks_fd = -EBADF;
+	v->start_ns = outer->start_ns;
+	v->identity = outer->identity;
+	v->is_within = true;
+	memcpy(v->text_fds, outer->text_fds, sizeof(v->text_fds));
+	r = view_init(v, err);
+	if (r < 0)
+		return r;
 	*ret = take_ptr(&v);
 	return 0;
 }
@@ -121,7 +151,8 @@ struct view *view_free(struct view *v)
 	if (!v)
 		return NULL;
 	for (size_t i = 0; i < VIEW_N_TEXTS; i++) {
-		fd_close(v->text_fds[i]);
+		if (!v->is_within)
+			fd_close(v->text_fds[i]);
 		free(v->texts[i]);
 	}
 	fd_close(v->tasks_fd);

@@ -74,7 +74,8 @@ struct view_counters {
 
 struct view {
 	int text_fds[VIEW_N_TEXTS];
-	int tasks_fd; /* the container's procfs */
+	bool is_within; /* they are another view's */
+	int tasks_fd;	/* the container's procfs */
 	struct cgroup_read *cgroup;
 	int64_t start_ns; /* the host's CLOCK_BOOTTIME where the container's is 0 */
 	struct view_load *load;
@@ -104,6 +105,12 @@ struct view {
  */
 int view_new(struct view **ret, int host_dirfd, struct cgroup_read *cgroup, int tasks_fd,
 	     int64_t start_ns, struct error *err);
+/*
+ * Of other cgroups, with the texts and the time of `outer`, which must live as long. TAKES
+ * cgroup, also on failure.
+ */
+int view_new_within(struct view **ret, const struct view *outer, struct cgroup_read *cgroup,
+		    struct error *err);
 struct view *view_free(struct view *v);
 DEFINE_CLEANUP(struct view *, view_free)
 

@@ -246,7 +246,7 @@ static const struct {
 } groups[] = {
 	{"cpu", EMUL_CPU},   {"memory", EMUL_MEMORY}, {"load", EMUL_LOAD},
 	{"disk", EMUL_DISK}, {"sysctl", EMUL_SYSCTL}, {"identity", EMUL_IDENTITY},
-	{"kmsg", EMUL_KMSG},
+	{"kmsg", EMUL_KMSG}, {"nested", EMUL_NESTED},
 };
 
 static bool is_directory(const struct emul_file *f)

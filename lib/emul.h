@@ -18,8 +18,9 @@ enum emul_group {
 	EMUL_SYSCTL = 1u << 4,
 	EMUL_IDENTITY = 1u << 5, /* what tells one machine from another */
 	EMUL_KMSG = 1u << 6,
+	EMUL_NESTED = 1u << 7, /* no files: the others for containers within, too */
 };
-#define EMUL_ALL ((1u << 7) - 1)
+#define EMUL_ALL ((1u << 8) - 1)
 
 /* Two FUSE connections, because "no open" is a property of a whole one. */
 enum emul_conn {

@@ -63,6 +63,7 @@ static const struct proto_kind_info {
 	[PROTO_START] = {sizeof(struct proto_start), PROTO_START_N_FDS, check_start},
 	[PROTO_READY] = {0, 0, NULL},
 	[PROTO_EMULATING] = {0, PROTO_EMULATING_N_FDS, NULL},
+	[PROTO_LISTENER] = {0, 1, NULL},
 	[PROTO_FAILED] = {sizeof(struct error), 0, check_failed},
 };
 

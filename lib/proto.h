@@ -19,6 +19,9 @@ struct idmap;
 /* sysbox-fs finds its end of the socket here. */
 #define PROTO_SOCKET_FD 3
 
+/* Beside the container's state: who comes later with PROTO_LISTENER connects to it. */
+#define PROTO_SOCKET_NAME "fs.sock"
+
 #define PROTO_MAGIC   0x78627379u /* "ysbx" as bytes */
 #define PROTO_VERSION 3
 #define PROTO_ID_MAX  1024 /* of a container id, as runc's */
@@ -28,6 +31,8 @@ enum proto_kind {
 	PROTO_READY,	 /* back: it serves; no body */
 	PROTO_FAILED,	 /* back: struct error; the sender ends */
 	PROTO_EMULATING, /* back, in place of READY; enum proto_emulating_fd */
+	/* Runtime to supervisor: a process's seccomp listener; answered READY or FAILED. */
+	PROTO_LISTENER,
 };
 
 /* The descriptors of PROTO_START, in this order. */

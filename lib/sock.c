@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "lib/fd.h"
 
@@ -150,6 +152,57 @@ int sock_connect_stream(const char *path)
 	else
 		r = connect_long_path(sock, path);
 	return r < 0 ? r : take_fd(&sock);
+}
+
+/* The directory's own magic link, which is short whatever its path is. */
+static int address_at(int dirfd, const char *name, struct sockaddr_un *ret)
+{
+	char link[FD_PATH_MAX];
+	int n;
+
+	*ret = (struct sockaddr_un){.sun_family = AF_UNIX};
+	n = snprintf(ret->sun_path, sizeof(ret->sun_path), "%s/%s", fd_path(dirfd, link), name);
+	return (size_t)n < sizeof(ret->sun_path) ? 0 : -ENAMETOOLONG;
+}
+
+int sock_listen_at(int dirfd, const char *name)
+{
+	_cleanup_close_ int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct sockaddr_un addr;
+	int r = address_at(dirfd, name, &addr);
+
+	if (sock < 0)
+		return -errno;
+	if (r < 0)
+		return r;
+	(void)unlinkat(dirfd, name, 0);
+	if (bind(sock, (const struct sockaddr *)&addr, sizeof(addr)) < 0 ||
+	    listen(sock, SOMAXCONN) < 0)
+		return -errno;
+	return take_fd(&sock);
+}
+
+int sock_connect_at(int dirfd, const char *name)
+{
+	_cleanup_close_ int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct sockaddr_un addr;
+	int r = address_at(dirfd, name, &addr);
+
+	if (sock < 0)
+		return -errno;
+	if (r == 0)
+		r = connect_path(sock, addr.sun_path);
+	return r < 0 ? r : take_fd(&sock);
+}
+
+int sock_accept(int sock)
+{
+	int fd;
+
+	do
+		fd = accept4(sock, NULL, NULL, SOCK_CLOEXEC);
+	while (fd < 0 && errno == EINTR);
+	return fd < 0 ? -errno : fd;
 }
 
 /* The fd travels with the first byte; a text of some bytes is never split in practice. */

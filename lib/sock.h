@@ -22,5 +22,13 @@ ssize_t sock_recv(int sock, void *data, size_t len, int *fds, size_t max_fds,
 int sock_wait(int sock, int timeout_ms);
 /* Connect to a SOCK_STREAM unix socket by path of any length (console sockets). */
 int sock_connect_stream(const char *path);
+/*
+ * A SEQPACKET socket that listens as dirfd/name, replacing what a dead one has left; and
+ * one that is connected to it. Needs /proc.
+ */
+int sock_listen_at(int dirfd, const char *name);
+int sock_connect_at(int dirfd, const char *name);
+/* The next connection, close-on-exec. */
+int sock_accept(int sock);
 /* Send one fd with a short text over a stream socket (the console protocol of runc). */
 int sock_send_fd(int sock, int fd, const char *text);

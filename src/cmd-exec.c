@@ -197,6 +197,8 @@ static int make_plan(struct cmd *c, const struct container *ct, struct execution
 		r = plan_process(&e->plan, e->process, &e->syscont, err);
 	if (r == 0 && e->spec->linux_->seccomp)
 		r = plan_seccomp(&e->seccomp, e->spec->linux_->seccomp, err);
+	if (r == 0 && ct->state.traps)
+		(void)plan_traps(&e->seccomp); /* a listener of the profile's: as in create */
 	return r;
 }
 
@@ -244,6 +246,7 @@ static int run_in(struct cmd *c, const struct container *ct, struct error *err)
 		return r;
 	j.host = &e.host;
 	j.state = &ct->state;
+	j.state_dirfd = ct->dir.dirfd;
 	j.process = &e.plan;
 	j.seccomp = e.seccomp;
 	j.console_socket = a->console_socket;

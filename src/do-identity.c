@@ -197,8 +197,8 @@ int do_identity(const struct plan_process *p, struct error *err)
 }
 
 /* Must not: do anything behind the filter that a program does not do, too. */
-int do_confine(const struct plan_process *p, const struct seccomp_program *seccomp,
-	       int *ret_listener, struct error *err)
+int do_confine(const struct plan_process *p, struct seccomp_program *seccomp, int *ret_listener,
+	       struct error *err)
 {
 	const uint64_t sys_admin = CAPS_BIT(CAP_SYS_ADMIN);
 	int r = 0;

@@ -305,6 +305,7 @@ int do_seccomp_compile(const struct plan_seccomp *s, struct seccomp_program *ret
 	ret->insns = insns;
 	ret->n_insns = n;
 	ret->flags = s->filter_flags;
+	ret->traps = s->traps;
 	return 0;
 }
 
@@ -314,12 +315,39 @@ void seccomp_program_done(struct seccomp_program *p)
 	*p = (struct seccomp_program){0};
 }
 
-int do_seccomp_load(const struct seccomp_program *p, struct error *err)
+/* A trap is added only to what the profile lets pass (src/plan-traps.c). */
+void do_seccomp_untrap(struct seccomp_program *p)
+{
+	struct sock_filter *insns = p->insns;
+
+	if (!p->traps)
+		return;
+	for (size_t i = 0; i < p->n_insns; i++)
+		if (insns[i].code == (BPF_RET | BPF_K) && insns[i].k == SECCOMP_RET_USER_NOTIF)
+			insns[i].k = SECCOMP_RET_ALLOW;
+	p->flags &= ~(unsigned int)(SECCOMP_FILTER_FLAG_NEW_LISTENER |
+				    SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+	p->traps = false;
+}
+
+static int load(const struct seccomp_program *p)
 {
 	struct sock_fprog prog = {.len = (unsigned short)p->n_insns, .filter = p->insns};
 	int r = sys_seccomp(SECCOMP_SET_MODE_FILTER, p->flags, &prog);
 
+	return r < 0 ? -errno : r;
+}
+
+int do_seccomp_load(struct seccomp_program *p, struct error *err)
+{
+	int r = load(p);
+
+	/* EBUSY: one listener is in force. */
+	if (r < 0 && p->traps) {
+		do_seccomp_untrap(p);
+		r = load(p);
+	}
 	if (r < 0)
-		return error_errno(err, errno, "load the seccomp filter");
+		return error_errno(err, -r, "load the seccomp filter");
 	return p->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER ? r : 0;
 }

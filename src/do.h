@@ -25,6 +25,7 @@ struct seccomp_program {
 	void *insns; /* struct sock_filter[] */
 	size_t n_insns;
 	unsigned int flags; /* SECCOMP_FILTER_FLAG_* */
+	bool traps;	    /* the supervisor's, and not the profile's own */
 };
 void seccomp_program_done(struct seccomp_program *p);
 /*
@@ -33,8 +34,14 @@ void seccomp_program_done(struct seccomp_program *p);
  */
 int do_seccomp_compile(const struct plan_seccomp *s, struct seccomp_program *ret,
 		       struct error *err);
-/* Load into the calling process: 0, or the listener's fd (owned) when the flags ask for one. */
-int do_seccomp_load(const struct seccomp_program *p, struct error *err);
+/* Let pass what would be trapped: nobody is there to answer. */
+void do_seccomp_untrap(struct seccomp_program *p);
+/*
+ * Load into the calling process: 0, or the listener's fd (owned) when the flags ask for one.
+ * Where the kernel gives none for the supervisor's traps (one is in force already), 0 and no
+ * traps.
+ */
+int do_seccomp_load(struct seccomp_program *p, struct error *err);
 
 /* src/do-mounts-open.c */
 
@@ -175,8 +182,8 @@ int do_root_ids(struct error *err);
  */
 int do_identity(const struct plan_process *p, struct error *err);
 /* The last act before execve: no_new_privs, seccomp; *ret_listener is -EBADF without one. */
-int do_confine(const struct plan_process *p, const struct seccomp_program *seccomp,
-	       int *ret_listener, struct error *err);
+int do_confine(const struct plan_process *p, struct seccomp_program *seccomp, int *ret_listener,
+	       struct error *err);
 
 /* src/do-exec.c */
 

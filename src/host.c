@@ -261,6 +261,19 @@ static bool probe_seccomp(void)
 	return sys_seccomp(SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
 }
 
+/*
+ * Known flags, and then no program: EFAULT. Without WAIT_KILLABLE_RECV a signal, and Go
+ * sends its own threads many, would take back a call that is being answered.
+ */
+static bool probe_traps(void)
+{
+	return sys_seccomp(SECCOMP_SET_MODE_FILTER,
+			   SECCOMP_FILTER_FLAG_NEW_LISTENER |
+				   SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+			   NULL) < 0 &&
+	       errno == EFAULT;
+}
+
 static bool probe_fuse(void)
 {
 	_cleanup_close_ int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
@@ -323,6 +336,7 @@ int host_probe(struct host *ret, struct error *err)
 	h.has_apparmor = first_char_is("/sys/module/apparmor/parameters/enabled", 'Y');
 	h.has_selinux = probe_selinux();
 	h.has_seccomp = probe_seccomp();
+	h.has_traps = probe_traps();
 	h.has_fuse = probe_fuse();
 	h.has_tun = probe_tun();
 	h.max_user_namespaces = probe_number("/proc/sys/user/max_user_namespaces");
@@ -345,6 +359,7 @@ struct host_json {
 	bool apparmor;
 	bool selinux;
 	bool seccomp;
+	bool traps;
 	bool fuse;
 	bool tun;
 	uint64_t max_user_namespaces;
@@ -372,6 +387,7 @@ static const struct json_field host_fields[] = {
 	F("apparmor", BOOL, apparmor),
 	F("selinux", BOOL, selinux),
 	F("seccomp", BOOL, seccomp),
+	F("traps", BOOL, traps),
 	F("fuse", BOOL, fuse),
 	F("tun", BOOL, tun),
 	F("maxUserNamespaces", U64, max_user_namespaces),
@@ -443,6 +459,7 @@ int host_parse(struct host *ret, const char *text, size_t len, const char *what,
 	h.has_apparmor = j.apparmor;
 	h.has_selinux = j.selinux;
 	h.has_seccomp = j.seccomp;
+	h.has_traps = j.traps;
 	h.has_fuse = j.fuse;
 	h.has_tun = j.tun;
 	h.max_user_namespaces = j.max_user_namespaces;
@@ -476,6 +493,7 @@ char *host_format(const struct host *h)
 		.apparmor = h->has_apparmor,
 		.selinux = h->has_selinux,
 		.seccomp = h->has_seccomp,
+		.traps = h->has_traps,
 		.fuse = h->has_fuse,
 		.tun = h->has_tun,
 		.max_user_namespaces = h->max_user_namespaces,

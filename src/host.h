@@ -42,8 +42,9 @@ struct host {
 	bool has_apparmor;
 	bool has_selinux;
 	bool has_seccomp;
-	bool has_fuse; /* /dev/fuse opens */
-	bool has_tun;  /* the kernel has tun (misc minor 200) */
+	bool has_traps; /* seccomp listeners whose callers wait undisturbed (5.19) */
+	bool has_fuse;	/* /dev/fuse opens */
+	bool has_tun;	/* the kernel has tun (misc minor 200) */
 	uint64_t max_user_namespaces;
 };
 

@@ -351,6 +351,8 @@ static int step_emulation(struct work *w, struct error *err)
 		return r;
 	if (fds[0] >= 0 && fds[1] >= 0)
 		do_emul_attach(&m, fds[0], fds[1]);
+	else if (w->in->seccomp)
+		do_seccomp_untrap(w->in->seccomp);
 	fd_close(fds[0]);
 	fd_close(fds[1]);
 	return 0;

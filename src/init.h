@@ -35,9 +35,9 @@ struct init {
 	const struct plan *plan;
 	const struct rootfs *rootfs;
 	const struct idmap *map;
-	const struct state *state;	       /* for the hooks */
-	const struct spec_hooks *hooks;	       /* startContainer; NULL none */
-	const struct seccomp_program *seccomp; /* NULL none */
+	const struct state *state;	 /* for the hooks */
+	const struct spec_hooks *hooks;	 /* startContainer; NULL none */
+	struct seccomp_program *seccomp; /* NULL none */
 	int userns_fd;
 	int *join_fds;	/* parallel to plan->joins */
 	int *mount_fds; /* parallel to plan->mounts: opened binds, -EBADF for others */

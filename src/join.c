@@ -48,6 +48,7 @@ struct work {
 	int init_pidfd;
 	int console_fd;
 	int terminal_fd;
+	int supervisor; /* socket; -EBADF where nothing is trapped */
 	int sync;
 	int child_sync;
 	pid_t first;
@@ -189,6 +190,18 @@ _noreturn_ static void first_main(struct work *w)
 
 /* ------------------------------------------------------------------ parent */
 
+/* A dead supervisor's container can still be looked into. */
+static void reach_supervisor(struct work *w)
+{
+	if (!w->seccomp.traps)
+		return;
+	w->supervisor = listener_open_supervisor(w->j->state_dirfd);
+	if (w->supervisor >= 0)
+		return;
+	log_info("exec: nothing is trapped, the supervisor is gone");
+	do_seccomp_untrap(&w->seccomp);
+}
+
 static int prepare(struct work *w, struct error *err)
 {
 	const struct join *j = w->j;
@@ -196,6 +209,7 @@ static int prepare(struct work *w, struct error *err)
 
 	if (r < 0)
 		return r;
+	reach_supervisor(w);
 	w->init_pidfd = state_init_pidfd(j->state, err);
 	if (w->init_pidfd < 0)
 		return w->init_pidfd;
@@ -279,6 +293,8 @@ static int hand_over_listener(struct work *w, int64_t listener, struct error *er
 	pidfd = pidfd_open(w->j->pid, 0);
 	if (pidfd < 0)
 		return error_errno(err, errno, "open the new process");
+	if (w->supervisor >= 0)
+		return listener_supervise(w->supervisor, pidfd, (int)listener, err);
 	return listener_hand_over(s->listener_path, s->listener_metadata, w->j->state, pidfd,
 				  (int)listener, err);
 }
@@ -369,6 +385,7 @@ int join(struct join *j, struct error *err)
 		.init_pidfd = -EBADF,
 		.console_fd = -EBADF,
 		.terminal_fd = -EBADF,
+		.supervisor = -EBADF,
 		.sync = -EBADF,
 		.child_sync = -EBADF,
 	};
@@ -383,6 +400,7 @@ int join(struct join *j, struct error *err)
 	fd_close(w.init_pidfd);
 	fd_close(w.console_fd);
 	fd_close(w.terminal_fd);
+	fd_close(w.supervisor);
 	fd_close(w.sync);
 	fd_close(w.child_sync);
 	seccomp_program_done(&w.seccomp);

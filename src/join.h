@@ -16,6 +16,7 @@ struct join {
 	/* In; borrowed. */
 	const struct host *host;
 	const struct state *state;
+	int state_dirfd;
 	const struct plan_process *process;
 	const struct plan_seccomp *seccomp; /* NULL none */
 	const char *console_socket;

@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/emul.h"
 #include "lib/fd.h"
+#include "lib/log.h"
 #include "lib/proc.h"
 #include "lib/sock.h"
 #include "lib/spawn.h"
@@ -270,15 +272,40 @@ int step_terminal(struct work *w, struct error *err)
 	return 0;
 }
 
-int step_ready(struct work *w, struct error *err)
+/* The supervisor has said that it emulates, so it is listening. */
+static int supervise_listener(struct work *w, int listener, struct error *err)
+{
+	_cleanup_close_ int sock = listener_open_supervisor(w->l->dir->dirfd);
+
+	if (sock < 0)
+		return error_errno(err, -sock, "connect to the supervisor");
+	w->l->state->traps = true;
+	return listener_supervise(sock, w->l->init_pidfd, listener, err);
+}
+
+static int hand_over_listener(struct work *w, int listener, struct error *err)
 {
 	const struct plan_seccomp *s = w->l->plan->seccomp;
+
+	if (listener >= 0 && s->traps)
+		return supervise_listener(w, listener, err);
+	if (w->l->plan->emulate & EMUL_NESTED)
+		log_info("containers inside this one see its figures, not their own: %s",
+			 listener >= 0 ? "the seccomp profile has a listener of its own"
+				       : "no seccomp listener is to be had");
+	if (listener < 0)
+		return 0;
+	return listener_hand_over(s->listener_path, s->listener_metadata, w->l->state,
+				  w->l->init_pidfd, listener, err);
+}
+
+int step_ready(struct work *w, struct error *err)
+{
 	int64_t listener = -1;
 	int r = sync_recv(w->sync, SYNC_READY, &listener, NULL, 0, err);
 
-	if (r == 0 && listener >= 0)
-		r = listener_hand_over(s->listener_path, s->listener_metadata, w->l->state,
-				       w->l->init_pidfd, (int)listener, err);
+	if (r == 0)
+		r = hand_over_listener(w, (int)listener, err);
 	if (r == 0)
 		r = do_late_limits(w->l->init_pid, &w->l->plan->process, err);
 	return r;

@@ -8,9 +8,17 @@
 #include "lib/alloc.h"
 #include "lib/fd.h"
 #include "lib/json.h"
+#include "lib/proto.h"
 #include "lib/sock.h"
 #include "lib/strbuf.h"
 #include "src/state.h"
+
+static int fetch(int pidfd, int listener_fd, struct error *err)
+{
+	int fd = pidfd_getfd(pidfd, listener_fd, 0);
+
+	return fd < 0 ? error_errno(err, errno, "fetch the seccomp listener") : fd;
+}
 
 /* "fds" names what travels beside the text; "state" is the ordinary state. */
 static char *process_state(const char *metadata, const struct state *s)
@@ -26,19 +34,45 @@ static char *process_state(const char *metadata, const struct state *s)
 	return strbuf_take(&b);
 }
 
-int listener_hand_over(const char *path, const char *metadata, const struct state *s,
-		       int init_pidfd, int listener_fd, struct error *err)
+int listener_hand_over(const char *path, const char *metadata, const struct state *s, int pidfd,
+		       int listener_fd, struct error *err)
 {
-	_cleanup_close_ int fd = pidfd_getfd(init_pidfd, listener_fd, 0), sock = -EBADF;
+	_cleanup_close_ int fd = fetch(pidfd, listener_fd, err), sock = -EBADF;
 	_cleanup_free_ char *text = NULL;
 	int r;
 
 	if (fd < 0)
-		return error_errno(err, errno, "fetch the seccomp listener of init");
+		return fd;
 	sock = sock_connect_stream(path);
 	if (sock < 0)
 		return error_errno(err, -sock, "connect to the seccomp listener %s", path);
 	text = process_state(metadata, s);
 	r = sock_send_fd(sock, fd, text);
 	return r < 0 ? error_errno(err, -r, "send the seccomp descriptor to %s", path) : 0;
+}
+
+int listener_open_supervisor(int state_dirfd)
+{
+	return sock_connect_at(state_dirfd, PROTO_SOCKET_NAME);
+}
+
+int listener_supervise(int sock, int pidfd, int listener_fd, struct error *err)
+{
+	_cleanup_(proto_message_freep) struct proto_message *m =
+		proto_message_new(PROTO_LISTENER);
+	_cleanup_(proto_message_freep) struct proto_message *answer = NULL;
+	_cleanup_close_ int fd = fetch(pidfd, listener_fd, err);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = proto_send(sock, m, &fd, 1);
+	if (r == 0)
+		r = proto_recv(sock, &answer);
+	if (r < 0)
+		return error_errno(err, -r, "hand the seccomp listener to the supervisor");
+	if (answer->header.kind == PROTO_FAILED)
+		return error_set(err, answer->body.failed.errnum, "supervisor: %s",
+				 answer->body.failed.text);
+	return 0;
 }

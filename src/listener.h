@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The seccomp agent of the specification (config-linux.md, "containerProcessState"). */
+/*
+ * A process whose seccomp filter notifies has a listener, and somebody must get it: the
+ * seccomp agent of the specification (config-linux.md, "containerProcessState"), or
+ * our own supervisor for the calls that it traps. Host root.
+ */
 #pragma once
 
 #include "lib/error.h"
@@ -7,8 +11,16 @@
 struct state;
 
 /*
- * Fetch descriptor number `listener_fd` of init (pidfd_getfd(2)) and send it with
- * the container process state to the unix socket `path`. Host root.
+ * Fetch descriptor number `listener_fd` of the process (pidfd_getfd(2)) and send it with
+ * the container process state to the unix socket `path`.
  */
-int listener_hand_over(const char *path, const char *metadata, const struct state *s,
-		       int init_pidfd, int listener_fd, struct error *err);
+int listener_hand_over(const char *path, const char *metadata, const struct state *s, int pidfd,
+		       int listener_fd, struct error *err);
+
+/*
+ * A socket to the supervisor, before the filter is loaded: behind it, a call that nobody
+ * answers fails with ENOSYS. -errno: nobody is there.
+ */
+int listener_open_supervisor(int state_dirfd);
+/* Fetch and send, as above; the supervisor answers calls from now on. */
+int listener_supervise(int sock, int pidfd, int listener_fd, struct error *err);

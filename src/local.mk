@@ -111,6 +111,7 @@ noinst_LIBRARIES += %D%/libsrc.a
 %C%_libsrc_a_SOURCES += %D%/plan-print.c
 %C%_libsrc_a_SOURCES += %D%/plan-process.c
 %C%_libsrc_a_SOURCES += %D%/plan-seccomp.c
+%C%_libsrc_a_SOURCES += %D%/plan-traps.c
 %C%_libsrc_a_SOURCES += %D%/plan.c
 %C%_libsrc_a_SOURCES += %D%/plan.h
 %C%_libsrc_a_SOURCES += %D%/resolver.c

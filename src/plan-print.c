@@ -191,14 +191,14 @@ static void print_mount(struct strbuf *b, const struct plan_mount *m)
 	print_idmap(b, "\tidmap ", &m->idmap);
 }
 
-/* All is the rule, and not worth a line. */
+/* All is the rule, and not worth a line; whether calls are trapped, the filter's line says. */
 static void print_emulate(struct strbuf *b, unsigned int groups)
 {
 	const char *separator = "emulate ";
 
-	if (groups == EMUL_ALL)
+	if ((groups | EMUL_NESTED) == EMUL_ALL)
 		return;
-	for (unsigned int g = 1; g & EMUL_ALL; g <<= 1)
+	for (unsigned int g = 1; g <= EMUL_ALL; g <<= 1)
 		if (groups & g) {
 			strbuf_addf(b, "%s%s", separator, emul_group_name((enum emul_group)g));
 			separator = ",";
@@ -428,7 +428,7 @@ static void print_seccomp(struct strbuf *b, const struct plan_seccomp *s)
 	print_bits(b, "flags", filter_flags, s->filter_flags);
 	print_word(b, "listener", s->listener_path);
 	print_word(b, "metadata", s->listener_metadata);
-	strbuf_addc(b, '\n');
+	strbuf_adds(b, s->traps ? " traps\n" : "\n");
 	print_rules(b, s);
 }
 

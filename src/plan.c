@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "lib/alloc.h"
+#include "lib/emul.h"
 #include "lib/flags.h"
 #include "lib/json.h"
 #include "lib/str.h"
@@ -119,7 +120,11 @@ static int plan_first_process(struct plan *p, const struct syscont *sc, struct e
 
 static int plan_filter(struct plan *p, const struct syscont *sc, struct error *err)
 {
-	return plan_seccomp(&p->seccomp, sc->spec->linux_->seccomp, err);
+	int r = plan_seccomp(&p->seccomp, sc->spec->linux_->seccomp, err);
+
+	if (r == 0 && (p->emulate & EMUL_NESTED))
+		r = plan_traps(&p->seccomp);
+	return r < 0 ? r : 0;
 }
 
 int plan_make(struct plan **ret, const struct syscont *sc, struct error *err)

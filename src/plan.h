@@ -160,6 +160,7 @@ struct plan_seccomp {
 	size_t n_rules;
 	char *listener_path; /* non-NULL: a rule notifies, and this is who listens */
 	char *listener_metadata;
+	bool traps; /* our own rules notify, and the supervisor listens */
 };
 
 /* One write into a cgroup. */
@@ -229,6 +230,14 @@ int plan_process(struct plan_process *p, const struct spec_process *sp,
 void plan_process_done(struct plan_process *p);
 int plan_seccomp(struct plan_seccomp **ret, const struct spec_seccomp *s, struct error *err);
 struct plan_seccomp *plan_seccomp_free(struct plan_seccomp *s);
+/*
+ * Add the system calls that the supervisor answers; *s is made when it is NULL. A profile
+ * that has a listener of its own stays as it is: a process can have one only.
+ */
+enum {
+	PLAN_TRAPS_E_TAKEN = 1
+};
+int plan_traps(struct plan_seccomp **s);
 
 /*
  * Resources as cgroup writes: src/plan-cgroup.c. Values that the kernel checks

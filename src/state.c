@@ -45,6 +45,7 @@ static const struct json_field state_fields[] = {
 	C("stores", PAIRS, stores, NULL),
 	C("locks", PAIRS, locks, NULL),
 	F("honorCaps", BOOL, honor_caps),
+	F("traps", BOOL, traps),
 	JSON_SUB(struct state, "cgroup", STRUCT, cgroup, &cgroup_type, 0),
 	C("uidMappings", ARRAY, uid_mappings, &spec_id_mapping_type),
 	C("gidMappings", ARRAY, gid_mappings, &spec_id_mapping_type),

@@ -47,6 +47,7 @@ struct state {
 	struct json_pair *locks; /* place in the container, and what is locked: src/locks.h */
 	size_t n_locks;
 	bool honor_caps; /* SYSBOX_HONOR_CAPS=TRUE, likewise */
+	bool traps;	 /* the supervisor answers trapped calls, also those of exec */
 	struct cgroup cgroup;
 	struct spec_id_mapping *uid_mappings;
 	size_t n_uid_mappings;

@@ -4,6 +4,7 @@
  * that show the whole host, whatever the container was given. Everything that the
  * kernel keeps for each namespace stays the kernel's.
  */
+#include "lib/emul.h"
 #include "src/host.h"
 #include "src/syscont.h"
 
@@ -11,5 +12,8 @@ int syscont_emul(struct syscont *sc, struct error *err)
 {
 	(void)err; /* a pass by its type; nothing here can fail */
 	sc->emulate = sc->host->has_fuse ? sc->options.emulate : 0;
+	/* By itself it means nothing. The calls for it are trapped: src/plan-traps.c. */
+	if (!sc->host->has_traps || sc->emulate == EMUL_NESTED)
+		sc->emulate &= ~(unsigned int)EMUL_NESTED;
 	return 0;
 }

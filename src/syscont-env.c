@@ -17,7 +17,7 @@
 #define PREFIX	      "SYSBOX_"
 #define OWNER_WORDS   "PATH:UID:GID:UID:GID, on disk and inside, comma-separated"
 #define BLANKS	      " \t\r"
-#define EMULATE_WORDS "on, off, or some of cpu,memory,load,disk,sysctl,identity,kmsg"
+#define EMULATE_WORDS "on, off, or some of cpu,memory,load,disk,sysctl,identity,kmsg,nested"
 
 static bool parse_bool(const char *text, bool *ret)
 {

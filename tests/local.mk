@@ -38,6 +38,7 @@ UNIT_TESTS += %D%/unit/test-path
 UNIT_TESTS += %D%/unit/test-plan-mounts
 UNIT_TESTS += %D%/unit/test-plan-process
 UNIT_TESTS += %D%/unit/test-plan-seccomp
+UNIT_TESTS += %D%/unit/test-plan-traps
 UNIT_TESTS += %D%/unit/test-proc
 UNIT_TESTS += %D%/unit/test-proctext
 UNIT_TESTS += %D%/unit/test-proto
@@ -62,9 +63,12 @@ UNIT_TESTS += %D%/unit/test-syscont-passes
 UNIT_TESTS += %D%/unit/test-syscont-seccomp
 UNIT_TESTS += %D%/unit/test-syscont-stores
 UNIT_TESTS += %D%/unit/test-sysfilter
+UNIT_TESTS += %D%/unit/test-tracee
+UNIT_TESTS += %D%/unit/test-trap
 UNIT_TESTS += %D%/unit/test-tree
 UNIT_TESTS += %D%/unit/test-userns
 UNIT_TESTS += %D%/unit/test-view
+UNIT_TESTS += %D%/unit/test-views
 
 LINT_TESTS =
 LINT_TESTS += %D%/lint/docs.sh
@@ -95,6 +99,7 @@ FUZZ_TESTS += %D%/fuzz/fuzz-mountinfo
 FUZZ_TESTS += %D%/fuzz/fuzz-proctext
 FUZZ_TESTS += %D%/fuzz/fuzz-proto
 FUZZ_TESTS += %D%/fuzz/fuzz-sysctl
+FUZZ_TESTS += %D%/fuzz/fuzz-trap
 FUZZ_TESTS += %D%/fuzz/fuzz-xattr
 
 check_PROGRAMS += $(FUZZ_TESTS)
@@ -111,6 +116,8 @@ EXTRA_DIST += %D%/fuzz/corpus
 %C%_fuzz_fuzz_proctext_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_proto_SOURCES = %D%/fuzz/fuzz-proto.c $(FUZZ_DRIVER)
 %C%_fuzz_fuzz_proto_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_trap_SOURCES = %D%/fuzz/fuzz-trap.c $(FUZZ_DRIVER)
+%C%_fuzz_fuzz_trap_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_xattr_SOURCES = %D%/fuzz/fuzz-xattr.c $(FUZZ_DRIVER)
 %C%_fuzz_fuzz_xattr_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_sysctl_SOURCES = %D%/fuzz/fuzz-sysctl.c $(FUZZ_DRIVER)
@@ -142,6 +149,7 @@ GOLDEN_CASES = \
 	%D%/golden/docker28-not-syscont \
 	%D%/golden/docker28-stores \
 	%D%/golden/docker28-systemd \
+	%D%/golden/docker28-traps \
 	%D%/golden/hostile-mounts \
 	%D%/golden/kubernetes-mappings \
 	%D%/golden/kubernetes-userns-path \

@@ -282,7 +282,7 @@ static void compile__newer_calls_get_enosys(void **state)
 }
 
 /* In a child: its status, or the errno of a call. */
-static int errno_under(const struct seccomp_program *p, long nr)
+static int errno_under(struct seccomp_program *p, long nr)
 {
 	pid_t pid = fork();
 	int status;

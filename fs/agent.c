@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation
+ *
+ * The order is forced:
+ *
+ *	pid namespace	takes effect for a child only
+ *	mount, network	need the host's CAP_SYS_ADMIN; entering a mount namespace
+ *			moves root and working directory to its root
+ *	root, cwd	by descriptors; chroot(2) needs the host's rights still
+ *	ids		as the host counts them: no map has to be looked up
+ *	user namespace	gives all capabilities in it, and takes those of the host
+ *	capabilities	down to the tracee's own
+ *
+ * An agent in the container's pid namespace can be seen and killed there. It cannot be
+ * traced: its memory belongs to the host's user namespace, and it is not dumpable
+ * (ptrace(2), "Ptrace access mode checking"). What it has open is not reachable
+ * through its /proc entry, for the same reason.
+ */
+#include "fs/agent.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/securebits.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fs/tracee.h"
+#include "lib/macro.h"
+#include "lib/spawn.h"
+
+int agent_prepare(void)
+{
+	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+static int enter_place(const struct tracee *t)
+{
+	if (setns(t->fds[TRACEE_NETNS], CLONE_NEWNET) < 0 ||
+	    setns(t->fds[TRACEE_MNTNS], CLONE_NEWNS) < 0)
+		return -errno;
+	if (fchdir(t->fds[TRACEE_ROOT]) < 0 || chroot(".") < 0 ||
+	    fchdir(t->fds[TRACEE_CWD]) < 0)
+		return -errno;
+	return 0;
+}
+
+static int take_rights(const struct tracee_creds *c, int userns_fd)
+{
+	if (setgroups(c->n_groups, c->groups) < 0 ||
+	    setresgid(c->gids[0], c->gids[1], c->gids[2]) < 0 ||
+	    setresuid(c->uids[0], c->uids[1], c->uids[2]) < 0)
+		return -errno;
+	(void)setfsgid(c->gids[3]);
+	(void)setfsuid(c->uids[3]);
+	if (setns(userns_fd, CLONE_NEWUSER) < 0)
+		return -errno;
+	return caps_apply(&c->caps);
+}
+
+static int become(const struct tracee *t, unsigned int flags)
+{
+	int r = flags & AGENT_RIGHTS_ONLY ? 0 : enter_place(t);
+
+	if (r == 0)
+		r = take_rights(&t->creds, t->fds[TRACEE_USERNS]);
+	return r;
+}
+
+/* An errno fits the exit status: the largest is 133. */
+_noreturn_ static void agent_main(const struct tracee *t, unsigned int flags, pid_t parent,
+				  int (*fn)(void *arg), void *arg)
+{
+	int r = become(t, flags);
+
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	/* The changes of credentials have cleared it. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (!(flags & AGENT_WITH_PIDNS) && getppid() != parent)
+		_exit(EINTR);
+	_exit(r < 0 ? -r : -fn(arg) & 0xff);
+}
+
+int agent_call(const struct tracee *t, unsigned int flags, int (*fn)(void *arg), void *arg)
+{
+	pid_t parent = getpid(), pid;
+	int r, status = 0;
+
+	if ((flags & AGENT_WITH_PIDNS) && setns(t->fds[TRACEE_PIDNS], CLONE_NEWPID) < 0)
+		return -errno;
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		agent_main(t, flags, parent, fn, arg);
+	r = spawn_wait(pid, &status);
+	if (r < 0)
+		return r;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
+}

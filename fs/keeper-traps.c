@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The keeper's part in trapped system calls. A process whose filter traps has a listener; the
+ * runtime brings it here, and here it is held until its last process has ended: a listener
+ * that nobody holds makes every trapped call fail. The trapper gets a copy of each, by
+ * its birth or by a message.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fs/keeper-internal.h"
+#include "fs/trap.h"
+#include "fs/trapper.h"
+#include "lib/emul.h"
+#include "lib/fd.h"
+#include "lib/log.h"
+#include "lib/macro.h"
+#include "lib/proto.h"
+#include "lib/sock.h"
+#include "lib/spawn.h"
+
+/* As for workers (fs/keeper-staff.c). */
+#define HEALTHY_MS   1000
+#define DELAY_MIN_MS 10
+#define DELAY_MAX_MS 320
+
+static struct conn *conn_of(struct keeper *k, const struct service *s)
+{
+	for (size_t i = 0; i < n_services; i++)
+		if (services[i] == s)
+			return &k->conns[i];
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ the trapper */
+
+/* Their descriptors would keep the connections alive: only mounts are left. */
+static int mount_files(struct keeper *k, struct trapper_start *s, struct error *err)
+{
+	s->fast_mount = emulation_mount(conn_of(k, &emul_fast_service), err);
+	if (s->fast_mount < 0)
+		return s->fast_mount;
+	s->plain_mount = emulation_mount(conn_of(k, &emul_plain_service), err);
+	if (s->plain_mount < 0)
+		return s->plain_mount;
+	for (size_t i = 0; i < n_services; i++)
+		conn_done(&k->conns[i]);
+	return 0;
+}
+
+_noreturn_ static void trapper_main(struct keeper *k, int sock)
+{
+	struct fdset listeners = k->traps.listeners;
+	struct trapper_start s = {
+		.container = &k->container,
+		.jobs = &k->traps.jobs,
+		.listeners = &listeners,
+		.keeper_sock = sock,
+	};
+	struct error err;
+	int r;
+
+	keeper_close_own(k);
+	fd_close(listeners.epoll_fd);
+	listeners.epoll_fd = -EBADF;
+	k->traps.listeners = (struct fdset)FDSET_EMPTY;
+	keeper_close_traps(k);
+	r = mount_files(k, &s, &err);
+	if (r == 0)
+		r = trapper_run(&s, &err);
+	if (r < 0)
+		log_error("trapper: %s", err.text);
+	_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+static void set_timer(const struct keeper *k, int ms)
+{
+	const struct itimerspec t = {
+		.it_value = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000},
+	};
+
+	(void)timerfd_settime(k->traps.timer_fd, 0, &t, NULL);
+}
+
+static int next_delay(struct keeper_traps *t)
+{
+	if (keeper_now_ms() - t->started_ms >= HEALTHY_MS)
+		t->delay_ms = 0;
+	else if (t->delay_ms < DELAY_MIN_MS)
+		t->delay_ms = DELAY_MIN_MS;
+	else
+		t->delay_ms = 2 * t->delay_ms < DELAY_MAX_MS ? 2 * t->delay_ms : DELAY_MAX_MS;
+	return t->delay_ms;
+}
+
+static int on_trapper_end(void *arg, struct error *err);
+
+static int fork_trapper(struct keeper *k, struct error *err)
+{
+	struct keeper_traps *t = &k->traps;
+	_cleanup_close_ int ours = -EBADF, theirs = -EBADF;
+	int pair[2], r = sock_pair(pair);
+	pid_t pid;
+
+	if (r < 0)
+		return error_errno(err, -r, "socket for the trapper");
+	ours = pair[0];
+	theirs = pair[1];
+	pid = fork();
+	if (pid < 0)
+		return error_errno(err, errno, "fork the trapper");
+	if (pid == 0) {
+		fd_close(ours);
+		trapper_main(k, theirs);
+	}
+	t->pid = pid;
+	t->sock = take_fd(&ours);
+	t->started_ms = keeper_now_ms();
+	t->pidfd = pidfd_open(pid, 0);
+	if (t->pidfd < 0)
+		return error_errno(err, errno, "pidfd_open of the trapper");
+	return loop_add(&k->loop, t->pidfd, on_trapper_end, k, err);
+}
+
+static int reap_trapper(struct keeper *k)
+{
+	struct keeper_traps *t = &k->traps;
+	int status = 0;
+
+	loop_remove(&k->loop, t->pidfd);
+	(void)spawn_wait(t->pid, &status);
+	t->pidfd = fd_close(t->pidfd);
+	t->sock = fd_close(t->sock);
+	t->pid = 0;
+	return status;
+}
+
+void keeper_kill_trapper(struct keeper *k)
+{
+	if (k->traps.pid == 0)
+		return;
+	(void)kill(k->traps.pid, SIGKILL);
+	(void)reap_trapper(k);
+}
+
+/* The callers wait meanwhile. */
+static void start_trapper(struct keeper *k)
+{
+	struct error err;
+
+	if (fork_trapper(k, &err) == 0)
+		return;
+	log_error("%s", err.text);
+	keeper_kill_trapper(k);
+	set_timer(k, DELAY_MAX_MS);
+}
+
+static int on_trapper_end(void *arg, struct error *err)
+{
+	struct keeper *k = arg;
+	int status = reap_trapper(k);
+	int delay;
+
+	(void)err;
+	if (k->ending || k->traps.listeners.n == 0)
+		return 0;
+	delay = next_delay(&k->traps);
+	log_warn("the trapper ended (%s %d), the next in %d ms",
+		 WIFSIGNALED(status) ? "signal" : "status",
+		 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), delay);
+	if (delay == 0)
+		start_trapper(k);
+	else
+		set_timer(k, delay);
+	return 0;
+}
+
+static int on_timer(void *arg, struct error *err)
+{
+	struct keeper *k = arg;
+	uint64_t n;
+
+	(void)err;
+	if (read(k->traps.timer_fd, &n, sizeof(n)) == sizeof(n) && !k->traps.pid && !k->ending)
+		start_trapper(k);
+	return 0;
+}
+
+/* ------------------------------------------------------------------ listeners */
+
+/* A trapper that is just dying will be followed by one that has it by birth. */
+static int take_listener(struct keeper *k, int fd, struct error *err)
+{
+	struct keeper_traps *t = &k->traps;
+	const struct trapper_listener l = {.number = ++t->last_number};
+	int r = fdset_add(&t->listeners, l.number, fd, err);
+
+	if (r < 0)
+		return r;
+	if (!t->pid)
+		start_trapper(k);
+	else if (sock_send(t->sock, &l, sizeof(l), &fd, 1) < 0)
+		log_debug("the trapper does not listen");
+	return 0;
+}
+
+static int on_listeners(void *arg, struct error *err)
+{
+	struct keeper *k = arg;
+	uint64_t number;
+	uint32_t events;
+
+	(void)err;
+	if (fdset_next(&k->traps.listeners, &number, &events))
+		fdset_remove(&k->traps.listeners, number);
+	return 0;
+}
+
+static bool is_root(int sock)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	return getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 && cred.uid == 0;
+}
+
+static void serve_client(struct keeper *k, int sock)
+{
+	_cleanup_(proto_message_freep) struct proto_message *m = NULL;
+	_cleanup_(proto_message_freep) struct proto_message *answer =
+		proto_message_new(PROTO_READY);
+	struct error err;
+	int r = is_root(sock) ? proto_recv(sock, &m) : -EPERM;
+
+	if (r < 0)
+		return;
+	if (m->header.kind != PROTO_LISTENER)
+		r = error_set(&err, EPROTO, "unexpected message %d", m->header.kind);
+	else
+		r = take_listener(k, take_fd(&m->fds[0]), &err);
+	if (r < 0) {
+		answer->header.kind = PROTO_FAILED;
+		answer->body.failed = err;
+	}
+	(void)proto_send(sock, answer, NULL, 0);
+}
+
+static int on_client(void *arg, struct error *err)
+{
+	struct keeper *k = arg;
+	uint64_t number;
+	uint32_t events;
+
+	(void)err;
+	if (!fdset_next(&k->traps.clients, &number, &events))
+		return 0;
+	serve_client(k, fdset_find(&k->traps.clients, number));
+	fdset_remove(&k->traps.clients, number);
+	return 0;
+}
+
+static int on_connect(void *arg, struct error *err)
+{
+	struct keeper *k = arg;
+	int fd = sock_accept(k->traps.socket_fd);
+
+	if (fd >= 0 && fdset_add(&k->traps.clients, ++k->traps.last_number, fd, err) < 0)
+		log_warn("%s", err->text);
+	return 0;
+}
+
+static int listen_for_clients(struct keeper *k, struct error *err)
+{
+	struct keeper_traps *t = &k->traps;
+
+	t->socket_fd = sock_listen_at(k->container.state_dirfd, PROTO_SOCKET_NAME);
+	if (t->socket_fd < 0)
+		return error_errno(err, -t->socket_fd, "listen at " PROTO_SOCKET_NAME);
+	t->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	return t->timer_fd < 0 ? error_errno(err, errno, "timerfd_create") : 0;
+}
+
+int keeper_open_traps(struct keeper *k, struct error *err)
+{
+	struct keeper_traps *t = &k->traps;
+	int r;
+
+	if (!k->container.views || conn_of(k, &emul_plain_service)->fuse_fd < 0)
+		return 0;
+	r = listen_for_clients(k, err);
+	if (r == 0)
+		r = slots_map(&t->jobs, TRAPPER_JOBS, sizeof(struct trap_job), err);
+	if (r == 0)
+		r = fdset_watch(&t->clients, EPOLLIN, err);
+	if (r == 0)
+		r = fdset_watch(&t->listeners, 0, err);
+	if (r == 0)
+		r = loop_add(&k->loop, t->socket_fd, on_connect, k, err);
+	if (r == 0)
+		r = loop_add(&k->loop, t->timer_fd, on_timer, k, err);
+	if (r == 0)
+		r = loop_add(&k->loop, t->clients.epoll_fd, on_client, k, err);
+	return r < 0 ? r : loop_add(&k->loop, t->listeners.epoll_fd, on_listeners, k, err);
+}
+
+void keeper_close_traps(struct keeper *k)
+{
+	struct keeper_traps *t = &k->traps;
+
+	fdset_done(&t->clients);
+	fdset_done(&t->listeners);
+	t->socket_fd = fd_close(t->socket_fd);
+	t->timer_fd = fd_close(t->timer_fd);
+	t->pidfd = fd_close(t->pidfd);
+	t->sock = fd_close(t->sock);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/notify.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+/* The kernel wants the memory to be zero. */
+ssize_t notify_receive(void *mem, size_t size, void *arg)
+{
+	const int *listener_fd = arg;
+
+	if (size < sizeof(struct seccomp_notif))
+		return -EINVAL;
+	memset(mem, 0, sizeof(struct seccomp_notif));
+	if (ioctl(*listener_fd, SECCOMP_IOCTL_NOTIF_RECV, mem) < 0)
+		return -errno;
+	return sizeof(struct seccomp_notif);
+}
+
+bool notify_is_valid(int listener_fd, uint64_t id)
+{
+	return ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+}
+
+/* ENOENT: the caller is dead, or a predecessor has answered. */
+static void send_answer(int listener_fd, const struct seccomp_notif_resp *resp)
+{
+	(void)ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_SEND, resp);
+}
+
+void notify_continue(int listener_fd, uint64_t id)
+{
+	const struct seccomp_notif_resp resp = {
+		.id = id,
+		.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE,
+	};
+
+	send_answer(listener_fd, &resp);
+}
+
+void notify_answer(int listener_fd, uint64_t id, int result)
+{
+	const struct seccomp_notif_resp resp = {.id = id, .error = result};
+
+	send_answer(listener_fd, &resp);
+}

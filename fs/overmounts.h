@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The emulated files over the kernel's, on one instance of procfs or sysfs: each a mount of a
+ * single file, unlocked.
+ */
+#pragma once
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/macro.h"
+
+struct emul_file;
+
+/* What they are taken from; the directories are mounted where the cloning process is. */
+struct overmount_source {
+	int fast_fd; /* the directories of the two connections */
+	int plain_fd;
+	unsigned int groups; /* enum emul_group */
+	uint64_t view;	     /* fs/views.h */
+};
+
+enum overmount_kind {
+	OVERMOUNT_NONE,
+	OVERMOUNT_PROC,
+	OVERMOUNT_SYS,
+};
+/* What kind of file system an O_PATH descriptor stands on the root of; may ask it. */
+enum overmount_kind overmount_kind_of(int fd);
+
+enum {
+	OVERMOUNT_READONLY = 1u << 0, /* all of them */
+	OVERMOUNT_READONLY_SYSCTLS = 1u << 1,
+};
+
+struct overmount {
+	const struct emul_file *file;
+	char *path; /* below the instance; owned */
+	int fd;	    /* the mount, detached; owned; -EBADF: left out */
+	bool is_attached;
+};
+struct overmounts {
+	struct overmount *v;
+	size_t n;
+};
+#define OVERMOUNTS_EMPTY                                                                       \
+	{                                                                                      \
+		0                                                                              \
+	}
+void overmounts_done(struct overmounts *o);
+#define _cleanup_overmounts_ _cleanup_(overmounts_done)
+
+/* Clone what belongs on such an instance, where the source is mounted. */
+void overmounts_clone(struct overmounts *ret, const struct overmount_source *s,
+		      enum overmount_kind kind, unsigned int flags);
+/*
+ * With the rights of the instance's user and in his namespaces: leave out what the kernel keeps
+ * for them, and serves better.
+ */
+void overmounts_drop_namespaced(struct overmounts *o, int instance_fd);
+/* Attach each over the kernel's file. Returns how many; those that fail are left out. */
+size_t overmounts_attach(struct overmounts *o, int instance_fd, const uint64_t devs[2]);
+
+/*
+ * Take off those that are there, to be attached again if need be; `devs` are the device
+ * numbers of the connections. In the instance's mount namespace; changes the working
+ * directory.
+ */
+int overmounts_take_off(struct overmounts *ret, int instance_fd, enum overmount_kind kind,
+			const uint64_t devs[2]);
+/* The device number of a connection's mount, for that; asks nobody. */
+uint64_t overmount_dev(int fd);

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The thread whose system call is to be answered: what it is, as descriptors and values, and
+ * what lies in its memory. Everything here is learned by its thread id and only good once
+ * notify_is_valid() has said so afterwards. Host root, with the host's procfs as /proc.
+ */
+#pragma once
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/caps.h"
+
+#define TRACEE_GROUPS_MAX 256
+
+/* As the host counts ids. */
+struct tracee_creds {
+	uid_t uids[4]; /* real, effective, saved, file system */
+	gid_t gids[4];
+	gid_t groups[TRACEE_GROUPS_MAX];
+	size_t n_groups;
+	struct caps caps; /* in its own user namespace; bounding and ambient are not told */
+};
+/* Out of /proc/PID/status. -EPROTO: not such a text; -E2BIG: more groups. Pure. */
+int tracee_creds_parse(struct tracee_creds *ret, const char *status);
+
+enum tracee_fd {
+	TRACEE_ROOT,
+	TRACEE_CWD,
+	TRACEE_USERNS,
+	TRACEE_MNTNS,
+	TRACEE_NETNS,
+	TRACEE_PIDNS,
+	TRACEE_N_FDS,
+};
+
+struct tracee {
+	pid_t tid;
+	int fds[TRACEE_N_FDS]; /* owned */
+	struct tracee_creds creds;
+};
+/* -ENOTSUP: a process that a security module confines in ways that we cannot take over. */
+int tracee_open(struct tracee *ret, pid_t tid);
+void tracee_done(struct tracee *t);
+
+/* The inode number of the pid namespace it is in; 0: not known. */
+uint64_t tracee_pidns(pid_t tid);
+/* Its /proc/PID/cgroup; owned. */
+int tracee_cgroup(pid_t tid, char **ret);
+/* What its descriptor stands on, O_PATH; owned. */
+int tracee_fd(pid_t tid, int fd);
+/* Is there a mount with this id (STATX_MNT_ID) in its mount namespace, on its root? */
+bool tracee_has_mount(pid_t tid, uint64_t mount_id);
+
+/*
+ * A string out of its memory, with its NUL; returns the length. -EFAULT; -ENAMETOOLONG when it
+ * does not end within `size`.
+ */
+ssize_t tracee_string(pid_t tid, uint64_t address, char *ret, size_t size);
+
+/*
+ * The number N, when a path leads through "/fd/N": it means the caller's descriptor,
+ * and ours unless we have the same. -1: it does not.
+ */
+int tracee_path_fd(const char *path);

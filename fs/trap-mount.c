@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation
+ *
+ * An agent makes the file system as the caller would, detached; lays the emulated files
+ * over it; and attaches the whole as one tree, so that nobody sees it half done and that it
+ * propagates as one. Kernels before 6.15 attach nothing to a detached mount: there the
+ * files follow.
+ *
+ * The mount's id is written down before it is attached. Who takes over from an agent that
+ * died looks whether that mount is there.
+ */
+#include "fs/trap-mount.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fs/agent.h"
+#include "fs/tracee.h"
+#include "fs/trap.h"
+#include "lib/alloc.h"
+#include "lib/fd.h"
+#include "lib/flags.h"
+
+/* Arguments of mount(2), by number. */
+enum {
+	ARG_SOURCE,
+	ARG_TARGET,
+	ARG_FSTYPE,
+	ARG_FLAGS,
+	ARG_DATA,
+};
+
+#define NO_NEW_MOUNT                                                                           \
+	(MS_REMOUNT | MS_BIND | MS_MOVE | MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
+#ifndef MS_NOSYMFOLLOW
+#define MS_NOSYMFOLLOW 256
+#endif
+
+enum overmount_kind trap_mount_kind(const char *fstype)
+{
+	if (strcmp(fstype, "proc") == 0)
+		return OVERMOUNT_PROC;
+	return strcmp(fstype, "sysfs") == 0 ? OVERMOUNT_SYS : OVERMOUNT_NONE;
+}
+
+/* path_mount() in the kernel: "relatime" unless another is asked for; "strictatime" wins. */
+static uint64_t attrs_of(uint64_t flags)
+{
+	static const struct {
+		uint64_t flag, attr;
+	} rows[] = {
+		{MS_RDONLY, MOUNT_ATTR_RDONLY},
+		{MS_NOSUID, MOUNT_ATTR_NOSUID},
+		{MS_NODEV, MOUNT_ATTR_NODEV},
+		{MS_NOEXEC, MOUNT_ATTR_NOEXEC},
+		{MS_NODIRATIME, MOUNT_ATTR_NODIRATIME},
+		{MS_NOSYMFOLLOW, MOUNT_ATTR_NOSYMFOLLOW},
+	};
+	uint64_t attrs = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (flags & rows[i].flag)
+			attrs |= rows[i].attr;
+	if (flags & MS_STRICTATIME)
+		return attrs | MOUNT_ATTR_STRICTATIME;
+	return flags & MS_NOATIME ? attrs | MOUNT_ATTR_NOATIME : attrs;
+}
+
+int trap_mount_decode(const struct trap_mount_args *a, struct mount_new *ret)
+{
+	uint64_t flags = a->flags;
+
+	/* "Discard magic" (path_mount()). */
+	if ((flags & MS_MGC_MSK) == MS_MGC_VAL)
+		flags &= ~(uint64_t)MS_MGC_MSK;
+	if (flags & (NO_NEW_MOUNT | (uint32_t)MS_NOUSER))
+		return -EOPNOTSUPP;
+	/* mount(2) splits at every comma, lib/mount.h not within quotes. */
+	if (strpbrk(a->options, "\"\\"))
+		return -EOPNOTSUPP;
+	*ret = (struct mount_new){
+		.fstype = a->fstype,
+		.source = a->has_source ? a->source : NULL,
+		.options = a->options,
+		.sb_flags = flags & (MS_RDONLY | MS_SYNCHRONOUS | MS_DIRSYNC | MS_LAZYTIME),
+		.attrs = attrs_of(flags),
+	};
+	return 0;
+}
+
+/* ------------------------------------------------------------------ the caller's side */
+
+static bool is_wanted(const struct seccomp_notif *n)
+{
+	char fstype[8];
+	ssize_t len =
+		tracee_string((pid_t)n->pid, n->data.args[ARG_FSTYPE], fstype, sizeof(fstype));
+
+	return len > 0 && trap_mount_kind(fstype) != OVERMOUNT_NONE;
+}
+
+static int read_args(struct trap_mount_args *a, const struct seccomp_notif *n)
+{
+	const __u64 *args = n->data.args;
+	pid_t tid = (pid_t)n->pid;
+
+	a->flags = args[ARG_FLAGS];
+	a->has_source = args[ARG_SOURCE] != 0;
+	if (tracee_string(tid, args[ARG_FSTYPE], a->fstype, sizeof(a->fstype)) < 0 ||
+	    tracee_string(tid, args[ARG_TARGET], a->target, sizeof(a->target)) < 0)
+		return -EFAULT;
+	if (a->has_source &&
+	    tracee_string(tid, args[ARG_SOURCE], a->source, sizeof(a->source)) < 0)
+		return -EFAULT;
+	if (args[ARG_DATA] &&
+	    tracee_string(tid, args[ARG_DATA], a->options, sizeof(a->options)) < 0)
+		return -EFAULT;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ the agent's side */
+
+struct work {
+	const char *target;
+	int target_fd_number; /* "/fd/N" in the target, or -1 */
+	int target_fd;	      /* ... and what that is in the caller */
+	struct mount_new mount;
+	struct overmounts overmounts;
+	const struct trap_context *context;
+	struct trap_job *job;
+};
+
+/* With the caller's descriptor N in the place of ours, /proc/self/fd/N means the same. */
+static int open_target(const struct work *w)
+{
+	_cleanup_close_ int saved = -EBADF;
+	int n = w->target_fd_number, fd;
+
+	if (w->target_fd < 0 || n == w->target_fd) {
+		fd = open(w->target, O_PATH | O_CLOEXEC);
+		return fd < 0 ? -errno : fd;
+	}
+	saved = fcntl(n, F_DUPFD_CLOEXEC, 3);
+	if (dup2(w->target_fd, n) < 0)
+		return -errno;
+	fd = open(w->target, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		fd = -errno;
+	if (saved >= 0)
+		(void)dup3(saved, n, O_CLOEXEC);
+	else
+		(void)close(n);
+	return fd;
+}
+
+static int stat_fd(int fd, struct statx *ret)
+{
+	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+		     STATX_TYPE | STATX_INO | STATX_MNT_ID, ret) < 0
+		       ? -errno
+		       : 0;
+}
+
+/* What do_add_mount() in the kernel refuses, and move_mount(2) does not. */
+static int check_target(int target_fd, const struct statx *instance)
+{
+	struct statx st;
+	int r = stat_fd(target_fd, &st);
+
+	if (r < 0)
+		return r;
+	if (!S_ISDIR(st.stx_mode))
+		return -ENOTDIR;
+	if (st.stx_dev_major == instance->stx_dev_major &&
+	    st.stx_dev_minor == instance->stx_dev_minor && st.stx_ino == instance->stx_ino &&
+	    (st.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		return -EBUSY;
+	return 0;
+}
+
+static int attach(struct work *w, int instance_fd, int target_fd)
+{
+	size_t n;
+	int r;
+
+	overmounts_drop_namespaced(&w->overmounts, instance_fd);
+	n = overmounts_attach(&w->overmounts, instance_fd, w->context->devs);
+	r = mount_attach(instance_fd, target_fd, "");
+	if (r < 0)
+		w->job->mount_id = 0;
+	else if (n == 0)
+		(void)overmounts_attach(&w->overmounts, instance_fd, w->context->devs);
+	return r;
+}
+
+static int inside(void *arg)
+{
+	struct work *w = arg;
+	_cleanup_close_ int target_fd = open_target(w);
+	_cleanup_close_ int instance_fd = -EBADF;
+	struct statx st;
+	int r;
+
+	if (target_fd < 0)
+		return target_fd;
+	instance_fd = mount_make(&w->mount, NULL, 0);
+	if (instance_fd < 0)
+		return instance_fd;
+	r = stat_fd(instance_fd, &st);
+	if (r == 0)
+		r = check_target(target_fd, &st);
+	if (r < 0)
+		return r;
+	w->job->mount_id = st.stx_mnt_id;
+	return attach(w, instance_fd, target_fd);
+}
+
+static enum trap_verdict make_mount(const struct trap_context *c, struct trap_job *job,
+				    const struct tracee *t, const struct trap_mount_args *a)
+{
+	enum overmount_kind kind = trap_mount_kind(a->fstype);
+	struct work w = {
+		.target = a->target,
+		.target_fd_number = tracee_path_fd(a->target),
+		.target_fd = -EBADF,
+		.context = c,
+		.job = job,
+	};
+	int r;
+
+	if (kind == OVERMOUNT_NONE || trap_mount_decode(a, &w.mount) < 0)
+		return TRAP_NATIVE;
+	if (w.target_fd_number >= 0)
+		w.target_fd = tracee_fd(t->tid, w.target_fd_number);
+	if (!trap_is_valid(c, job)) {
+		fd_close(w.target_fd);
+		return TRAP_NATIVE;
+	}
+	overmounts_clone(&w.overmounts, &c->source, kind,
+			 (a->flags & MS_RDONLY ? OVERMOUNT_READONLY : 0) |
+				 (c->is_nested ? OVERMOUNT_READONLY_SYSCTLS : 0));
+	r = agent_call(t, AGENT_WITH_PIDNS, inside, &w);
+	overmounts_done(&w.overmounts);
+	fd_close(w.target_fd);
+	/* Killed on the way: it may have come to the end. */
+	if (r == -EINTR && tracee_has_mount(t->tid, job->mount_id))
+		r = 0;
+	return r == 0 ? TRAP_DONE : TRAP_NATIVE;
+}
+
+static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,
+			     const struct tracee *t)
+{
+	_cleanup_free_ struct trap_mount_args *a = xcalloc(1, sizeof(*a));
+
+	if (read_args(a, &job->notif) < 0)
+		return TRAP_NATIVE;
+	return make_mount(c, job, t, a);
+}
+
+const struct trap trap_mount = {
+	.name = "mount",
+	.is_wanted = is_wanted,
+	.act = act,
+};

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * move_mount(2) of a fresh procfs or sysfs, made by fsmount(2). The emulated files are laid
+ * over it while it is still detached, and then the kernel attaches it for its caller: nothing
+ * of the call itself is ours. Kernels before 6.15 attach nothing to a detached mount; there it
+ * stays as it is. So does one that is attached already: it is moved with what is on it.
+ */
+#include <errno.h>
+#include <linux/mount.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fs/agent.h"
+#include "fs/tracee.h"
+#include "fs/trap.h"
+#include "lib/fd.h"
+
+enum {
+	ARG_FROM_DIRFD,
+	ARG_FROM_PATH,
+	ARG_TO_DIRFD,
+	ARG_TO_PATH,
+	ARG_FLAGS,
+};
+
+struct work {
+	struct overmounts overmounts;
+	int instance_fd;
+	bool *dropped; /* shared memory: what the agent has found out */
+};
+
+static bool is_wanted(const struct seccomp_notif *n)
+{
+	char path[1];
+
+	if (!(n->data.args[ARG_FLAGS] & MOVE_MOUNT_F_EMPTY_PATH) ||
+	    (int)n->data.args[ARG_FROM_DIRFD] < 0)
+		return false;
+	return tracee_string((pid_t)n->pid, n->data.args[ARG_FROM_PATH], path, 1) == 0;
+}
+
+static int ask(void *arg)
+{
+	struct work *w = arg;
+
+	overmounts_drop_namespaced(&w->overmounts, w->instance_fd);
+	for (size_t i = 0; i < w->overmounts.n; i++)
+		w->dropped[i] = w->overmounts.v[i].fd < 0;
+	return 0;
+}
+
+/* Which sysctls are the caller's own can only be asked with its rights. */
+static int drop_namespaced(struct work *w, const struct tracee *t)
+{
+	size_t size = w->overmounts.n + 1;
+	int r;
+
+	w->dropped =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (w->dropped == MAP_FAILED)
+		return -errno;
+	r = agent_call(t, AGENT_RIGHTS_ONLY, ask, w);
+	for (size_t i = 0; r == 0 && i < w->overmounts.n; i++)
+		if (w->dropped[i])
+			w->overmounts.v[i].fd = fd_close(w->overmounts.v[i].fd);
+	(void)munmap(w->dropped, size);
+	return r;
+}
+
+static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,
+			     const struct tracee *t)
+{
+	_cleanup_close_ int fd = tracee_fd(t->tid, (int)job->notif.data.args[ARG_FROM_DIRFD]);
+	enum overmount_kind kind = fd < 0 ? OVERMOUNT_NONE : overmount_kind_of(fd);
+	struct work w = {.instance_fd = fd};
+
+	if (kind == OVERMOUNT_NONE || !trap_is_valid(c, job))
+		return TRAP_NATIVE;
+	overmounts_clone(&w.overmounts, &c->source, kind,
+			 c->is_nested ? OVERMOUNT_READONLY_SYSCTLS : 0);
+	if (drop_namespaced(&w, t) == 0)
+		(void)overmounts_attach(&w.overmounts, fd, c->devs);
+	overmounts_done(&w.overmounts);
+	return TRAP_NATIVE;
+}
+
+const struct trap trap_move_mount = {
+	.name = "move_mount",
+	.is_wanted = is_wanted,
+	.act = act,
+};

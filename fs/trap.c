@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fs/trap.h"
+
+#include <linux/audit.h>
+#include <stddef.h>
+
+#include "fs/notify.h"
+#include "lib/macro.h"
+
+#define X32_BIT 0x40000000u
+
+/* The numbers of those who numbered by themselves; all later ones share a table. */
+static const struct {
+	uint32_t arch;
+	uint32_t mount, umount2;
+} numbers[] = {
+	{AUDIT_ARCH_X86_64, 165, 166}, {AUDIT_ARCH_I386, 21, 52},
+	{AUDIT_ARCH_AARCH64, 40, 39},  {AUDIT_ARCH_ARM, 21, 52},
+	{AUDIT_ARCH_PPC64LE, 21, 52},  {AUDIT_ARCH_RISCV64, 40, 39},
+};
+#define NR_MOVE_MOUNT 429 /* everywhere, as all calls since 5.1 */
+
+bool trap_is_valid(const struct trap_context *c, const struct trap_job *job)
+{
+	return notify_is_valid(c->listener_fd, job->notif.id);
+}
+
+const struct trap *trap_find(uint32_t arch, uint32_t nr)
+{
+	if (arch == AUDIT_ARCH_X86_64)
+		nr &= ~X32_BIT;
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		if (numbers[i].arch != arch)
+			continue;
+		if (nr == numbers[i].mount)
+			return &trap_mount;
+		if (nr == numbers[i].umount2)
+			return &trap_umount;
+		if (nr == NR_MOVE_MOUNT)
+			return &trap_move_mount;
+	}
+	return NULL;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The trapped system calls: a table with one row for each. src/plan-traps.c has the same calls
+ * and tells the kernel which of them to stop.
+ */
+#pragma once
+
+#include <linux/seccomp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fs/overmounts.h"
+
+struct tracee;
+
+/* One call, while it is worked on; in memory that outlives who works on it (fs/slots.h). */
+struct trap_job {
+	struct seccomp_notif notif;
+	uint64_t listener; /* its number */
+	int32_t agent;	   /* who works on it; 0: nobody yet */
+	/* STATX_MNT_ID of the mount that is, or is about to be, attached for this call. */
+	uint64_t mount_id;
+};
+
+/* What is the same for all calls of a container. */
+struct trap_context {
+	struct overmount_source source; /* its view is that of the call */
+	uint64_t devs[2];		/* of the two connections */
+	bool is_nested;			/* the caller is in a pid namespace within */
+	int listener_fd;		/* of the call */
+};
+/* Does the caller still wait? What was read of it before this says yes is its own. */
+bool trap_is_valid(const struct trap_context *c, const struct trap_job *job);
+
+enum trap_verdict {
+	TRAP_NATIVE, /* let the kernel make the call */
+	TRAP_DONE,   /* it was made */
+};
+
+struct trap {
+	const char *name;
+	/* At once, by who receives all calls: must not wait for anybody's file system. */
+	bool (*is_wanted)(const struct seccomp_notif *n);
+	/*
+	 * In a process of its own, host root. `t` was validated. Whatever is not exactly what
+	 * it knows goes to the kernel, whose errors are then the kernel's own.
+	 */
+	enum trap_verdict (*act)(const struct trap_context *c, struct trap_job *job,
+				 const struct tracee *t);
+};
+
+/* NULL: not a call that we trap. AUDIT_ARCH_* and the number, x32's with its bit. */
+const struct trap *trap_find(uint32_t arch, uint32_t nr);
+
+extern const struct trap trap_mount;	  /* fs/trap-mount.c */
+extern const struct trap trap_umount;	  /* fs/trap-umount.c */
+extern const struct trap trap_move_mount; /* fs/trap-move-mount.c */

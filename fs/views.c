@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation
+ *
+ * A number is given out once and never again, so that a mount that outlives its cgroup
+ * cannot show another's figures: whoever asks by a number that the register has forgotten sees
+ * the container's own. Records are given up only when there is no room left, and then
+ * those whose cgroups are gone.
+ *
+ * A record is written by one process and read by another without a lock: its number is
+ * stored last, and cleared first.
+ */
+#include "fs/views.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "fs/cgroup-read.h"
+#include "fs/proctext.h"
+#include "fs/view.h"
+#include "lib/alloc.h"
+#include "lib/log.h"
+#include "lib/macro.h"
+
+/* Views that are ready at a time; others are made again. */
+#define READY_MAX 32
+
+#define NO_RECORD SIZE_MAX
+
+/* Numbers and texts apart: looking through the numbers touches no memory of the texts. */
+struct shared {
+	uint64_t last_number;
+	uint64_t numbers[VIEWS_MAX]; /* 0: free */
+	char texts[VIEWS_MAX][VIEWS_TEXT_MAX + 16];
+};
+
+struct ready {
+	uint64_t number;
+	uint64_t used; /* when, in calls */
+	struct view *view;
+};
+
+struct views {
+	struct shared *shared;
+	uint64_t n_calls;
+	struct ready ready[READY_MAX]; /* each process's own */
+};
+
+int views_map(struct views **ret, struct error *err)
+{
+	void *p = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return error_errno(err, errno, "map the register of views");
+	*ret = xcalloc(1, sizeof(**ret));
+	(*ret)->shared = p;
+	return 0;
+}
+
+static uint64_t number_of(const struct views *v, size_t record)
+{
+	return __atomic_load_n(&v->shared->numbers[record], __ATOMIC_SEQ_CST);
+}
+
+static void set_number(struct views *v, size_t record, uint64_t number)
+{
+	__atomic_store_n(&v->shared->numbers[record], number, __ATOMIC_SEQ_CST);
+}
+
+/* 0: a free one. */
+static size_t find_number(const struct views *v, uint64_t number)
+{
+	for (size_t i = 0; i < VIEWS_MAX; i++)
+		if (number_of(v, i) == number)
+			return i;
+	return NO_RECORD;
+}
+
+static size_t find_text(const struct views *v, const char *text)
+{
+	for (size_t i = 0; i < VIEWS_MAX; i++)
+		if (number_of(v, i) && strcmp(v->shared->texts[i], text) == 0)
+			return i;
+	return NO_RECORD;
+}
+
+static void forget_gone(struct views *v, const struct view *own)
+{
+	for (size_t i = 0; i < VIEWS_MAX; i++)
+		if (!cgroup_read_exists(own->cgroup, v->shared->texts[i]))
+			set_number(v, i, 0);
+}
+
+uint64_t views_register(struct views *v, const struct view *own, const char *text)
+{
+	size_t i;
+
+	if (strlen(text) > VIEWS_TEXT_MAX || cgroup_read_is_same(own->cgroup, text))
+		return VIEWS_OWN;
+	i = find_text(v, text);
+	if (i != NO_RECORD)
+		return number_of(v, i);
+	i = find_number(v, 0);
+	if (i == NO_RECORD) {
+		forget_gone(v, own);
+		i = find_number(v, 0);
+	}
+	if (i == NO_RECORD) {
+		log_warn("more than %d views of containers within", VIEWS_MAX);
+		return VIEWS_OWN;
+	}
+	strcpy(v->shared->texts[i], text);
+	set_number(v, i, ++v->shared->last_number);
+	return number_of(v, i);
+}
+
+static struct ready *find_ready(struct views *v, uint64_t number)
+{
+	struct ready *oldest = &v->ready[0];
+
+	for (size_t i = 0; i < READY_MAX; i++) {
+		if (v->ready[i].number == number)
+			return &v->ready[i];
+		if (v->ready[i].used < oldest->used)
+			oldest = &v->ready[i];
+	}
+	oldest->number = VIEWS_OWN;
+	oldest->view = view_free(oldest->view);
+	return oldest;
+}
+
+/* The text is copied: its record may be given up meanwhile. */
+static int make(struct views *v, const struct view *own, uint64_t number, struct view **ret)
+{
+	size_t i = find_number(v, number);
+	char text[VIEWS_TEXT_MAX + 16];
+	struct cgroup_read *cgroup;
+	struct error err;
+
+	if (i == NO_RECORD)
+		return -ENOENT;
+	memcpy(text, v->shared->texts[i], sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	if (number_of(v, i) != number)
+		return -ENOENT;
+	cgroup = cgroup_read_new();
+	cgroup_read_within(cgroup, own->cgroup, text);
+	return view_new_within(ret, own, cgroup, &err);
+}
+
+struct view *views_get(struct views *v, struct view *own, uint64_t number)
+{
+	struct ready *r;
+
+	if (number == VIEWS_OWN || !v)
+		return own;
+	r = find_ready(v, number);
+	r->used = ++v->n_calls;
+	if (r->number == number)
+		return r->view;
+	if (make(v, own, number, &r->view) < 0)
+		return own;
+	r->number = number;
+	return r->view;
+}
+
+bool views_parse(const char **name, uint64_t *ret_number)
+{
+	const char *p = *name;
+
+	*ret_number = VIEWS_OWN;
+	if (*p < '0' || *p > '9')
+		return true;
+	if (!proctext_u64(&p, ret_number) || *p != ':' || *ret_number == VIEWS_OWN)
+		return false;
+	*name = p + 1;
+	return true;
+}

@@ -1,0 +1,213 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Containers inside a system container see what they themselves were given: the figures are
+# chosen when their procfs is attached, and everything else about mounts stays as it is.
+#
+#   INNER    the Debian inside: bookworm (Docker 20.10), trixie (26.1) or unstable (28.5)   (bookworm)
+
+load helper
+
+INNER=${INNER:-bookworm}
+SMALL=sysbox/busybox
+
+setup_file() {
+	load helper
+	sysbox_only
+	need_image "debian-docker-$INNER"
+	SCOPE="file" start_syscont nested -v "nested-$INNER:/var/lib/docker" --memory 1g \
+		"sysbox/debian-docker:$INNER"
+	start_dockerd nested
+}
+
+teardown_file() {
+	load helper
+	remove_scope file
+	docker volume rm "nested-$INNER" >/dev/null 2>&1 || true
+}
+
+setup() { sysbox_only; }
+
+teardown() {
+	# shellcheck disable=SC2016
+	inside nested 'docker rm -f -v $(docker ps -aq) >/dev/null 2>&1; true'
+	remove_scope test
+}
+
+n() { docker exec nested "$@"; }
+di() { docker exec nested docker "$@"; }
+# A shell in a mount namespace of its own, in the system container.
+ns() { docker exec nested unshare -m sh -ec "$1"; }
+
+# The processes of the container's supervisor: the keeper's children by name.
+keeper() { pgrep -x sysbox-fs | while read -r p; do
+	[[ $(cat "/proc/$p/task/$p/children") == "" ]] || grep -qs "$(docker inspect -f '{{.Id}}' nested)" <(ls -l "/proc/$p/fd") && echo "$p"
+done | head -n 1; }
+trapper() { pgrep -P "$(keeper)" -x sysbox-fs-trap; }
+
+kb() { awk -v key="$1:" '$1 == key { print $2 }'; }
+
+# --- figures --------------------------------------------------------------------------------
+
+# bats test_tags=short
+@test "nested: memory and processors of an inner container are its own" {
+	run -0 di run --rm --memory 256m --cpus 1 $SMALL sh -c 'grep MemTotal /proc/meminfo; grep -c ^processor /proc/cpuinfo
+		grep -c "^cpu[0-9]" /proc/stat; cat /sys/devices/system/cpu/online'
+	assert_line --index 0 --regexp '^MemTotal: +262144 kB$'
+	assert_line --index 1 1
+	assert_line --index 2 1
+	assert_line --index 3 0
+}
+
+# bats test_tags=short
+@test "nested: an inner container without limits has those of the system container" {
+	run -0 di run --rm $SMALL grep MemTotal /proc/meminfo
+	assert_output --regexp '^MemTotal: +1048576 kB$'
+}
+
+@test "nested: a limit above the system container's is the system container's" {
+	run -0 di run --rm --memory 4g $SMALL grep MemTotal /proc/meminfo
+	assert_output --regexp '^MemTotal: +1048576 kB$'
+}
+
+@test "nested: two inner containers at once, and the system container, each see their own" {
+	di run -d --name one --memory 128m $SMALL sleep 1000
+	di run -d --name two --memory 192m $SMALL sleep 1000
+	assert_equal "$(di exec one cat /proc/meminfo | kb MemTotal)" 131072
+	assert_equal "$(di exec two cat /proc/meminfo | kb MemTotal)" 196608
+	assert_equal "$(n cat /proc/meminfo | kb MemTotal)" 1048576
+}
+
+@test "nested: docker update of an inner container shows in it" {
+	di run -d --name in --memory 128m --memory-swap 256m $SMALL sleep 1000
+	assert_equal "$(di exec in cat /proc/meminfo | kb MemTotal)" 131072
+	di update --memory 160m --memory-swap 256m in
+	sleep 0.2
+	assert_equal "$(di exec in cat /proc/meminfo | kb MemTotal)" 163840
+}
+
+@test "nested: the use of memory is the inner container's" {
+	di run -d --name in --memory 128m $SMALL sh -c 'dd if=/dev/zero of=/dev/shm/x bs=1M count=40; sleep 1000'
+	wait_for 10 di exec in sh -c '[ $(stat -c %s /dev/shm/x) = 41943040 ]'
+	local free; free=$(di exec in cat /proc/meminfo | kb MemFree)
+	assert [ "$free" -lt $((90 * 1024)) ]
+	assert [ "$free" -gt $((60 * 1024)) ]
+}
+
+@test "nested: docker info inside tells the system container's memory" {
+	assert_equal "$(di info --format '{{.MemTotal}}')" 1073741824
+}
+
+@test "nested: top and ps work in an inner container" {
+	run -0 di run --rm --memory 256m $SMALL sh -c 'top -b -n 1; ps; uptime'
+	assert_output --partial 'load average'
+}
+
+# --- sysctls --------------------------------------------------------------------------------
+
+@test "nested: sysctls of an inner container are those of the system container, and not writable" {
+	n sh -c 'echo 17 >/proc/sys/kernel/panic'
+	run di run --rm $SMALL sh -c 'cat /proc/sys/kernel/panic; echo 18 >/proc/sys/kernel/panic'
+	assert_line 17
+	assert_output --partial 'ead-only'
+	assert_equal "$(n cat /proc/sys/kernel/panic)" 17
+	n sh -c 'echo 0 >/proc/sys/kernel/panic'
+}
+
+@test "nested: docker run --sysctl of what the kernel keeps for each namespace" {
+	run -0 di run --rm --sysctl net.core.somaxconn=77 --sysctl kernel.msgmax=4242 $SMALL \
+		sh -c 'cat /proc/sys/net/core/somaxconn /proc/sys/kernel/msgmax'
+	assert_line --index 0 77
+	assert_line --index 1 4242
+}
+
+# --- procfs as elsewhere --------------------------------------------------------------------
+
+# bats test_tags=short
+@test "nested: a fresh procfs, and umount of it" {
+	run -0 ns 'mkdir -p /p; mount -t proc none /p; ls -d /p/self; grep MemTotal /p/meminfo; umount /p; ls /p | wc -l'
+	assert_line --index 0 /p/self
+	assert_line --index 1 --regexp ' 1048576 kB'
+	assert_line --index 2 0
+}
+
+@test "nested: umount says that it is busy where it is, and the figures stay" {
+	run -0 ns 'mkdir -p /p; mount -t proc none /p; exec 5</p/version; ! umount /p 2>&1; grep MemTotal /p/meminfo; exec 5<&-; umount /p; ls /p | wc -l'
+	assert_output --partial busy
+	assert_output --partial ' 1048576 kB'
+	assert_line --index 2 0
+}
+
+@test "nested: umount -l, umount -R and umount of a mount on top of a mount" {
+	run -0 ns 'mkdir -p /p; mount -t proc none /p; umount -l /p; mount -t proc none /p; umount -R /p
+		mount -t proc none /p; mount -t proc none /p; umount /p; grep -c MemTotal /p/meminfo; umount /p; ls /p | wc -l'
+	assert_line --index 0 1
+	assert_line --index 1 0
+}
+
+@test "nested: sysfs, and umount of it" {
+	run -0 ns 'mkdir -p /s; mount -t sysfs none /s; cat /s/devices/system/cpu/online; umount /s; ls /s | wc -l'
+	assert_line --index 1 0
+}
+
+@test "nested: hidepid, subset=pid and read-only" {
+	run -0 ns 'mkdir -p /p; mount -t proc -o hidepid=2,gid=5 none /p; findmnt -no OPTIONS /p; umount /p
+		mount -t proc -o subset=pid none /p; ls /p/meminfo /p/1/comm 2>&1 || true; umount /p
+		mount -t proc -o ro,nosuid none /p; findmnt -no OPTIONS /p; grep -c MemTotal /p/meminfo; umount /p'
+	assert_line --index 0 --partial hidepid=invisible
+	assert_line --index 0 --regexp 'gid=[0-9]*[0-9],'
+	assert_line --index 1 --partial 'No such file'
+	assert_line --index 2 /p/1/comm
+	assert_line --index 3 --regexp '^ro,nosuid'
+	assert_line --index 4 1
+}
+
+@test "nested: remount, bind, rbind and move of a procfs" {
+	run -0 ns 'mkdir -p /p /q; mount -t proc none /p; mount -o remount,hidepid=2 /p; findmnt -no OPTIONS /p
+		mount -o remount,bind,ro /p; findmnt -no OPTIONS /p; mount -o remount,bind,rw /p
+		mount --bind /p /q; ls /q/self/comm; umount /q; mount --make-private /; mount --rbind /p /q; grep MemTotal /q/meminfo; umount -R /q
+		mount --make-private /p; mount --move /p /q; grep MemTotal /q/meminfo; umount /q; ls /q | wc -l'
+	assert_line --index 0 --partial hidepid=invisible
+	assert_line --index 1 --regexp '^ro'
+	assert_line --index 2 /q/self/comm
+	assert_line --index 3 --regexp ' 1048576 kB'
+	assert_line --index 4 --regexp ' 1048576 kB'
+	assert_line --index 5 0
+}
+
+@test "nested: a procfs below a shared mount appears at its peers, with the figures" {
+	run -0 ns 'mkdir -p /a /b; mount -t tmpfs none /a; mount --make-shared /a; mkdir /a/p; mount --bind /a /b
+		mount -t proc none /a/p; grep MemTotal /b/p/meminfo; umount /a/p; ls /b/p | wc -l'
+	assert_line --index 0 --regexp ' 1048576 kB'
+	assert_line --index 1 0
+}
+
+@test "nested: errors are the kernel's" {
+	run ns 'mount -t proc none /nowhere'
+	assert_output --partial 'does not exist'
+	run ns 'touch /f; mount -t proc none /f'
+	assert_output --partial 'not a directory'
+	run ns 'mkdir -p /p; mount -t proc -o hidepid=77 none /p'
+	assert_failure
+	run docker exec -u nobody nested mount -t proc none /mnt
+	assert_failure
+	run ns 'mkdir -p /s; mount -t sysfs none /s; mount -t sysfs none /s'
+	assert_output --partial 'already mounted'
+}
+
+@test "nested: procfs in a chroot, by root and in a user namespace" {
+	run -0 ns 'mkdir -p /c && mount -t tmpfs none /c && mkdir /c/proc /c/bin && tar -xOf /usr/share/sysbox/busybox.tar --wildcards "*/layer.tar" | tar -x -C /c bin
+		chroot /c /bin/busybox mount -t proc proc /proc; chroot /c /bin/busybox grep MemTotal /proc/meminfo; chroot /c /bin/busybox umount /proc; ls /c/proc | wc -l'
+	assert_line --index 0 --regexp ' 1048576 kB'
+	assert_line --index 1 0
+	run -0 n unshare -Urpf --mount-proc sh -c 'grep MemTotal /proc/meminfo; echo $$'
+	assert_line --index 0 --regexp ' 1048576 kB'
+	assert_line --index 1 1
+}
+
+@test "nested: a target by descriptor, and relative ones" {
+	run -0 ns 'mkdir -p /p/q; exec 7</p/q; mount -i -c -t proc none /proc/self/fd/7; grep -c MemTotal /p/q/meminfo; umount /p/q
+		cd /p; mount -i -t proc none q; grep -c MemTotal q/meminfo; umount q; cd q; mount -i -t proc none ../q; grep -c MemTotal ../q/meminfo; umount ../q'
+	assert_line --index 0 1
+	assert_line --index 1 1
+	assert_line --index 2 1
+}
