@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A database of an inner engine comes from an image: every item lies in it, and no walk is endless. */
+/* A database of an inner engine comes from an image: all lies in it, and no walk is endless. */
 #include <stdint.h>
 #include <stdlib.h>
 

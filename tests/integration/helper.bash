@@ -134,8 +134,12 @@ cgroups() { find /sys/fs/cgroup -maxdepth 3 -type d -name "*oci-$$-*" 2>/dev/nul
 ranges() { find /run/sysbox/subid -type l -lname "$STATE/*" 2>/dev/null; }
 mounts() { grep -F -e " $BOX" /proc/self/mountinfo; }
 
+# A supervisor ends by itself, soon after its container.
+no_process() { [[ -z $(processes) ]]; }
+
 nothing_left() {
 	local what
+	wait_for 3 no_process || true
 	for what in mounts cgroups ranges processes; do
 		if [[ -n $($what) ]]; then
 			echo "left behind ($what):"
