@@ -5,12 +5,15 @@
  * The order is forced:
  *
  *	pid namespace	takes effect for a child only
- *	mount, network	need the host's CAP_SYS_ADMIN; entering a mount namespace
- *			moves root and working directory to its root
+ *	mount, network,	need the host's CAP_SYS_ADMIN; entering a mount namespace
+ *	ipc		moves root and working directory to its root
  *	root, cwd	by descriptors; chroot(2) needs the host's rights still
  *	ids		as the host counts them: no map has to be looked up
  *	user namespace	gives all capabilities in it, and takes those of the host
  *	capabilities	down to the tracee's own
+ *
+ * Each namespace counts: sysctls of ipc, network and pid namespaces are other dentries for
+ * who is in another one, and what is mounted upon them is then seen by nobody.
  *
  * An agent in the container's pid namespace can be seen and killed there. It cannot be
  * traced: its memory belongs to the host's user namespace, and it is not dumpable
@@ -41,10 +44,9 @@ int agent_prepare(void)
 	return 0;
 }
 
-static int enter_place(const struct tracee *t)
+static int enter_tree(const struct tracee *t)
 {
-	if (setns(t->fds[TRACEE_NETNS], CLONE_NEWNET) < 0 ||
-	    setns(t->fds[TRACEE_MNTNS], CLONE_NEWNS) < 0)
+	if (setns(t->fds[TRACEE_MNTNS], CLONE_NEWNS) < 0)
 		return -errno;
 	if (fchdir(t->fds[TRACEE_ROOT]) < 0 || chroot(".") < 0 ||
 	    fchdir(t->fds[TRACEE_CWD]) < 0)
@@ -67,39 +69,42 @@ static int take_rights(const struct tracee_creds *c, int userns_fd)
 
 static int become(const struct tracee *t, unsigned int flags)
 {
-	int r = flags & AGENT_RIGHTS_ONLY ? 0 : enter_place(t);
+	int r = 0;
 
-	if (r == 0)
+	if (setns(t->fds[TRACEE_NETNS], CLONE_NEWNET) < 0 ||
+	    setns(t->fds[TRACEE_IPCNS], CLONE_NEWIPC) < 0)
+		return -errno;
+	if (!(flags & AGENT_HERE))
+		r = enter_tree(t);
+	if (r == 0 && !(flags & AGENT_AS_HOST))
 		r = take_rights(&t->creds, t->fds[TRACEE_USERNS]);
 	return r;
 }
 
 /* An errno fits the exit status: the largest is 133. */
-_noreturn_ static void agent_main(const struct tracee *t, unsigned int flags, pid_t parent,
+_noreturn_ static void agent_main(const struct tracee *t, unsigned int flags,
 				  int (*fn)(void *arg), void *arg)
 {
 	int r = become(t, flags);
 
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	/* The changes of credentials have cleared it. */
+	/* The changes of credentials have cleared the one and may have set the other. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (!(flags & AGENT_WITH_PIDNS) && getppid() != parent)
-		_exit(EINTR);
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	_exit(r < 0 ? -r : -fn(arg) & 0xff);
 }
 
 int agent_call(const struct tracee *t, unsigned int flags, int (*fn)(void *arg), void *arg)
 {
-	pid_t parent = getpid(), pid;
 	int r, status = 0;
+	pid_t pid;
 
-	if ((flags & AGENT_WITH_PIDNS) && setns(t->fds[TRACEE_PIDNS], CLONE_NEWPID) < 0)
+	if (setns(t->fds[TRACEE_PIDNS], CLONE_NEWPID) < 0)
 		return -errno;
 	pid = fork();
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
-		agent_main(t, flags, parent, fn, arg);
+		agent_main(t, flags, fn, arg);
 	r = spawn_wait(pid, &status);
 	if (r < 0)
 		return r;

@@ -9,15 +9,17 @@
 struct tracee;
 
 enum agent_flags {
-	AGENT_WITH_PIDNS = 1u << 0, /* its pid namespace, too */
-	/* Only what it is, not where: for questions about descriptors. */
-	AGENT_RIGHTS_ONLY = 1u << 1,
+	/* Stay in our own mount namespace: for what is done by descriptor. */
+	AGENT_HERE = 1u << 0,
+	/* Keep our own rights: for what the tracee has no say in. */
+	AGENT_AS_HOST = 1u << 1,
 };
 
 /*
  * Fork, become the tracee's like, call fn, wait: what fn returns, 0 or -errno. -EINTR: the
  * agent was killed, which processes in the tracee's pid namespace can do. The caller:
- * agent_prepare() was called, single-threaded, host root.
+ * agent_prepare() was called, single-threaded, host root; its children are in the tracee's
+ * pid namespace from then on.
  */
 int agent_call(const struct tracee *t, unsigned int flags, int (*fn)(void *arg), void *arg);
 

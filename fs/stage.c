@@ -64,10 +64,9 @@ int stage_enter(int fast_mount, int plain_mount, struct error *err)
 	proc = mount_clone(AT_FDCWD, "/proc", MOUNT_CLONE_ONE);
 	sys = mount_clone(AT_FDCWD, "/sys", MOUNT_CLONE_ONE);
 	base = mount_make(&tmpfs, NULL, 0);
-	if (proc < 0 || sys < 0 || base < 0)
-		return error_set(err, EPERM, "make the stage of the traps: %d, %d, %d", proc,
-				 sys, base);
-	r = fill(base, proc, sys, fast_mount, plain_mount);
+	r = proc < 0 ? proc : sys < 0 ? sys : base;
+	if (r >= 0)
+		r = fill(base, proc, sys, fast_mount, plain_mount);
 	if (r == 0)
 		r = leave_host(base);
 	return r < 0 ? error_errno(err, -r, "enter the stage of the traps") : 0;

@@ -136,7 +136,8 @@ int tracee_open(struct tracee *ret, pid_t tid)
 	} files[] = {
 		[TRACEE_ROOT] = {"root", O_PATH},	 [TRACEE_CWD] = {"cwd", O_PATH},
 		[TRACEE_USERNS] = {"ns/user", O_RDONLY}, [TRACEE_MNTNS] = {"ns/mnt", O_RDONLY},
-		[TRACEE_NETNS] = {"ns/net", O_RDONLY},	 [TRACEE_PIDNS] = {"ns/pid", O_RDONLY},
+		[TRACEE_NETNS] = {"ns/net", O_RDONLY},	 [TRACEE_IPCNS] = {"ns/ipc", O_RDONLY},
+		[TRACEE_PIDNS] = {"ns/pid", O_RDONLY},
 	};
 	struct tracee t = {.tid = tid};
 	char path[PATH_ROOM];

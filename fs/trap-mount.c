@@ -243,7 +243,7 @@ static enum trap_verdict make_mount(const struct trap_context *c, struct trap_jo
 	overmounts_clone(&w.overmounts, &c->source, kind,
 			 (a->flags & MS_RDONLY ? OVERMOUNT_READONLY : 0) |
 				 (c->is_nested ? OVERMOUNT_READONLY_SYSCTLS : 0));
-	r = agent_call(t, AGENT_WITH_PIDNS, inside, &w);
+	r = agent_call(t, 0, inside, &w);
 	overmounts_done(&w.overmounts);
 	fd_close(w.target_fd);
 	/* Killed on the way: it may have come to the end. */

@@ -25,6 +25,7 @@ enum {
 
 struct work {
 	struct overmounts overmounts;
+	const struct trap_context *context;
 	int instance_fd;
 	bool *dropped; /* shared memory: what the agent has found out */
 };
@@ -59,7 +60,7 @@ static int drop_namespaced(struct work *w, const struct tracee *t)
 		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (w->dropped == MAP_FAILED)
 		return -errno;
-	r = agent_call(t, AGENT_RIGHTS_ONLY, ask, w);
+	r = agent_call(t, AGENT_HERE, ask, w);
 	for (size_t i = 0; r == 0 && i < w->overmounts.n; i++)
 		if (w->dropped[i])
 			w->overmounts.v[i].fd = fd_close(w->overmounts.v[i].fd);
@@ -67,19 +68,27 @@ static int drop_namespaced(struct work *w, const struct tracee *t)
 	return r;
 }
 
+static int attach(void *arg)
+{
+	struct work *w = arg;
+
+	(void)overmounts_attach(&w->overmounts, w->instance_fd, w->context->devs);
+	return 0;
+}
+
 static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,
 			     const struct tracee *t)
 {
 	_cleanup_close_ int fd = tracee_fd(t->tid, (int)job->notif.data.args[ARG_FROM_DIRFD]);
 	enum overmount_kind kind = fd < 0 ? OVERMOUNT_NONE : overmount_kind_of(fd);
-	struct work w = {.instance_fd = fd};
+	struct work w = {.context = c, .instance_fd = fd};
 
 	if (kind == OVERMOUNT_NONE || !trap_is_valid(c, job))
 		return TRAP_NATIVE;
 	overmounts_clone(&w.overmounts, &c->source, kind,
 			 c->is_nested ? OVERMOUNT_READONLY_SYSCTLS : 0);
 	if (drop_namespaced(&w, t) == 0)
-		(void)overmounts_attach(&w.overmounts, fd, c->devs);
+		(void)agent_call(t, AGENT_HERE | AGENT_AS_HOST, attach, &w);
 	overmounts_done(&w.overmounts);
 	return TRAP_NATIVE;
 }

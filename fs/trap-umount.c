@@ -96,8 +96,7 @@ static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,
 			  sizeof(w.target)) < 0 ||
 	    !trap_is_valid(c, job))
 		return TRAP_NATIVE;
-	/* A sysctl is another dentry for who is in another pid namespace. */
-	return agent_call(t, AGENT_WITH_PIDNS, inside, &w) == 0 ? TRAP_DONE : TRAP_NATIVE;
+	return agent_call(t, 0, inside, &w) == 0 ? TRAP_DONE : TRAP_NATIVE;
 }
 
 const struct trap trap_umount = {
