@@ -83,6 +83,7 @@ noinst_LIBRARIES += %D%/libfs.a
 %C%_libfs_a_SOURCES += %D%/vfs.c
 %C%_libfs_a_SOURCES += %D%/vfs.h
 %C%_libfs_a_SOURCES += %D%/view-load.c
+%C%_libfs_a_SOURCES += %D%/view-sysinfo.c
 %C%_libfs_a_SOURCES += %D%/view.c
 %C%_libfs_a_SOURCES += %D%/view.h
 %C%_libfs_a_SOURCES += %D%/views.c

@@ -136,3 +136,13 @@ const struct view_memory *view_memory(struct view *v);
 struct view_counters view_counters(struct view *v);
 /* fs/view-load.c: up to date at the time of the snapshot. */
 const struct view_load *view_load(struct view *v);
+
+/* fs/view-sysinfo.c: for calls in place of files. */
+struct sysinfo;
+/* As sysinfo(2) gives it, in bytes. */
+void view_sysinfo(struct view *v, struct sysinfo *ret);
+/*
+ * Of a mask as sched_getaffinity(2) gives it, the bytes in the order of a little-endian kernel:
+ * keep what the view shows. Returns how many CPUs are left; 0: the kernel's answer is to stand.
+ */
+unsigned int view_affinity(struct view *v, unsigned char *mask, unsigned int size);

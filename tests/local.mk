@@ -72,6 +72,7 @@ UNIT_TESTS += %D%/unit/test-views
 
 LINT_TESTS =
 LINT_TESTS += %D%/lint/docs.sh
+LINT_TESTS += %D%/lint/emulation.sh
 LINT_TESTS += %D%/lint/format.sh
 LINT_TESTS += %D%/lint/headers.sh
 LINT_TESTS += %D%/lint/layers.sh
@@ -175,9 +176,20 @@ golden-update: %D%/golden/golden
 # tests/integration/fs: a supervisor without a runtime, and trees to send through it.
 check_PROGRAMS += %D%/helpers/fs-driver
 # tests/integration: what runs inside of a container.
+check_PROGRAMS += %D%/helpers/emul-table
+%C%_helpers_emul_table_LDADD = lib/liblib.a
+check_PROGRAMS += %D%/helpers/read-times
+%C%_helpers_read_times_LDFLAGS = $(AM_LDFLAGS) -static
+%C%_helpers_read_times_LDADD =
 check_PROGRAMS += %D%/helpers/probe
 %C%_helpers_probe_LDFLAGS = $(AM_LDFLAGS) -static
 %C%_helpers_probe_LDADD =
 EXTRA_DIST += %D%/helpers/notify.py %D%/helpers/recvtty.py %D%/helpers/seccomp-agent.py
 EXTRA_DIST += %D%/helpers/nasty-tree.py %D%/helpers/tree-digest.py
 EXTRA_DIST += %D%/integration %D%/engine %D%/vm %D%/bench %D%/run-docker %D%/fresh-machine %D%/quickstart.bats
+
+# The document's table from the program's.
+.PHONY: emulation-update
+emulation-update: %D%/helpers/emul-table
+	$(srcdir)/docs/emulation.sh . >$(srcdir)/docs/emulation.md.new
+	mv $(srcdir)/docs/emulation.md.new $(srcdir)/docs/emulation.md

@@ -7,7 +7,8 @@ load helper
 IMAGE=sysbox/debian-docker:bookworm
 FILES="/proc/meminfo /proc/swaps /proc/vmstat /proc/stat /proc/cpuinfo /proc/loadavg /proc/uptime
 	/proc/diskstats /proc/partitions /sys/devices/system/cpu/online /sys/devices/system/cpu/possible
-	/sys/devices/system/cpu/present"
+	/sys/devices/system/cpu/present /sys/devices/system/node/node0/meminfo
+	/sys/devices/system/cpu/cpu0/topology/core_siblings_list /proc/sys/vm/max_map_count"
 
 setup_file() {
 	load helper
@@ -39,6 +40,75 @@ supervisor_of() {
 	assert_line --regexp '^Mem: +524288 '
 	assert [ "$(meminfo given MemFree)" -le 524288 ]
 	assert [ "$(meminfo given MemAvailable)" -gt 262144 ]
+}
+
+machine_check() { "$TOP/tests/helpers/machine-check.py" "$(init_pid "$1")"; }
+
+# bats test_tags=short
+@test "resources: every emulated file agrees with arithmetic on the cgroups" {
+	run -0 machine_check given
+	assert_output --regexp '^1[0-9]+ files agree: 1 CPUs, 512 MB'
+}
+
+@test "resources: that holds without limits, with a cpuset, and after docker update" {
+	start free $IMAGE
+	machine_check free
+	start changing --memory 300m --memory-swap 400m --cpuset-cpus 0 $IMAGE
+	run -0 machine_check changing
+	assert_output --partial "1 CPUs, 300 MB"
+	docker update --memory 200m --memory-swap 200m --cpus 0.5 changing
+	run -0 machine_check changing
+	assert_output --partial "1 CPUs, 200 MB"
+	# And the check can fail.
+	start off -e SYSBOX_EMULATE=off --memory 128m --cpuset-cpus 0 $IMAGE
+	run -1 machine_check off
+	assert_output --partial MemTotal
+}
+
+@test "resources: every program says the same" {
+	start told --memory 256m --cpuset-cpus 0 $IMAGE
+	assert_equal "$(inside told 'free -k | awk "/^Mem/ { print \$2 }"')" 262144
+	assert_equal "$(inside told nproc)" 1
+	assert_equal "$(inside told 'nproc --all')" 1
+	assert_equal "$(inside told 'lscpu -p=cpu | grep -vc ^#')" 1
+	assert_equal "$(inside told 'lscpu | sed -n "s/^CPU(s): *//p"')" 1
+	assert_equal "$(inside told 'python3 -c "import os; print(os.cpu_count(), len(os.sched_getaffinity(0)))"')" "1 1"
+	assert_equal "$(inside told 'getconf _NPROCESSORS_ONLN; getconf _NPROCESSORS_CONF' | sort -u)" 1
+	assert_equal "$(inside told 'ls -d /sys/devices/system/cpu/cpu[0-9]* | wc -l')" 1
+	run -0 inside told 'top -b -n 1'
+	assert_output --partial "256.0 total"
+	run -0 inside told 'vmstat -s -S K'
+	assert_line --regexp '^ *262144 K total memory'
+	run -0 inside told 'vmstat 1 2 | tail -1'
+	run -0 inside told 'uptime -p; uptime -s'
+	assert_line --regexp '^up [01] minutes?$'
+	run -0 inside told 'slabtop -o >/dev/null; lsmem >/dev/null 2>&1 || true'
+	inside told 'command -v node' || return 0
+	assert_equal "$(inside told 'node -p "os.cpus().length + \" \" + os.totalmem()"')" "1 268435456"
+}
+
+# docs/emulation.md: 10 ms and two ticks. A busy machine adds what it takes to be scheduled.
+@test "resources: a figure is never older than it may be" {
+	start fresh --memory 256m $IMAGE
+	docker exec -i fresh python3 - <<-'END'
+	import time
+	def free():
+	    return [int(x.split()[1]) for x in open('/proc/meminfo') if x.startswith('MemFree')][0]
+	best = []
+	for _ in range(8):
+	    time.sleep(0.05)
+	    before = free()
+	    start = time.monotonic()
+	    block = bytearray(32 << 20)
+	    for i in range(0, len(block), 4096): block[i] = 1
+	    touched = time.monotonic()
+	    while free() > before - 16000 and time.monotonic() < touched + 1: pass
+	    best.append(time.monotonic() - touched)
+	    del block
+	best.sort()
+	print('seen after (ms):', ['%.1f' % (x * 1000) for x in best])
+	assert best[len(best) // 2] < 0.030, best
+	END
 }
 
 # bats test_tags=short
@@ -118,11 +188,34 @@ supervisor_of() {
 	assert_output --regexp '^1 \(cat\)'
 }
 
+keeper_memory() { awk '/^Private_/ { n += $2 } END { print n }' "/proc/$1/smaps_rollup"; }
+worker_of() { pgrep -P "$1" -x sysbox-fs | head -n 1; }
+
+@test "resources: memory and descriptors of the supervisor stay flat" {
+	local keeper worker before fds
+	start flat $IMAGE
+	keeper=$(supervisor_of flat)
+	worker=$(worker_of "$keeper")
+	reader='import os, sys
+files = sys.argv[2:]
+for n in range(int(sys.argv[1])):
+    for f in files:
+        fd = os.open(f, os.O_RDONLY)
+        while os.read(fd, 65536): pass
+        os.close(fd)'
+	docker exec flat python3 -c "$reader" 200 $FILES /proc/sys/vm/swappiness /sys/devices/system/cpu/cpu0/topology/core_id
+	before=$(keeper_memory "$worker") fds=$(ls "/proc/$worker/fd" | wc -l)
+	docker exec flat python3 -c "$reader" 5000 $FILES /proc/sys/vm/swappiness /sys/devices/system/cpu/cpu0/topology/core_id
+	assert_equal "$(worker_of "$keeper")" "$worker"
+	assert [ "$(keeper_memory "$worker")" -le $((before + 64)) ]
+	assert_equal "$(ls "/proc/$worker/fd" | wc -l)" "$fds"
+}
+
 @test "resources: readers live through the death of the worker, again and again" {
 	local keeper i
 	keeper=$(supervisor_of given)
-	docker exec given sh -c "for i in \$(seq 150); do cat $(echo $FILES) >/dev/null || exit 1; done" 3>&- &
-	for i in $(seq 12); do
+	docker exec given sh -c "for i in \$(seq 400); do cat $(echo $FILES) >/dev/null || exit 1; done" 3>&- &
+	for i in $(seq 40); do
 		pkill -KILL -P "$keeper" -x sysbox-fs || true
 		sleep 0.1
 	done
