@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 
@@ -33,15 +34,15 @@ def inspect(kind, name):
 def check_engine():
     """The engine runs here and knows the runtime."""
     try:
-        done = docker("info", "-f", "{{json .Runtimes}}", check=False)
+        done = docker("version", "-f", "{{.Server.Version}}", check=False)
     except FileNotFoundError:
         raise Problem(f"there is no program {DOCKER[0]}", "apt-get install docker.io") from None
-    if "connect: permission denied" in done.stderr:
+    if re.search("permission denied.*(trying to connect|$)", done.stderr):
         raise Problem("you may not use Docker", "sudo usermod -aG docker $USER, then log in again")
-    if done.returncode != 0 or not done.stdout.strip().startswith("{"):
+    if done.returncode != 0:
         raise Problem(f"no Docker engine answers: {last_line(done.stderr)}",
                       "systemctl start docker; or mend DOCKER_HOST, if it is set")
-    if RUNTIME not in json.loads(done.stdout):
+    if RUNTIME not in json.loads(docker("info", "-f", "{{json .Runtimes}}").stdout):
         raise Problem(f"Docker does not know the runtime {RUNTIME}",
                       f"sudo {RUNTIME} install --docker")
 

@@ -44,7 +44,12 @@ compare OPTIONS "$(runc | of_help)" \
 for v in $(grep -o 'SYSBOX_[A-Z_]*' src/syscont-env.c | sort -u | grep -vx SYSBOX_); do
 	grep -q "$v" "$page" || bad "no word on the variable $v"
 done
-for f in docs/man/*.8; do
+sandbox=docs/man/sysbox-sandbox.1
+want=$(sandbox/sysbox-sandbox --help | sed -n 's/^  --\([a-z]*\).*/\1/p' | sort)
+got=$(awk '/^\.SH / { on = ($0 == ".SH OPTIONS") } on && /^\.B/' $sandbox | of_page)
+page=$sandbox
+compare OPTIONS "$want" "$got"
+for f in docs/man/*.[18]; do
 	[ -s "$f" ] || bad "$f is empty"
 	command -v man >/dev/null || continue
 	found=$(LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z "$f" 2>&1 >/dev/null)

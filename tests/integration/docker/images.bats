@@ -134,7 +134,8 @@ greeting() { engine exec "$ENGINE" timeout 5 bash -c "exec 3<>/dev/tcp/127.0.0.1
 
 # An engine that builds with system containers, as the README says.
 start_preload_engine() {
-	[[ $ENGINE == docker-20.10* ]] || skip "built by docker-20.10 only"
+	[[ -x ${SYSBOX_RUNC:-/usr/bin/sysbox-runc} && $(/usr/sbin/dockerd --version) == *" 20.10."* ]] ||
+		skip "needs this machine's own Docker, 20.10"
 	engine start docker-20.10 --name preload --default-runtime=$R
 }
 

@@ -12,6 +12,7 @@ setup_file() {
 	load helper
 	sysbox_only
 	docker_only
+	engine exec "$ENGINE" test -x "$TOP/sandbox/sysbox-sandbox" || skip "this tree is not in the engine's root"
 	need_image runtime-python
 	need_image runtime-node
 	need_image runtime-multi
