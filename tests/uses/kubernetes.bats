@@ -125,8 +125,7 @@ WAITS='image: busybox, command: [sleep, "100000"]'
 
 @test "kubernetes: systemd-pod.yaml: boots, and its engine runs a container" {
 	kubelet apply "$MANIFESTS/systemd-pod.yaml"
-	run kubelet exec machine/machine systemctl is-system-running --wait
-	assert_output running
+	wait_for 60 kubelet exec machine/machine systemctl is-system-running --wait
 	kubelet exec machine/machine docker load -q -i /usr/share/sysbox/busybox.tar
 	run kubelet exec machine/machine docker run --rm sysbox/busybox echo from within
 	assert_output 'from within'

@@ -13,6 +13,7 @@ An HTML comment directly before a block, which no reader sees, says more:
 
     terminal NAME    typed in that terminal; the first one has no name
     machine other    typed on a second machine: another engine
+    engine OPTION... the machine's engine is one of its own for this page, started with these options
     needs WHAT       cannot be tried here; the next block of the section is its twin that can,
     tried PATH       or that file of the tree tries the same
     shown            not to be typed: shown only
@@ -37,7 +38,7 @@ PROMPT = re.compile(r'''
     | [\w.-]+ \s login:
     | ([\w.-]+@[\w.-]+'s \s)? [Pp]assword:
     )(?:\s+(?P<typed>.*))?$''', re.VERBOSE)
-DIRECTIVES = {'tried', 'terminal', 'machine', 'needs', 'shown', 'fails', 'file', 'same', 'password', 'within'}
+DIRECTIVES = {'engine', 'tried', 'terminal', 'machine', 'needs', 'shown', 'fails', 'file', 'same', 'password', 'within'}
 
 
 class Mistake(Exception):
