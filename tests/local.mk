@@ -173,3 +173,8 @@ check_PROGRAMS += %D%/helpers/probe
 EXTRA_DIST += %D%/helpers/notify.py %D%/helpers/recvtty.py %D%/helpers/seccomp-agent.py
 EXTRA_DIST += %D%/helpers/nasty-tree.py %D%/helpers/tree-digest.py
 EXTRA_DIST += %D%/integration %D%/engine %D%/vm %D%/bench %D%/run-docker %D%/fresh-machine %D%/quickstart.bats
+
+# Prints; passes or fails nothing. As root; BENCH: options and sections (tests/bench/bench --help).
+.PHONY: bench
+bench: all
+	SYSBOX_RUNC='$(abs_builddir)/sysbox-runc' $(srcdir)/%D%/bench/bench $(BENCH)
