@@ -26,9 +26,9 @@
 
 #include "lib/alloc.h"
 #include "lib/fd.h"
-#include "lib/proc.h"
 #include "lib/flags.h"
 #include "lib/log.h"
+#include "lib/proc.h"
 #include "lib/sys.h"
 #include "src/do.h"
 #include "src/plan.h"
