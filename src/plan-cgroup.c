@@ -275,15 +275,19 @@ static int plan_cpuset(struct writes *ws, const struct spec_resources *r, struct
 	return 0;
 }
 
+/* Zero is a limit since runtime-spec 1.3; it is one, as systemd knows nothing less. */
 static int plan_pids(struct writes *ws, const struct spec_resources *r, struct error *err)
 {
+	int64_t limit;
+
 	(void)err;
-	if (!r->pids || !is_set_i64(r->pids->limit))
+	if (!r->pids || !r->pids->limit.present)
 		return 0;
-	if (r->pids->limit.value < 0)
+	limit = r->pids->limit.value;
+	if (limit < 0)
 		add(ws, "pids", "pids.max", "max");
 	else
-		add(ws, "pids", "pids.max", "%" PRId64, r->pids->limit.value);
+		add(ws, "pids", "pids.max", "%" PRId64, limit ? limit : 1);
 	return 0;
 }
 

@@ -52,7 +52,7 @@ static const struct field cpu_fields[] = {
 };
 
 static const struct field pids_fields[] = {
-	F(spec_pids, limit, MAYBE_I64, NONZERO),
+	F(spec_pids, limit, MAYBE_I64, ALWAYS),
 };
 
 static const struct field block_io_fields[] = {

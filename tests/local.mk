@@ -193,3 +193,7 @@ EXTRA_DIST += %D%/integration %D%/engine %D%/vm %D%/bench %D%/run-docker %D%/fre
 emulation-update: %D%/helpers/emul-table
 	$(srcdir)/docs/emulation.sh . >$(srcdir)/docs/emulation.md.new
 	mv $(srcdir)/docs/emulation.md.new $(srcdir)/docs/emulation.md
+# Prints; passes or fails nothing. As root; BENCH: options and sections (tests/bench/bench --help).
+.PHONY: bench
+bench: all
+	SYSBOX_RUNC='$(abs_builddir)/sysbox-runc' $(srcdir)/%D%/bench/bench $(BENCH)

@@ -79,7 +79,7 @@ static void nothing__writes_nothing(void **state)
 			     .period = U64(0),
 			     .cpus = (char *)"",
 			     .mems = (char *)""};
-	struct spec_pids p = {.limit = I64(0)};
+	struct spec_pids p = {0};
 	struct spec_block_io b = {.weight = U64(0)};
 	struct spec_resources empty = {0};
 	struct spec_resources zeros = {.memory = &m, .cpu = &c, .pids = &p, .block_io = &b};
@@ -250,6 +250,8 @@ static void pids__writes(void **state)
 	p.limit.value = -1;
 	expect_plan(&r, PLAN_CGROUP_V1, "pids pids.max max\n");
 	expect_plan(&r, PLAN_CGROUP_V2, "pids.max max\n");
+	p.limit.value = 0;
+	expect_plan(&r, PLAN_CGROUP_V2, "pids.max 1\n");
 }
 
 static void blkio__weights(void **state)

@@ -158,7 +158,7 @@ unchanged() {
 
 @test "the kernel log of the host is not readable, as it is not with runc" {
 	run inside one 'dmesg'
-	assert_failure
+	refute_output --regexp 'Linux version|Command line:|BIOS-e820'
 }
 
 # bats test_tags=short
