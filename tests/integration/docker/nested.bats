@@ -211,3 +211,96 @@ kb() { awk -v key="$1:" '$1 == key { print $2 }'; }
 	assert_line --index 1 1
 	assert_line --index 2 1
 }
+
+# --- the new mount API ----------------------------------------------------------------------
+
+# bats test_tags=short
+@test "nested: a procfs by fsopen, fsmount and move_mount" {
+	compile_probe
+	run -0 ns 'mkdir -p /p; /tmp/traps fsmount proc /p; grep MemTotal /p/meminfo; umount /p; ls /p | wc -l'
+	assert_line --index 0 --regexp ' 1048576 kB'
+	assert_line --index 1 0
+	run -0 ns 'mkdir -p /s; /tmp/traps fsmount sysfs /s; cat /s/devices/system/cpu/online; umount /s; ls /s | wc -l'
+	assert_line --index 1 0
+}
+
+# --- hostile --------------------------------------------------------------------------------
+
+# The program is compiled on the host, and needs nothing inside.
+compile_probe() {
+	gcc -O1 -static -pthread -o "$BATS_TEST_TMPDIR/traps" "$BATS_TEST_DIRNAME/traps.c"
+	docker cp "$BATS_TEST_TMPDIR/traps" nested:/tmp/traps
+}
+
+@test "nested: garbage arguments from many threads" {
+	compile_probe
+	run -0 ns 'mkdir -p /p; timeout 60 /tmp/traps garbage 5'
+	assert_output --partial 'calls'
+	run -0 ns 'mkdir -p /p; mount -t proc none /p; grep -c MemTotal /p/meminfo; umount /p'
+	assert_output 1
+}
+
+@test "nested: arguments and paths that change while they are read" {
+	compile_probe
+	local before; before=$(wc -l </proc/self/mountinfo)
+	run -0 ns 'timeout 60 /tmp/traps race 5'
+	assert_equal "$(wc -l </proc/self/mountinfo)" "$before"
+	run -0 ns 'mkdir -p /p; mount -t proc none /p; grep -c MemTotal /p/meminfo; umount /p'
+	assert_output 1
+}
+
+@test "nested: callers that are killed in the middle" {
+	compile_probe
+	run -0 ns 'timeout 60 /tmp/traps killed 5'
+	run -0 ns 'mkdir -p /p; mount -t proc none /p; grep -c MemTotal /p/meminfo; umount /p'
+	assert_output 1
+}
+
+@test "nested: without rights, the same errors as from the kernel" {
+	compile_probe
+	run -0 docker exec -u nobody nested /tmp/traps denied
+	assert_output 'mount 1 umount2 1 move_mount 1'
+}
+
+# --- crashes --------------------------------------------------------------------------------
+
+# The supervisor's processes below the keeper, which is the parent of the trapper.
+staff() {
+	local id init; id=$(docker inspect -f '{{.Id}}' nested)
+	for init in $(pgrep -x sysbox-fs); do
+		readlink "/proc/$init/fd/"* 2>/dev/null | grep -q "$id" && pgrep -P "$init"
+	done
+}
+
+@test "nested: the worker and the trapper are killed while inner containers start" {
+	local p i killer
+	[[ -n $(staff) ]]
+	(while :; do
+		for p in $(staff); do kill -9 "$p" 2>/dev/null; done
+		sleep "0.0$((RANDOM % 90 + 10))"
+	done) 3>&- &
+	killer=$!
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		run timeout 40 docker exec nested timeout 30 docker run --rm --memory 200m $SMALL grep MemTotal /proc/meminfo
+		[[ $status == 0 && $output == *' 204800 kB' ]] || break
+	done
+	kill "$killer"
+	wait "$killer" 2>/dev/null || true
+	assert_success
+	assert_output --partial ' 204800 kB'
+}
+
+# A mount that is made twice would be found by a second umount.
+@test "nested: no mount is made twice when the trapper is killed" {
+	local p killer
+	(while :; do
+		for p in $(staff); do kill -9 "$p" 2>/dev/null; done
+		sleep "0.0$((RANDOM % 40 + 10))"
+	done) 3>&- &
+	killer=$!
+	run ns 'mkdir -p /p; for i in $(seq 60); do mount -t proc none /p; test -e /p/self; umount /p; test $(ls /p | wc -l) = 0; done; echo done'
+	kill "$killer"
+	wait "$killer" 2>/dev/null || true
+	assert_success
+	assert_output 'done'
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Trapped system calls as no decent program makes them. Run in a mount namespace of its own; prints
+ * something at its end, and that it comes there is the test.
+ *
+ *	traps fsmount FSTYPE TARGET	attach a fresh one by the new mount API
+ *	traps garbage SECONDS		arguments of no meaning, from many threads
+ *	traps race SECONDS		arguments and paths that change meanwhile
+ *	traps killed SECONDS		callers that die in the middle
+ *	traps denied			the errno of each without rights
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define THREADS 16
+
+static time_t deadline;
+static volatile unsigned long n_calls;
+
+static int fsmount_at(const char *fstype, const char *target)
+{
+	int fs = fsopen(fstype, FSOPEN_CLOEXEC), fd;
+
+	if (fs < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -1;
+	fd = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	return move_mount(fd, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+/* ------------------------------------------------------------------ garbage */
+
+/* A string that ends with its page, and one that does not end. */
+static char *edge, *endless;
+
+static void make_edges(void)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	char *p = mmap(NULL, 4 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		       0);
+
+	munmap(p + page, page);
+	munmap(p + 3 * page, page);
+	edge = p + page - 5;
+	memcpy(edge, "proc", 5);
+	endless = p + 2 * page;
+	memset(endless, 'p', page);
+}
+
+static uintptr_t garbage_word(unsigned int *seed)
+{
+	static const char *const strings[] = {
+		"proc",
+		"sysfs",
+		"tmpfs",
+		"",
+		"/p",
+		"/proc/self/fd/3",
+		"/proc/self/fd/999999",
+		"/proc",
+		"/sys",
+		"none",
+		"\xff",
+		"hidepid=9",
+		"/proc/self/../../..",
+	};
+	unsigned int r = (unsigned int)rand_r(seed);
+
+	switch (r % 8) {
+	case 0:
+		return 0;
+	case 1:
+		return (uintptr_t)edge;
+	case 2:
+		return (uintptr_t)endless;
+	case 3:
+		return (uintptr_t)rand_r(seed) << 32 | (uintptr_t)rand_r(seed);
+	case 4:
+		return UINTPTR_MAX - r % 64;
+	default:
+		return (uintptr_t)strings[(r >> 8) % (sizeof(strings) / sizeof(*strings))];
+	}
+}
+
+static void *garbage_thread(void *arg)
+{
+	unsigned int seed = (unsigned int)(uintptr_t)arg;
+
+	while (time(NULL) < deadline) {
+		uintptr_t a = garbage_word(&seed), b = garbage_word(&seed),
+			  c = garbage_word(&seed);
+		uintptr_t d = garbage_word(&seed);
+
+		switch (rand_r(&seed) % 4) {
+		case 0:
+			syscall(SYS_mount, a, b, c, rand_r(&seed) % 64, d);
+			break;
+		case 1:
+			syscall(SYS_mount, a, b, "proc", 0, d);
+			break;
+		case 2:
+			syscall(SYS_umount2, a, rand_r(&seed) & ~2);
+			break;
+		case 3:
+			syscall(SYS_move_mount, rand_r(&seed) % 64 - 8, a, -100, b,
+				4 | (rand_r(&seed) & 0x70));
+			break;
+		}
+		n_calls++;
+	}
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ races */
+
+static char target[64] = "/r/a", fstype[16] = "proc";
+
+static void *race_changer(void *arg)
+{
+	static const char *const targets[] = {"/r/a", "/r/link", "/proc", "/r/b",
+					      "/proc/self/fd/0"};
+	unsigned int seed = 7;
+
+	(void)arg;
+	while (time(NULL) < deadline) {
+		strcpy(target, targets[rand_r(&seed) % 5]);
+		strcpy(fstype, rand_r(&seed) % 2 ? "proc" : "tmpfs");
+		unlink("/r/link");
+		(void)!symlink(rand_r(&seed) % 2 ? "/r/a" : "/proc/self/root/r/b", "/r/link");
+		rename("/r/a", "/r/c");
+		rename("/r/b", "/r/a");
+		rename("/r/c", "/r/b");
+	}
+	return NULL;
+}
+
+static void *race_caller(void *arg)
+{
+	unsigned int seed = (unsigned int)(uintptr_t)arg;
+
+	while (time(NULL) < deadline) {
+		if (rand_r(&seed) % 2)
+			mount("none", target, fstype, 0, NULL);
+		else
+			fsmount_at("proc", target);
+		umount2(target, 0);
+		umount2(target, MNT_DETACH);
+		n_calls++;
+	}
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ deaths */
+
+static void *killed_thread(void *arg)
+{
+	unsigned int seed = (unsigned int)(uintptr_t)arg;
+
+	while (time(NULL) < deadline) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			for (;;) {
+				mount("none", "/r/a", "proc", 0, NULL);
+				umount2("/r/a", 0);
+			}
+		usleep((useconds_t)(rand_r(&seed) % 3000));
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		n_calls++;
+	}
+	while (umount2("/r/a", MNT_DETACH) == 0)
+		;
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ main */
+
+static void run_threads(void *(*fn)(void *), int n)
+{
+	pthread_t t[THREADS];
+
+	for (int i = 0; i < n; i++)
+		pthread_create(&t[i], NULL, fn, (void *)(uintptr_t)(i + 1));
+	for (int i = 0; i < n; i++)
+		pthread_join(t[i], NULL);
+}
+
+static int denied(void)
+{
+	int m = syscall(SYS_mount, "none", "/tmp", "proc", 0, NULL) < 0 ? errno : 0;
+	int u = syscall(SYS_umount2, "/proc", 0) < 0 ? errno : 0;
+	int v = syscall(SYS_move_mount, 0, "", -100, "/tmp", 4) < 0 ? errno : 0;
+
+	printf("mount %d umount2 %d move_mount %d\n", m, u, v);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *verb = argc > 1 ? argv[1] : "";
+
+	if (strcmp(verb, "fsmount") == 0 && argc == 4) {
+		if (fsmount_at(argv[2], argv[3]) == 0)
+			return 0;
+		perror("fsmount");
+		return 1;
+	}
+	if (strcmp(verb, "denied") == 0)
+		return denied();
+	if (argc != 3)
+		return 2;
+	deadline = time(NULL) + atoi(argv[2]);
+	mkdir("/r", 0755);
+	mount("none", "/r", "tmpfs", 0, NULL);
+	mkdir("/r/a", 0755);
+	mkdir("/r/b", 0755);
+	make_edges();
+	if (strcmp(verb, "garbage") == 0) {
+		run_threads(garbage_thread, THREADS);
+	} else if (strcmp(verb, "race") == 0) {
+		pthread_t t;
+
+		pthread_create(&t, NULL, race_changer, NULL);
+		run_threads(race_caller, 6);
+		pthread_join(t, NULL);
+	} else if (strcmp(verb, "killed") == 0) {
+		run_threads(killed_thread, 4);
+	} else {
+		return 2;
+	}
+	printf("%lu calls\n", n_calls);
+	return 0;
+}
