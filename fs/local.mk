@@ -66,6 +66,7 @@ noinst_LIBRARIES += %D%/libfs.a
 %C%_libfs_a_SOURCES += %D%/stage.h
 %C%_libfs_a_SOURCES += %D%/tracee.c
 %C%_libfs_a_SOURCES += %D%/tracee.h
+%C%_libfs_a_SOURCES += %D%/trap-figures.c
 %C%_libfs_a_SOURCES += %D%/trap-mount.c
 %C%_libfs_a_SOURCES += %D%/trap-mount.h
 %C%_libfs_a_SOURCES += %D%/trap-move-mount.c

@@ -41,7 +41,11 @@ void notify_continue(int listener_fd, uint64_t id)
 
 void notify_answer(int listener_fd, uint64_t id, int result)
 {
-	const struct seccomp_notif_resp resp = {.id = id, .error = result};
+	const struct seccomp_notif_resp resp = {
+		.id = id,
+		.val = result < 0 ? 0 : result,
+		.error = result < 0 ? result : 0,
+	};
 
 	send_answer(listener_fd, &resp);
 }

@@ -22,5 +22,5 @@ bool notify_is_valid(int listener_fd, uint64_t id);
 
 /* The call is made as if nobody had asked. Never a decision about what is allowed. */
 void notify_continue(int listener_fd, uint64_t id);
-/* The call returns this: 0 or -errno. */
+/* The call returns this: a value >= 0, or -errno. */
 void notify_answer(int listener_fd, uint64_t id, int result);

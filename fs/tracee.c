@@ -175,6 +175,27 @@ uint64_t tracee_pidns(pid_t tid)
 	return stat(path_of(tid, "ns/pid", path), &st) < 0 ? 0 : st.st_ino;
 }
 
+/* "NSpid:\t1234\t12\t1": the last one is its own namespace's. */
+static bool last_number_is(const char *status, const char *key, pid_t number)
+{
+	const char *p = value_of(status, key), *last = NULL;
+
+	for (; p && *p && *p != '\n'; p++)
+		if (*p == '\t')
+			last = p + 1;
+	return last && strtol(last, NULL, 10) == number;
+}
+
+bool tracee_is_called(pid_t tid, pid_t number)
+{
+	_cleanup_free_ char *text = NULL;
+	char path[PATH_ROOM];
+
+	if (file_read(AT_FDCWD, path_of(tid, "status", path), STATUS_MAX, &text, NULL) < 0)
+		return false;
+	return last_number_is(text, "NSpid", number) || last_number_is(text, "NStgid", number);
+}
+
 int tracee_cgroup(pid_t tid, char **ret)
 {
 	char path[PATH_ROOM];
@@ -239,6 +260,14 @@ ssize_t tracee_string(pid_t tid, uint64_t address, char *ret, size_t size)
 		used += (size_t)n;
 	}
 	return -ENAMETOOLONG;
+}
+
+int tracee_write(pid_t tid, uint64_t address, const void *data, size_t size)
+{
+	struct iovec here = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
+	struct iovec there = {.iov_base = (void *)(uintptr_t)address, .iov_len = size};
+
+	return process_vm_writev(tid, &here, 1, &there, 1, 0) == (ssize_t)size ? 0 : -EFAULT;
 }
 
 int tracee_path_fd(const char *path)

@@ -49,6 +49,8 @@ void tracee_done(struct tracee *t);
 
 /* The inode number of the pid namespace it is in; 0: not known. */
 uint64_t tracee_pidns(pid_t tid);
+/* In its own pid namespace: is this the number of the thread, or of its process? */
+bool tracee_is_called(pid_t tid, pid_t number);
 /* Its /proc/PID/cgroup; owned. */
 int tracee_cgroup(pid_t tid, char **ret);
 /* What its descriptor stands on, O_PATH; owned. */
@@ -61,6 +63,9 @@ bool tracee_has_mount(pid_t tid, uint64_t mount_id);
  * does not end within `size`.
  */
 ssize_t tracee_string(pid_t tid, uint64_t address, char *ret, size_t size);
+
+/* 0, or -EFAULT as the kernel would have it; part of it may be written then. */
+int tracee_write(pid_t tid, uint64_t address, const void *data, size_t size);
 
 /*
  * The number N, when a path leads through "/fd/N": it means the caller's descriptor,

@@ -11,6 +11,7 @@
 
 #include "fs/overmounts.h"
 
+struct container;
 struct tracee;
 
 /* One call, while it is worked on; in memory that outlives who works on it (fs/slots.h). */
@@ -20,10 +21,12 @@ struct trap_job {
 	int32_t agent;	   /* who works on it; 0: nobody yet */
 	/* STATX_MNT_ID of the mount that is, or is about to be, attached for this call. */
 	uint64_t mount_id;
+	int32_t result; /* what TRAP_DONE returns to the caller: >= 0, or -errno */
 };
 
 /* What is the same for all calls of a container. */
 struct trap_context {
+	const struct container *container;
 	struct overmount_source source; /* its view is that of the call */
 	uint64_t devs[2];		/* of the two connections */
 	bool is_nested;			/* the caller is in a pid namespace within */
@@ -55,3 +58,5 @@ const struct trap *trap_find(uint32_t arch, uint32_t nr);
 extern const struct trap trap_mount;	  /* fs/trap-mount.c */
 extern const struct trap trap_umount;	  /* fs/trap-umount.c */
 extern const struct trap trap_move_mount; /* fs/trap-move-mount.c */
+extern const struct trap trap_sysinfo;	  /* fs/trap-figures.c */
+extern const struct trap trap_affinity;	  /* the same */

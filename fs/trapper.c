@@ -99,7 +99,7 @@ static enum trap_verdict act(const struct trapper *t, struct trap_job *job)
 static void answer(const struct trapper *t, struct trap_job *job, enum trap_verdict v)
 {
 	if (v == TRAP_DONE)
-		notify_answer(t->context.listener_fd, job->notif.id, 0);
+		notify_answer(t->context.listener_fd, job->notif.id, job->result);
 	else
 		notify_continue(t->context.listener_fd, job->notif.id);
 }
@@ -224,6 +224,7 @@ static ssize_t receive(void *mem, size_t size, void *arg)
 	job->listener = r->listener;
 	job->agent = 0;
 	job->mount_id = 0;
+	job->result = 0;
 	return notify_receive(mem, size, &fd);
 }
 
@@ -306,6 +307,7 @@ static int enter_stage(struct trapper *t, struct error *err)
 {
 	const struct trapper_start *s = t->start;
 
+	t->context.container = s->container;
 	t->context.source = (struct overmount_source){
 		.fast_fd = s->fast_mount,
 		.plain_fd = s->plain_mount,

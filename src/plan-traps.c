@@ -25,6 +25,8 @@ static const struct trap {
 	{"mount", 3, NO_NEW_MOUNT, 0},
 	{"move_mount", 4, MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_F_EMPTY_PATH},
 	{"umount2", 1, MNT_DETACH, 0},
+	{"sysinfo", 0, 0, 0},
+	{"sched_getaffinity", 0, 0, 0},
 };
 
 /* A call of an architecture that a filter does not know ends the thread: none is forgotten. */

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Figures that programs ask for by a call in place of a file: sysinfo(2), as `free` of busybox
+ * and sysconf(_SC_PHYS_PAGES) do, and sched_getaffinity(2), as `nproc` and language runtimes do.
+ * The answer is that of the files: of the same view.
+ */
+#include <fcntl.h>
+#include <linux/sysinfo.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "fs/container.h"
+#include "fs/stage.h"
+#include "fs/tracee.h"
+#include "fs/trap.h"
+#include "fs/view.h"
+#include "fs/views.h"
+#include "lib/alloc.h"
+#include "lib/emul.h"
+#include "lib/fd.h"
+
+/* CPUs of the largest kernels: 8192. */
+#define MASK_MAX 1024
+
+static struct view *view_of(const struct trap_context *c)
+{
+	const struct container *box = c->container;
+	struct view *v = box->view ? views_get(box->views, box->view, c->source.view) : NULL;
+
+	if (v)
+		(void)view_begin(v, view_clock());
+	return v;
+}
+
+static bool is_emulated(const struct trap_context *c, enum emul_group g)
+{
+	return c->container->emulate & g;
+}
+
+/* ------------------------------------------------------------------ sysinfo(2) */
+
+/* Averages have a history, which the worker keeps. */
+static void read_loads(const struct trap_context *c, struct sysinfo *s)
+{
+	_cleanup_free_ char *text = NULL, *path = NULL;
+	double avg[VIEW_LOADS];
+
+	path = c->source.view == VIEWS_OWN ? xasprintf(STAGE_FAST "/proc!loadavg")
+					   : xasprintf(STAGE_FAST "/%llu:proc!loadavg",
+						       (unsigned long long)c->source.view);
+	if (file_read(AT_FDCWD, path, 4096, &text, NULL) < 0 ||
+	    sscanf(text, "%lf %lf %lf", &avg[0], &avg[1], &avg[2]) != 3)
+		return;
+	for (size_t i = 0; i < VIEW_LOADS; i++)
+		s->loads[i] = (unsigned long)(avg[i] * (1 << SI_LOAD_SHIFT));
+}
+
+static bool always(const struct seccomp_notif *n)
+{
+	(void)n;
+	return true;
+}
+
+static enum trap_verdict answer_sysinfo(const struct trap_context *c, struct trap_job *job,
+					const struct tracee *t)
+{
+	struct view *v = is_emulated(c, EMUL_MEMORY) ? view_of(c) : NULL;
+	struct sysinfo s;
+
+	if (!v)
+		return TRAP_NATIVE;
+	view_sysinfo(v, &s);
+	read_loads(c, &s);
+	if (!trap_is_valid(c, job))
+		return TRAP_NATIVE;
+	job->result = tracee_write(t->tid, job->notif.data.args[0], &s, sizeof(s));
+	return TRAP_DONE;
+}
+
+const struct trap trap_sysinfo = {
+	.name = "sysinfo",
+	.is_wanted = always,
+	.act = answer_sysinfo,
+};
+
+/* ------------------------------------------------------------------ sched_getaffinity(2) */
+
+enum {
+	ARG_PID,
+	ARG_SIZE,
+	ARG_MASK,
+};
+
+/* Another process's is left to the kernel. */
+static bool asks_for_itself(const struct trap_job *job, pid_t tid)
+{
+	pid_t pid = (pid_t)job->notif.data.args[ARG_PID];
+
+	return pid == 0 || tracee_is_called(tid, pid);
+}
+
+static enum trap_verdict answer_affinity(const struct trap_context *c, struct trap_job *job,
+					 const struct tracee *t)
+{
+	bool is_ours = is_emulated(c, EMUL_CPU) && asks_for_itself(job, t->tid);
+	struct view *v = is_ours ? view_of(c) : NULL;
+	unsigned char mask[MASK_MAX] = {0}, full[MASK_MAX];
+	long n = v ? syscall(SYS_sched_getaffinity, t->tid, sizeof(mask), mask) : -1;
+
+	/* Where the caller's buffer is too small, the error is the kernel's to give. */
+	if (n <= 0 || job->notif.data.args[ARG_SIZE] < (uint64_t)n)
+		return TRAP_NATIVE;
+	memcpy(full, mask, sizeof(full));
+	if (!view_affinity(v, mask, (unsigned int)n) || memcmp(mask, full, (size_t)n) == 0 ||
+	    !trap_is_valid(c, job))
+		return TRAP_NATIVE;
+	job->result = tracee_write(t->tid, job->notif.data.args[ARG_MASK], mask, (size_t)n);
+	if (job->result == 0)
+		job->result = (int32_t)n;
+	return TRAP_DONE;
+}
+
+const struct trap trap_affinity = {
+	.name = "sched_getaffinity",
+	.is_wanted = always,
+	.act = answer_affinity,
+};
