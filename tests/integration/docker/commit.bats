@@ -60,6 +60,29 @@ manifest() {
 # same EXPECTED GOT: prints the difference only.
 same() { diff <(echo "$1") <(echo "$2"); }
 
+# digest NAME PLACE CMD: what lies at PLACE of an inner container that runs CMD, as its root sees it.
+# Holes are filled by the tars of engines, and times are cut to seconds.
+digest() {
+	local pid
+	docker exec -d "$1" sh -c "docker start look 2>/dev/null || docker run -d --name look $3"
+	wait_for 40 pgrep -f "^sleep 98765$"
+	pid=$(pgrep -f "^sleep 98765$")
+	nsenter -U -t "$pid" "$TOP/tests/helpers/tree-digest.py" "/proc/$pid/root$2" --no-times | sed "s/'sparse'/'full'/"
+	if [[ ${4-} == keep ]]; then
+		inside "$1" 'docker kill look; docker rename look held' >/dev/null
+	else
+		inside "$1" 'docker rm -f look' >/dev/null
+	fi
+}
+
+# Image with its layers, volume, and files of a container.
+digests() {
+	digest "$1" /nasty 'deep sleep 98765'
+	digest "$1" /v '-v nasty:/v deep sleep 98765'
+	inside "$1" 'docker rename held look'
+	digest "$1" /held none keep
+}
+
 # What must not lie in any outer image.
 assert_clean_image() {
 	docker run --name look --label scope=test "sysbox-test/commit:$1" \
@@ -239,6 +262,42 @@ plain"
 	refute_output --partial ' l'
 	run -0 inside box 'docker run --rm nasty cat /two'
 	assert_output two
+}
+
+@test "fidelity: every attribute, in sixty layers, a volume and a container, through save and load" {
+	local first round tree
+	tree=$(scratch)/nasty
+	rm -rf "$tree" && mkdir -p "$tree"
+	"$TOP/tests/helpers/nasty-tree.py" "$tree/nasty"
+	# An engine in a user namespace can make no devices, and fails on an image that has any.
+	rm "$tree/nasty/block" "$tree/nasty/null"
+	tar -C "$tree" --xattrs --xattrs-include='*' --acls -cf "$tree/nasty.tar" nasty 2>/dev/null
+	begin box "$IMAGE"
+	docker cp "$tree/nasty.tar" box:/nasty.tar
+	inside box 'set -e; docker load -q -i /usr/share/sysbox/busybox.tar; cd /; mkdir c; echo x >c/x; mv nasty.tar c/
+		{ echo FROM sysbox/busybox; echo ADD nasty.tar /; echo RUN rm -r /home /nasty/sgid "&&" mkdir /home "&&" echo n ">/home/n"
+		i=0; while [ $i -lt 57 ]; do echo COPY x /d$((i % 7))/$i; i=$((i+1)); done; } >c/Dockerfile
+		DOCKER_BUILDKIT=0 docker build -q -t deep c 2>&1 >/dev/null | tail -n 5; docker image inspect deep >/dev/null
+		docker volume create nasty >/dev/null; tar -C /var/lib/docker/volumes/nasty/_data --xattrs --xattrs-include="*" --acls -xf c/nasty.tar
+		docker create --name held deep sleep 98765 >/dev/null; docker cp - held:/ <c/nasty.tar; docker cp - held:/ <c/nasty.tar
+		docker start held; docker exec held sh -c "mkdir /held; mv /nasty/* /held/; rm -r /home"; docker kill held; rm -r c'
+	first=$(digests box)
+	[[ $(wc -l <<<"$first") -gt 60 && $first == *security.capability* && $first == *user.big* && $first == *posix_acl_default* ]]
+	commit box 1
+	same "$first" "$(digests box)"
+	for round in 1 2; do
+		docker rm -f box
+		if ((round == 1)); then
+			docker save -o "$tree/commit.tar" sysbox-test/commit:1
+			docker rmi -f sysbox-test/commit:1
+			docker load -q -i "$tree/commit.tar"
+		fi
+		begin box sysbox-test/commit:$round
+		same "$first" "$(digests box)"
+		commit box $((round + 1))
+		assert_clean_image $((round + 1))
+	done
+	rm -rf "$tree"
 }
 
 # Docker commits all the same when a pause fails; then at least nothing by halves, and it is told.
