@@ -37,7 +37,7 @@ def check_engine():
         done = docker("version", "-f", "{{.Server.Version}}", check=False)
     except FileNotFoundError:
         raise Problem(f"there is no program {DOCKER[0]}", "apt-get install docker.io") from None
-    if re.search("permission denied.*(trying to connect|$)", done.stderr):
+    if re.search("connect: permission denied|permission denied while", done.stderr):
         raise Problem("you may not use Docker", "sudo usermod -aG docker $USER, then log in again")
     if done.returncode != 0:
         raise Problem(f"no Docker engine answers: {last_line(done.stderr)}",
