@@ -33,15 +33,18 @@ static int supervisors_procfs(const struct kernel_fs *k)
 	return r < 0 ? error_errno(k->err, -r, "make a procfs for the supervisor") : 0;
 }
 
-/* In the container's pid and network namespace, in the host's mount and user namespace. */
+/*
+ * In the container's pid and network namespace, in the host's mount and user namespace. What
+ * init waits for comes last: an init that fails after it takes us along.
+ */
 static int kernel_fs_make(void *arg)
 {
 	const struct kernel_fs *k = arg;
-	int fds[2], r = do_mounts_kernel_fs(k->w->l->plan, &fds[0], &fds[1], k->err);
+	int fds[2], r = supervisors_procfs(k);
 
 	if (r == 0)
-		r = sync_send(k->w->sync, SYNC_KERNEL_FS, 0, fds, 2, k->err);
-	return r < 0 ? r : supervisors_procfs(k);
+		r = do_mounts_kernel_fs(k->w->l->plan, &fds[0], &fds[1], k->err);
+	return r < 0 ? r : sync_send(k->w->sync, SYNC_KERNEL_FS, 0, fds, 2, k->err);
 }
 
 /* procfs belongs to the pid namespace of its mounter: a child of who entered it. */
@@ -93,6 +96,9 @@ int step_kernel_fs(struct work *w, struct error *err)
 		r = error_errno(err, -r, "run the helper that makes procfs and sysfs");
 	else
 		r = receive_procfs(w, ours, err);
+	/* Killed with init's pid namespace: what init says is the reason. */
+	if (r < 0 && sync_last_words(w->sync, err))
+		r = -err->errnum;
 	munmap(shared, sizeof(*shared));
 	return r;
 }

@@ -151,7 +151,8 @@ options_of() { echo "awk '\$5 == \"$1\" { print \$6, \$7 }' /proc/self/mountinfo
 }
 
 @test "mounts: idmap is of the top, ridmap of the tree" {
-	mount -t tmpfs none "$SRC/sub"
+	mkdir "$BOX/below"
+	mount --bind "$BOX/below" "$SRC/sub"
 	touch "$SRC/sub/below"
 	chown 1000:1000 "$SRC/sub/below"
 	mount_row /mnt bind "$SRC" rbind ridmap
@@ -319,6 +320,16 @@ options_of() { echo "awk '\$5 == \"$1\" { print \$6, \$7 }' /proc/self/mountinfo
 	assert_failure
 	assert_output --partial /mnt
 	nothing_left
+}
+
+@test "mounts: a fault is named, whatever else ends by it" {
+	mount_row /etc/passwd bind "$SRC" bind
+	args true
+	local i
+	for ((i = 0; i < 40; i++)); do
+		run runc run "$ID"
+		assert_output --partial "at /etc/passwd: Not a directory"
+	done
 }
 
 # bats test_tags=short
