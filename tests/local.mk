@@ -166,4 +166,4 @@ check_PROGRAMS += %D%/helpers/probe
 %C%_helpers_probe_LDADD =
 EXTRA_DIST += %D%/helpers/notify.py %D%/helpers/recvtty.py %D%/helpers/seccomp-agent.py
 EXTRA_DIST += %D%/helpers/nasty-tree.py %D%/helpers/tree-digest.py
-EXTRA_DIST += %D%/integration %D%/engine %D%/vm %D%/bench %D%/run-docker %D%/fresh-machine %D%/quickstart.bats
+EXTRA_DIST += %D%/integration %D%/engine %D%/vm %D%/bench %D%/run-docker %D%/run-uses %D%/uses %D%/fresh-machine %D%/quickstart.bats
