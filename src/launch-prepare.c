@@ -86,10 +86,11 @@ static int check_join(const struct plan_namespace *n, int fd, struct error *err)
 	if (own < 0)
 		return error_errno(err, -own, "compare the namespace %s", n->path);
 	if (own)
-		return error_set(err, EINVAL,
-				 "the %s namespace %s is the host's: a system container needs "
-				 "one of its own (or of another container)",
-				 type, n->path);
+		return error_set(
+			err, EINVAL,
+			"the %s namespace %s is the host's: a system container needs "
+			"one of its own or of another container; run without --%s=host",
+			type, n->path, flags_ns_file(n->type));
 	return 0;
 }
 

@@ -197,3 +197,4 @@ emulation-update: %D%/helpers/emul-table
 .PHONY: bench
 bench: all
 	SYSBOX_RUNC='$(abs_builddir)/sysbox-runc' $(srcdir)/%D%/bench/bench $(BENCH)
+EXTRA_DIST += %D%/integration %D%/engine %D%/vm %D%/bench %D%/run-docker %D%/run-uses %D%/uses %D%/fresh-machine %D%/quickstart.bats

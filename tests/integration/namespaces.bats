@@ -39,6 +39,7 @@ link_of() { readlink "/proc/${2:-self}/ns/$1"; }
 		config --arg n "$ns" --arg p "/proc/self/ns/${ns/network/net}" '.linux.namespaces |= map(if .type == $n then .path = $p else . end)'
 		run runc run "$ID"
 		assert_failure
+		assert_output --partial "run without --${ns/network/net}=host"
 		config --arg n "$ns" '.linux.namespaces |= map(del(.path))'
 	done
 	config '.linux.namespaces += [{type: "user", path: "/proc/self/ns/user"}]'

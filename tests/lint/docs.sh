@@ -6,7 +6,7 @@ cd "${srcdir:-$(dirname "$0")/../..}"
 status=0
 bad() { echo "$*"; status=1; }
 
-for d in README.md CONTRIBUTING.md SECURITY.md NEWS docs/*.md images/README.md tests/*/README.md; do
+for d in README.md CONTRIBUTING.md SECURITY.md NEWS docs/*.md docs/uses/*.md images/README.md tests/*/README.md; do
 	[ -e "$d" ] || continue
 	# Paths in backquotes: `src/init.c`, `tests/golden/CASE` (capitals stand for a name), `src/plan-*.c`.
 	for f in $(grep -oE '`(\./)?(lib|src|fs|tests|images|docs|packaging)/[A-Za-z0-9_./*-]*' "$d" | tr -d '`' | sort -u); do
@@ -30,4 +30,8 @@ done
 for f in src/syscont-*.c; do
 	grep -q "$f" docs/design.md || bad "docs/design.md: no word on $f"
 done
+# Pages that are followed are written in the grammar for that.
+if command -v python3 >/dev/null; then
+	tests/uses/follow --list docs/uses/*.md >/dev/null || bad "docs/uses: see above"
+fi
 exit $status
