@@ -201,6 +201,15 @@ static int step_limits(struct work *w, struct error *err)
 	return do_limits(p, err);
 }
 
+static int set_names(const struct plan *p, struct error *err)
+{
+	if (p->hostname && sethostname(p->hostname, strlen(p->hostname)) < 0)
+		return error_errno(err, errno, "set the hostname");
+	if (p->domainname && setdomainname(p->domainname, strlen(p->domainname)) < 0)
+		return error_errno(err, errno, "set the domain name");
+	return 0;
+}
+
 /* Namespaces given by path are entered with the host's powers: they may belong to anybody. */
 static int step_join(struct work *w, struct error *err)
 {
@@ -213,7 +222,7 @@ static int step_join(struct work *w, struct error *err)
 			return error_errno(err, errno, "join the namespace %s",
 					   p->joins[i].path);
 	}
-	return 0;
+	return p->unshare & CLONE_NEWUTS ? 0 : set_names(p, err);
 }
 
 /*
@@ -358,15 +367,12 @@ static int step_emulation(struct work *w, struct error *err)
 	return 0;
 }
 
+/* Where the namespace is not ours, the builder has done it: it may belong to anybody. */
 static int step_hostname(struct work *w, struct error *err)
 {
 	const struct plan *p = w->in->plan;
 
-	if (p->hostname && sethostname(p->hostname, strlen(p->hostname)) < 0)
-		return error_errno(err, errno, "set the hostname");
-	if (p->domainname && setdomainname(p->domainname, strlen(p->domainname)) < 0)
-		return error_errno(err, errno, "set the domain name");
-	return 0;
+	return p->unshare & CLONE_NEWUTS ? set_names(p, err) : 0;
 }
 
 static int step_sysctl(struct work *w, struct error *err)

@@ -53,6 +53,13 @@ int plan_namespaces(struct plan *p, const struct syscont *sc, struct error *err)
 		if (!f)
 			return error_set(err, EINVAL, "linux.namespaces: unknown type %s",
 					 ns->type);
+		if (f->value == CLONE_NEWNS && ns->path && *ns->path)
+			return error_set(
+				err, ENOTSUP,
+				"linux.namespaces: a mount namespace by path (%s) is "
+				"not supported: the root file system is mounted in one "
+				"of the container's own",
+				ns->path);
 		if (ns->path && *ns->path) {
 			join = array_add((void **)&p->joins, &p->n_joins, sizeof(*join));
 			join->type = f->value;

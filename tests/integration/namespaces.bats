@@ -323,3 +323,20 @@ run_with_devices() { # SETUP
 	assert_failure
 	assert_output --partial 'linux.netDevices: move the network device "h0" into the container as "lo": File exists'
 }
+
+@test "namespaces: a hostname for a uts namespace that the engine has made" {
+	touch "$BOX/uts"
+	unshare --uts="$BOX/uts" true
+	config --arg p "$BOX/uts" '(.linux.namespaces[] | select(.type == "uts")).path = $p | .hostname = "of-a-test"'
+	run run_sh hostname
+	umount "$BOX/uts"
+	assert_output of-a-test
+	assert_not_equal "$(hostname)" of-a-test
+}
+
+@test "namespaces: a mount namespace by path is refused plainly" {
+	config '(.linux.namespaces[] | select(.type == "mount")).path = "/proc/self/ns/mnt"'
+	run run_sh true
+	assert_failure
+	assert_output --partial 'a mount namespace by path (/proc/self/ns/mnt) is not supported'
+}
