@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Figures that programs ask for by a call in place of a file: sysinfo(2), as `free` of busybox
- * and sysconf(_SC_PHYS_PAGES) do, and sched_getaffinity(2), as `nproc` and language runtimes do.
- * The answer is that of the files: of the same view.
+ * Figures that programs ask for by a call in place of a file: sysinfo(2), as `free` of
+ * busybox and sysconf(_SC_PHYS_PAGES) do, and sched_getaffinity(2), as `nproc` and language
+ * runtimes do. The answer is that of the files: of the same view.
  */
 #include <fcntl.h>
 #include <linux/sysinfo.h>
