@@ -227,12 +227,13 @@ static bool may_cover(const struct statx *st, uint64_t instance_dev, const uint6
 
 static int attach_one(const struct overmount *m, int instance_fd, const uint64_t devs[2])
 {
+	/* On a detached mount somebody may have mounted a tree with symlinks of his own. */
 	_cleanup_close_ int target =
-		openat(instance_fd, m->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		path_open_in_root(instance_fd, m->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct statx st;
 
 	if (target < 0)
-		return -errno;
+		return target;
 	if (stat_at(target, "", &st) < 0 || !may_cover(&st, overmount_dev(instance_fd), devs))
 		return -EEXIST;
 	/* Of what is hidden, only files that everybody may read. */
