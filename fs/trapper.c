@@ -15,6 +15,7 @@
  */
 #include "fs/trapper.h"
 
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -316,14 +317,31 @@ static int enter_stage(struct trapper *t, struct error *err)
 	return stage_enter(s->fast_mount, s->plain_mount, err);
 }
 
+/* To enter namespaces, to read other processes, and to become others. */
+static int drop_rights(struct error *err)
+{
+	const uint64_t keep = CAPS_BIT(CAP_SYS_ADMIN) | CAPS_BIT(CAP_SYS_PTRACE) |
+			      CAPS_BIT(CAP_SYS_CHROOT) | CAPS_BIT(CAP_SETUID) |
+			      CAPS_BIT(CAP_SETGID) | CAPS_BIT(CAP_SETPCAP) |
+			      CAPS_BIT(CAP_DAC_READ_SEARCH);
+	const struct caps sets = {.effective = keep, .permitted = keep};
+	int r = agent_prepare();
+
+	if (r == 0)
+		r = caps_apply(&sets);
+	if (r == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		r = -errno;
+	return r < 0 ? error_errno(err, -r, "give up rights") : 0;
+}
+
 static int set_up(struct trapper *t, struct error *err)
 {
 	int r = enter_stage(t, err);
 
 	for (size_t i = 0; i < TRAPPER_JOBS; i++)
 		t->watches[i] = (struct actor_watch){.trapper = t, .slot = i, .pidfd = -EBADF};
-	if (r == 0 && agent_prepare() < 0)
-		r = error_errno(err, errno, "prepare for acting");
+	if (r == 0)
+		r = drop_rights(err);
 	if (r == 0)
 		r = loop_init(&t->loop, err);
 	if (r == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Trapped system calls as no decent program makes them. Run in a mount namespace of its own; prints
- * something at its end, and that it comes there is the test.
+ * Trapped system calls as no decent program makes them. Run in a mount namespace of its own;
+ * prints something at its end, and that it comes there is the test.
  *
  *	traps fsmount FSTYPE TARGET	attach a fresh one by the new mount API
  *	traps garbage SECONDS		arguments of no meaning, from many threads
