@@ -185,7 +185,7 @@ kb() { awk -v key="$1:" '$1 == key { print $2 }'; }
 	run ns 'mount -t proc none /nowhere'
 	assert_output --partial 'does not exist'
 	run ns 'touch /f; mount -t proc none /f'
-	assert_output --partial 'not a directory'
+	assert_output --regexp 'not a directory|wrong fs type' # the old mount API, the new one
 	run ns 'mkdir -p /p; mount -t proc -o hidepid=77 none /p'
 	assert_failure
 	run docker exec -u nobody nested mount -t proc none /mnt
@@ -205,8 +205,9 @@ kb() { awk -v key="$1:" '$1 == key { print $2 }'; }
 }
 
 @test "nested: a target by descriptor, and relative ones" {
-	run -0 ns 'mkdir -p /p/q; exec 7</p/q; mount -i -c -t proc none /proc/self/fd/7; grep -c MemTotal /p/q/meminfo; umount /p/q
-		cd /p; mount -i -t proc none q; grep -c MemTotal q/meminfo; umount q; cd q; mount -i -t proc none ../q; grep -c MemTotal ../q/meminfo; umount ../q'
+	compile_probe
+	run -0 ns 'mkdir -p /d/q; exec 7</d/q; /tmp/traps mount /proc/self/fd/7; grep -c MemTotal /d/q/meminfo; exec 7<&-; umount /d/q
+		cd /d; mount -i -t proc none q; grep -c MemTotal q/meminfo; umount q; cd q; mount -i -t proc none ../q; grep -c MemTotal ../q/meminfo; umount ../q'
 	assert_line --index 0 1
 	assert_line --index 1 1
 	assert_line --index 2 1
@@ -217,7 +218,7 @@ kb() { awk -v key="$1:" '$1 == key { print $2 }'; }
 # bats test_tags=short
 @test "nested: a procfs by fsopen, fsmount and move_mount" {
 	compile_probe
-	run -0 ns 'mkdir -p /p; /tmp/traps fsmount proc /p; grep MemTotal /p/meminfo; umount /p; ls /p | wc -l'
+	run -0 ns 'mkdir -p /n; /tmp/traps fsmount proc /n; grep MemTotal /n/meminfo; umount /n; ls /n | wc -l'
 	assert_line --index 0 --regexp ' 1048576 kB'
 	assert_line --index 1 0
 	run -0 ns 'mkdir -p /s; /tmp/traps fsmount sysfs /s; cat /s/devices/system/cpu/online; umount /s; ls /s | wc -l'
@@ -242,9 +243,8 @@ compile_probe() {
 
 @test "nested: arguments and paths that change while they are read" {
 	compile_probe
-	local before; before=$(wc -l </proc/self/mountinfo)
 	run -0 ns 'timeout 60 /tmp/traps race 5'
-	assert_equal "$(wc -l </proc/self/mountinfo)" "$before"
+	refute grep -q ' /r[ /]' /proc/self/mountinfo
 	run -0 ns 'mkdir -p /p; mount -t proc none /p; grep -c MemTotal /p/meminfo; umount /p'
 	assert_output 1
 }

@@ -4,6 +4,7 @@
  * prints something at its end, and that it comes there is the test.
  *
  *	traps fsmount FSTYPE TARGET	attach a fresh one by the new mount API
+ *	traps mount TARGET		a procfs, by the old one
  *	traps garbage SECONDS		arguments of no meaning, from many threads
  *	traps race SECONDS		arguments and paths that change meanwhile
  *	traps killed SECONDS		callers that die in the middle
@@ -180,6 +181,8 @@ static void *killed_thread(void *arg)
 				umount2("/r/a", 0);
 			}
 		usleep((useconds_t)(rand_r(&seed) % 3000));
+		if (pid < 0)
+			continue;
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 		n_calls++;
@@ -221,6 +224,8 @@ int main(int argc, char **argv)
 		perror("fsmount");
 		return 1;
 	}
+	if (strcmp(verb, "mount") == 0 && argc == 3)
+		return mount("none", argv[2], "proc", 0, NULL) < 0;
 	if (strcmp(verb, "denied") == 0)
 		return denied();
 	if (argc != 3)
