@@ -18,7 +18,7 @@ LABEL = "sysbox.sandbox."
 SSH_PORT = 2222
 
 # The first process: ends when told to, and buries what its parents have left.  The keys of ssh
-# lie in a directory of the host's, so that no image made of the sandbox has them.
+# lie on a volume, so that no image made of the sandbox has them.
 INIT = """
 trap 'exit 0' TERM INT
 if [ "$1" = ssh ]; then
@@ -88,37 +88,26 @@ def public_keys():
     return keys
 
 
-def key_directory(directory):
+# Run as root of the container: who may log in, as $1.
+ADMIT = "cat >/keys/authorized_keys && chown -R $1 /keys && chmod 700 /keys && chmod 600 /keys/*"
+
+
+def key_volume(directory, image, user):
     """Who may log in, and the host key: it outlives the sandbox, so that ssh knows the next one."""
-    state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-    path = os.path.join(state, "sysbox-sandbox", name_for(directory))
-    os.makedirs(path, mode=0o700, exist_ok=True)
-    with open(os.path.join(path, "authorized_keys"), "w", encoding="utf-8") as f:
-        f.writelines(public_keys())
-    return path
+    volume = name_for(directory) + "-ssh"
+    docker("run", "--rm", "-i", "--runtime", RUNTIME, "--network", "none", "--user", "0:0",
+           "--volume", f"{volume}:/keys", "--entrypoint", "sh", image, "-c", ADMIT, "sh",
+           f"{user.uid}:{user.gid}", input="".join(public_keys()))
+    return volume
 
 
-class Mounts:
-    """Directories of the host whose owners stand for the one who runs inside."""
-
-    def __init__(self, user):
-        self.user, self.options, self.owners = user, [], []
-
-    def add(self, source, target):
-        st = os.stat(source)
-        self.options += ["--mount", f"type=bind,source={source},target={target}"]
-        self.owners.append(f"{target}:{st.st_uid}:{st.st_gid}:{self.user.uid}:{self.user.gid}")
-
-    def words(self):
-        return [*self.options, "-e", "SYSBOX_MAP_OWNER=" + ",".join(self.owners)]
-
-
-def run_options(name, directory, settings, user):
+def run_options(name, directory, settings, image, user):
     """What the container is started with."""
-    mounts = Mounts(user)
-    mounts.add(directory, PLACE)
+    owner = os.stat(directory)
     options = ["--runtime", RUNTIME, "--name", name, "--hostname", "sandbox", "--tmpfs", "/run",
-               "--workdir", PLACE, "--user", f"{user.uid}:{user.gid}", "--entrypoint", "sh",
+               "--mount", f"type=bind,source={directory},target={PLACE}", "--workdir", PLACE, "-e",
+               f"SYSBOX_MAP_OWNER={PLACE}:{owner.st_uid}:{owner.st_gid}:{user.uid}:{user.gid}",
+               "--user", f"{user.uid}:{user.gid}", "--entrypoint", "sh",
                "--memory", value_of(settings, "memory"), "--pids-limit", value_of(settings, "pids"),
                "--network", value_of(settings, "network")]
     if settings.get("cpus"):
@@ -126,15 +115,15 @@ def run_options(name, directory, settings, user):
     if settings.get("root") == "true":
         options += ["-e", "HOME=/root"]
     if settings.get("ssh"):
-        mounts.add(key_directory(directory), os.path.join(user.home, ".ssh"))
         port = "" if settings["ssh"] == "any" else settings["ssh"]
-        options += ["--publish", f"127.0.0.1:{port}:{SSH_PORT}", "--label", f"{LABEL}user={user.name}"]
+        options += ["--volume", f"{key_volume(directory, image, user)}:{user.home}/.ssh",
+                    "--publish", f"127.0.0.1:{port}:{SSH_PORT}", "--label", f"{LABEL}user={user.name}"]
     for pair in settings.get("env", []):
         options += ["-e", pair]
     labels = {"dir": directory, **{k: v for k, v in settings.items() if isinstance(v, str)}}
     for key, value in labels.items():
         options += ["--label", f"{LABEL}{key}={value}"]
-    return options + mounts.words()
+    return options
 
 
 def explain_start(error, settings):
@@ -162,7 +151,8 @@ def create(name, directory, settings):
     if ssh:
         public_keys()
     image = get_image(directory, settings.get("image"))
-    options = run_options(name, directory, settings, user_of(image, as_root, bool(ssh)))
+    user = user_of(image, as_root, whole=bool(ssh))
+    options = run_options(name, directory, settings, image, user)
     if os.stat(directory).st_uid == 0:
         say(f"note: {directory} is root's, and so will be what the sandbox makes there")
     say(f"starting {name} from {image}")

@@ -33,6 +33,7 @@ teardown() {
 	# shellcheck disable=SC2086
 	[[ -z $ids ]] || docker rm -f $ids >/dev/null
 	remove_scope test
+	docker volume ls -q --filter name=sandbox- | while read -r v; do docker volume rm "$v"; done >/dev/null
 	docker rmi -f sandbox/test >/dev/null 2>&1 || true
 	! engine list | grep -q "^bare " || engine stop bare >/dev/null
 	rm -rf "$BOX"
