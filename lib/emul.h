@@ -21,6 +21,11 @@ enum emul_group {
 	EMUL_NESTED = 1u << 7, /* no files: the others for containers within, too */
 };
 #define EMUL_ALL ((1u << 8) - 1)
+/*
+ * What "on" means. /dev/kmsg as a file is for images that need it: to an engine within, it is
+ * no device that it could pass on.
+ */
+#define EMUL_DEFAULT (EMUL_ALL & ~(unsigned int)EMUL_KMSG)
 
 /* Two FUSE connections, because "no open" is a property of a whole one. */
 enum emul_conn {

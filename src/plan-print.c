@@ -196,7 +196,7 @@ static void print_emulate(struct strbuf *b, unsigned int groups)
 {
 	const char *separator = "emulate ";
 
-	if ((groups | EMUL_NESTED) == EMUL_ALL)
+	if ((groups | EMUL_NESTED) == EMUL_DEFAULT)
 		return;
 	for (unsigned int g = 1; g <= EMUL_ALL; g <<= 1)
 		if (groups & g) {

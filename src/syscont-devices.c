@@ -75,14 +75,15 @@ static const struct rule {
 	{10, 200}, /* tun */
 };
 
-static bool polls_kmsg(const struct syscont *sc)
+bool syscont_polls_kmsg(const struct syscont *sc)
 {
 	return sc->is_systemd && sc->image && sc->image->systemd_version >= SYSTEMD_POLLS_KMSG;
 }
 
 static bool is_kmsg_emulated(const struct syscont *sc)
 {
-	return sc->host->has_fuse && sc->options.emulate & EMUL_KMSG;
+	return sc->host->has_fuse &&
+	       (sc->options.emulate & EMUL_KMSG || sc->options.emulate == EMUL_DEFAULT);
 }
 
 static bool applies(const struct syscont *sc, enum when when)
@@ -97,7 +98,8 @@ static bool applies(const struct syscont *sc, enum when when)
 	case IF_TUN:
 		return sc->options.syscont_mode && sc->host->has_tun;
 	case IF_KMSG:
-		return sc->options.syscont_mode && (is_kmsg_emulated(sc) || !polls_kmsg(sc));
+		return sc->options.syscont_mode &&
+		       (is_kmsg_emulated(sc) || !syscont_polls_kmsg(sc));
 	}
 	return false;
 }

@@ -12,6 +12,8 @@ int syscont_emul(struct syscont *sc, struct error *err)
 {
 	(void)err; /* a pass by its type; nothing here can fail */
 	sc->emulate = sc->host->has_fuse ? sc->options.emulate : 0;
+	if (sc->emulate == EMUL_DEFAULT && syscont_polls_kmsg(sc))
+		sc->emulate |= EMUL_KMSG;
 	/* By itself it means nothing. The calls for it are trapped: src/plan-traps.c. */
 	if (!sc->host->has_traps || sc->emulate == EMUL_NESTED)
 		sc->emulate &= ~(unsigned int)EMUL_NESTED;

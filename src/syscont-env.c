@@ -103,7 +103,7 @@ static bool set_emulate(struct syscont *sc, const char *value)
 	unsigned int groups = 0;
 
 	if (strcasecmp(value, "on") == 0 || strcasecmp(value, "off") == 0) {
-		sc->options.emulate = strcasecmp(value, "on") == 0 ? EMUL_ALL : 0;
+		sc->options.emulate = strcasecmp(value, "on") == 0 ? EMUL_DEFAULT : 0;
 		return true;
 	}
 	for (char **w = words; w && *w; w++) {

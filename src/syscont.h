@@ -56,7 +56,7 @@ struct syscont_options {
 };
 #define SYSCONT_OPTIONS_DEFAULT                                                                \
 	{                                                                                      \
-		.syscont_mode = true, .alias_dns = true, .emulate = EMUL_ALL                   \
+		.syscont_mode = true, .alias_dns = true, .emulate = EMUL_DEFAULT               \
 	}
 void syscont_options_done(struct syscont_options *o);
 
@@ -169,6 +169,9 @@ int syscont_systemd(struct syscont *sc, struct error *err);
 char **syscont_store_dirs(const struct syscont *sc);
 
 /* What passes share with each other and with exec. */
+
+/* Has the image a journald that insists on a /dev/kmsg that can be polled? */
+bool syscont_polls_kmsg(const struct syscont *sc);
 
 void syscont_stores_done(struct syscont *sc);
 /* "PATH:UID:GID:UID:GID", on disk and inside; the caller frees ret->target. */

@@ -46,10 +46,10 @@ static void env__emulate(void **state)
 		bool is_valid;
 		unsigned int groups;
 	} rows[] = {
-		{"on", true, EMUL_ALL},	 {"OFF", true, 0},
-		{"cpu", true, EMUL_CPU}, {"memory,sysctl", true, EMUL_MEMORY | EMUL_SYSCTL},
-		{"", false, EMUL_ALL},	 {"cpu,x", false, EMUL_ALL},
-		{",", false, EMUL_ALL},
+		{"on", true, EMUL_DEFAULT}, {"OFF", true, 0},
+		{"cpu", true, EMUL_CPU},    {"memory,sysctl", true, EMUL_MEMORY | EMUL_SYSCTL},
+		{"", false, EMUL_DEFAULT},  {"cpu,x", false, EMUL_DEFAULT},
+		{",", false, EMUL_DEFAULT},
 	};
 
 	(void)state;
@@ -98,7 +98,7 @@ static void settings__what_is_not_understood(void **state)
 		fixture_open(&f, (struct parts){0});
 		syscont_settings(&f.sc, bad[i]);
 		assert_int_equal(strv_len(f.sc.warnings), 1);
-		assert_int_equal(f.sc.options.emulate, EMUL_ALL);
+		assert_int_equal(f.sc.options.emulate, EMUL_DEFAULT);
 		assert_null(f.sc.options.host_sysctls);
 	}
 }
