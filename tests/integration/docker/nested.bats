@@ -190,6 +190,8 @@ kb() { awk -v key="$1:" '$1 == key { print $2 }'; }
 	assert_failure
 	run docker exec -u nobody nested mount -t proc none /mnt
 	assert_failure
+	# The new mount API stacks it.
+	[[ $INNER == bookworm ]] || return 0
 	run ns 'mkdir -p /s; mount -t sysfs none /s; mount -t sysfs none /s'
 	assert_output --partial 'already mounted'
 }
@@ -286,6 +288,7 @@ staff() {
 	done
 	kill "$killer"
 	wait "$killer" 2>/dev/null || true
+	[[ $status == 0 ]] || inside nested 'tail -n 5 /var/log/dockerd.log; cat /sys/fs/cgroup/memory/memory.oom_control' || true
 	assert_success
 	assert_output --partial ' 204800 kB'
 }
