@@ -274,25 +274,6 @@ staff() {
 	done
 }
 
-@test "nested: the worker and the trapper are killed while inner containers start" {
-	local p i killer
-	[[ -n $(staff) ]]
-	(while :; do
-		for p in $(staff); do kill -9 "$p" 2>/dev/null; done
-		sleep "0.0$((RANDOM % 90 + 10))"
-	done) 3>&- &
-	killer=$!
-	for i in 1 2 3 4 5 6 7 8 9 10; do
-		run timeout 40 docker exec nested timeout 30 docker run --rm --memory 200m $SMALL grep MemTotal /proc/meminfo
-		[[ $status == 0 && $output == *' 204800 kB' ]] || break
-	done
-	kill "$killer"
-	wait "$killer" 2>/dev/null || true
-	[[ $status == 0 ]] || inside nested 'tail -n 5 /var/log/dockerd.log; cat /sys/fs/cgroup/memory/memory.oom_control' || true
-	assert_success
-	assert_output --partial ' 204800 kB'
-}
-
 # A mount that is made twice would be found by a second umount.
 @test "nested: no mount is made twice when the trapper is killed" {
 	local p killer
