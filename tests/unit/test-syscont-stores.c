@@ -30,6 +30,33 @@ static void stores__all_in_a_system(void **state)
 	assert_string_equal(source_of(&f, "/var/lib/rancher/k3s"), DIR "/k3s");
 }
 
+/* In the store, behind its own mount; not where the user has one. */
+static void stores__views_of_the_image(void **state)
+{
+	const struct image image = {.has_var_lib = true};
+	const struct syscont_view views[] = {
+		{(char *)"/var/lib/docker", (char *)"/l3/var/lib/docker", 3},
+		{(char *)"/var/lib/containerd", (char *)"/l0/var/lib/containerd", 0},
+	};
+	_cleanup_(fixture_done) struct fixture f;
+	struct spec_mount *store, *view;
+
+	(void)state;
+	fixture_open(&f, (struct parts){.mounts = "{'destination':'/var/lib/containerd','type':"
+						  "'bind','source':'/v','options':['rbind']}"});
+	f.sc.image = &image;
+	f.sc.store_dir = DIR;
+	f.sc.views = views;
+	f.sc.n_views = ARRAY_SIZE(views);
+	assert_int_equal(fixture_rewrite(&f), 0);
+	store = spec_find_mount(f.spec, "/var/lib/docker");
+	view = spec_find_mount(f.spec, "/var/lib/docker/.sysbox/3");
+	assert_true(store && view && view > store);
+	assert_string_equal(view->source, "/l3/var/lib/docker");
+	assert_true(strv_contains(view->options, "ro"));
+	assert_null(source_of(&f, "/var/lib/containerd/.sysbox/0"));
+}
+
 static void stores__none_without_var_lib(void **state)
 {
 	const struct image image = {0};
@@ -200,6 +227,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stores__all_in_a_system),
+		cmocka_unit_test(stores__views_of_the_image),
 		cmocka_unit_test(stores__none_without_var_lib),
 		cmocka_unit_test(stores__none_on_a_plain_rootfs),
 		cmocka_unit_test(stores__asked_for_without_var_lib),

@@ -157,12 +157,12 @@ is_store() { docker exec "$1" grep -q "/sysbox-store/$3 $2 " /proc/self/mountinf
 		echo new >sub/new; rm -r opaque; rm setuid'
 	docker commit store-made sysbox-test/store >/dev/null
 	# shellcheck disable=SC2016
-	manifest='cd /var/lib/docker && find . -printf "%p %y %m %U:%G %s %n %l\n" | sort &&
-		stat -c "%y" overlay2/abc/diff/sub/file && find . -type f -exec md5sum {} + | sort'
+	manifest='cd /var/lib/docker && find . -path ./.sysbox -prune -o -printf "%p %y %m %U:%G %s %n %l\n" | sort &&
+		stat -c "%y" overlay2/abc/diff/sub/file && find overlay2 -type f -exec md5sum {} + | sort'
 	start box sysbox-test/store
 	run -0 inside box "$manifest"
 	assert_line --regexp '^\./overlay2/abc/diff/sub/gone c '
-	assert_line '. d 711 0:0 4096 3 '
+	assert_line --regexp '^\. d 711 0:0 '
 	assert_line --regexp '^\./overlay2/abc/diff/(one|two) f 644 0:0 2 2 $'
 	assert_line --regexp '^\./overlay2/abc/diff/sub/file f 644 1000:2000 '
 	assert_line --regexp '^2001-02-03 04:05:06'
