@@ -21,7 +21,7 @@ An HTML comment directly before a block, which no reader sees, says more:
     file NAME        the block's text is saved as NAME first
     same PATH        the block's text is that of PATH in the tree
     password TEXT    what is typed at the prompts for a password in this block
-    within SECONDS   for each command                                                 (120)
+    within SECONDS   for each command                                                 (300)
 
 In output, `...` stands for any text of a line, and a line `...` for any lines.  A prompt is one
 of those in PROMPT; what is expected of the program is the output up to the next prompt.
