@@ -144,7 +144,8 @@ static void prepare(struct driver *d, char **argv)
 	idmap_add(&d->map.gids, 0, BASE, RANGE);
 	d->userns_fd = userns_open(&d->map);
 	check(d->userns_fd, "userns");
-	if (rootfs_prepare(&d->rootfs, d->rootfs_path, d->userns_fd, &d->map, 0, &err) < 0)
+	if (rootfs_prepare(&d->rootfs, d->rootfs_path, d->userns_fd, &d->map, 0, &err) < 0 ||
+	    rootfs_make_work(&d->rootfs, &err) < 0)
 		die(&err);
 }
 
