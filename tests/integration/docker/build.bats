@@ -78,9 +78,9 @@ assert_inner_images() {
 }
 
 @test "build: by BuildKit, where the engine has it" {
-	[[ $(docker version -f '{{.Server.Version}}') != 20.* ]] || skip "Docker 20.10 builds with runc, whatever the default runtime is"
+	[[ $(docker version -f '{{.Server.Version}}') != 20.* ]] || skip "not tried with Docker 20.10"
 	docker build --help | grep -q buildx || docker buildx version || skip "no BuildKit client"
-	build buildkit || skip "BuildKit starts its steps with a runtime of its own: $(tail -n 1 <<<"$output")"
+	build buildkit || skip "the build fails; why has not been found out"
 	begin box sysbox-test/built
 	assert_inner_images box
 }
