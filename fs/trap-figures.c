@@ -3,6 +3,10 @@
  * Figures that programs ask for by a call in place of a file: sysinfo(2), as `free` of
  * busybox and sysconf(_SC_PHYS_PAGES) do, and sched_getaffinity(2), as `nproc` and language
  * runtimes do. The answer is that of the files: of the same view.
+ *
+ * Every program in Go asks at its start: so these are answered without a fork. Who asks with a
+ * buffer in memory that somebody else has to bring (a mapped file of his own FUSE daemon)
+ * keeps the traps of his own container waiting, and nobody else's.
  */
 #include <fcntl.h>
 #include <linux/sysinfo.h>
@@ -57,14 +61,8 @@ static void read_loads(const struct trap_context *c, struct sysinfo *s)
 		s->loads[i] = (unsigned long)(avg[i] * (1 << SI_LOAD_SHIFT));
 }
 
-static bool always(const struct seccomp_notif *n)
-{
-	(void)n;
-	return true;
-}
-
 static enum trap_verdict answer_sysinfo(const struct trap_context *c, struct trap_job *job,
-					const struct tracee *t)
+					pid_t tid)
 {
 	struct view *v = is_emulated(c, EMUL_MEMORY) ? view_of(c) : NULL;
 	struct sysinfo s;
@@ -75,14 +73,13 @@ static enum trap_verdict answer_sysinfo(const struct trap_context *c, struct tra
 	read_loads(c, &s);
 	if (!trap_is_valid(c, job))
 		return TRAP_NATIVE;
-	job->result = tracee_write(t->tid, job->notif.data.args[0], &s, sizeof(s));
+	job->result = tracee_write(tid, job->notif.data.args[0], &s, sizeof(s));
 	return TRAP_DONE;
 }
 
 const struct trap trap_sysinfo = {
 	.name = "sysinfo",
-	.is_wanted = always,
-	.act = answer_sysinfo,
+	.answer = answer_sysinfo,
 };
 
 /* ------------------------------------------------------------------ sched_getaffinity(2) */
@@ -102,12 +99,12 @@ static bool asks_for_itself(const struct trap_job *job, pid_t tid)
 }
 
 static enum trap_verdict answer_affinity(const struct trap_context *c, struct trap_job *job,
-					 const struct tracee *t)
+					 pid_t tid)
 {
-	bool is_ours = is_emulated(c, EMUL_CPU) && asks_for_itself(job, t->tid);
+	bool is_ours = is_emulated(c, EMUL_CPU) && asks_for_itself(job, tid);
 	struct view *v = is_ours ? view_of(c) : NULL;
 	unsigned char mask[MASK_MAX] = {0}, full[MASK_MAX];
-	long n = v ? syscall(SYS_sched_getaffinity, t->tid, sizeof(mask), mask) : -1;
+	long n = v ? syscall(SYS_sched_getaffinity, tid, sizeof(mask), mask) : -1;
 
 	/* Where the caller's buffer is too small, the error is the kernel's to give. */
 	if (n <= 0 || job->notif.data.args[ARG_SIZE] < (uint64_t)n)
@@ -116,7 +113,7 @@ static enum trap_verdict answer_affinity(const struct trap_context *c, struct tr
 	if (!view_affinity(v, mask, (unsigned int)n) || memcmp(mask, full, (size_t)n) == 0 ||
 	    !trap_is_valid(c, job))
 		return TRAP_NATIVE;
-	job->result = tracee_write(t->tid, job->notif.data.args[ARG_MASK], mask, (size_t)n);
+	job->result = tracee_write(tid, job->notif.data.args[ARG_MASK], mask, (size_t)n);
 	if (job->result == 0)
 		job->result = (int32_t)n;
 	return TRAP_DONE;
@@ -124,6 +121,5 @@ static enum trap_verdict answer_affinity(const struct trap_context *c, struct tr
 
 const struct trap trap_affinity = {
 	.name = "sched_getaffinity",
-	.is_wanted = always,
-	.act = answer_affinity,
+	.answer = answer_affinity,
 };

@@ -8,6 +8,7 @@
 #include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "fs/overmounts.h"
 
@@ -42,14 +43,17 @@ enum trap_verdict {
 
 struct trap {
 	const char *name;
-	/* At once, by who receives all calls: must not wait for anybody's file system. */
-	bool (*is_wanted)(const struct seccomp_notif *n);
+	/* One of both. At once, by who receives all calls: for what takes no longer than a fork. */
+	enum trap_verdict (*answer)(const struct trap_context *c, struct trap_job *job,
+				    pid_t tid);
 	/*
 	 * In a process of its own, host root. `t` was validated. Whatever is not exactly what
 	 * it knows goes to the kernel, whose errors are then the kernel's own.
 	 */
 	enum trap_verdict (*act)(const struct trap_context *c, struct trap_job *job,
 				 const struct tracee *t);
+	/* Before `act`, by who receives all calls: must not wait for anybody's file system. */
+	bool (*is_wanted)(const struct seccomp_notif *n);
 };
 
 /* NULL: not a call that we trap. AUDIT_ARCH_* and the number, x32's with its bit. */

@@ -89,7 +89,7 @@ static enum trap_verdict act(const struct trapper *t, struct trap_job *job)
 	/* By one who died. */
 	if (tracee_has_mount((pid_t)job->notif.pid, job->mount_id))
 		return TRAP_DONE;
-	if (!trap || tracee_open(&tracee, (pid_t)job->notif.pid) < 0)
+	if (!trap || !trap->act || tracee_open(&tracee, (pid_t)job->notif.pid) < 0)
 		return TRAP_NATIVE;
 	if (trap_is_valid(&t->context, job))
 		v = trap->act(&t->context, job, &tracee);
@@ -234,6 +234,12 @@ static int begin(struct trapper *t, size_t slot, struct error *err)
 	struct trap_job *job = job_of(t, slot);
 	const struct trap *trap = trap_find(job->notif.data.arch, (uint32_t)job->notif.data.nr);
 
+	if (trap && trap->answer) {
+		set_context(t, job);
+		answer(t, job, trap->answer(&t->context, job, (pid_t)job->notif.pid));
+		slots_release(t->start->jobs, slot);
+		return 0;
+	}
 	if (trap && trap->is_wanted(&job->notif))
 		return send_actor(t, slot, 0, err);
 	notify_continue(fdset_find(t->start->listeners, job->listener), job->notif.id);
