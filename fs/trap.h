@@ -43,7 +43,7 @@ enum trap_verdict {
 
 struct trap {
 	const char *name;
-	/* One of both. At once, by who receives all calls: for what takes no longer than a fork. */
+	/* One of both. At once, by who receives all calls: what takes no longer than a fork. */
 	enum trap_verdict (*answer)(const struct trap_context *c, struct trap_job *job,
 				    pid_t tid);
 	/*
