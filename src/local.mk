@@ -18,6 +18,7 @@ noinst_LIBRARIES += %D%/libsrc.a
 %C%_libsrc_a_SOURCES += %D%/cgroup-stats.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-systemd.c
 %C%_libsrc_a_SOURCES += %D%/sdbus.c
+%C%_libsrc_a_SOURCES += %D%/sdbus.h
 %C%_libsrc_a_SOURCES += %D%/cgroup.c
 %C%_libsrc_a_SOURCES += %D%/cgroup.h
 %C%_libsrc_a_SOURCES += %D%/cli.c

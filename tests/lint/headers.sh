@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Every header compiles alone, and a .c file includes its own header first.
+# Every header compiles alone, a .c file includes its own header first, and each of them is in the
+# list of sources that the tarball is made of.
 set -eu
 build=$(pwd)
 cd "${srcdir:-$(dirname "$0")/../..}"
@@ -18,5 +19,8 @@ for c in $(find lib src fs -name '*.c' | sort); do
 	[ -f "$own" ] || continue
 	first=$(sed -n 's/^#include ["<]\(.*\)[">].*/\1/p' "$c" | head -n 1)
 	[ "$first" = "$own" ] || { echo "$c: the first include is not $own"; status=1; }
+done
+for f in $(find lib src fs -name '*.[ch]' | sort); do
+	grep -q "%D%/${f#*/}\$" "${f%%/*}/local.mk" || { echo "$f: not in ${f%%/*}/local.mk"; status=1; }
 done
 exit $status
