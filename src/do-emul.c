@@ -216,18 +216,25 @@ static void hide_all(const struct attach *a)
 		hide(a, empty, *p);
 }
 
-/* One listing brings the kernel all names at once, each of which were a lookup. */
-static void read_names(const char *dir)
+/*
+ * One listing brings the kernel all names at once, each of which were a lookup. A supervisor
+ * that cannot give it serves nothing, and the container would see the host.
+ */
+static int read_names(const char *dir, struct error *err)
 {
 	DIR *d = opendir(dir);
+	int r;
 
+	errno = 0;
 	while (d && readdir(d))
 		;
+	r = -errno;
 	if (d)
 		(void)closedir(d);
+	return r < 0 ? error_errno(err, -r, "sysbox-fs does not serve /proc and /sys") : 0;
 }
 
-void do_emul_attach(const struct do_mounts *m, int fast_fd, int plain_fd)
+int do_emul_attach(const struct do_mounts *m, int fast_fd, int plain_fd, struct error *err)
 {
 	_cleanup_free_ bool *is_attached = xcalloc(n_emul_files, sizeof(*is_attached));
 	struct attach a = {m, is_attached};
@@ -237,11 +244,15 @@ void do_emul_attach(const struct do_mounts *m, int fast_fd, int plain_fd)
 		r = mount_attach(plain_fd, AT_FDCWD, DO_EMUL_PLAIN);
 	if (r < 0) {
 		log_debug("nothing is emulated: %s", strerror(-r));
-		return;
+		return 0;
 	}
-	read_names(DO_EMUL_FAST);
-	read_names(DO_EMUL_PLAIN);
+	r = read_names(DO_EMUL_FAST, err);
+	if (r == 0)
+		r = read_names(DO_EMUL_PLAIN, err);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < n_emul_files; i++)
 		attach_row(&a, &emul_files[i]);
 	hide_all(&a);
+	return 0;
 }

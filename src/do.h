@@ -128,9 +128,10 @@ int do_mounts_mask(const struct do_mounts *m, struct error *err);
 /*
  * Init, all namespaces, working directory in the base, after do_mounts_attach(): put
  * the emulated files over the kernel's. The fds (fs_client_mounts) are borrowed. What cannot be
- * done is left as the kernel has it, with a debug line.
+ * done is left as the kernel has it, with a debug line; an error only where the supervisor
+ * does not answer.
  */
-void do_emul_attach(const struct do_mounts *m, int fast_fd, int plain_fd);
+int do_emul_attach(const struct do_mounts *m, int fast_fd, int plain_fd, struct error *err);
 
 /* src/do-devices.c */
 

@@ -359,12 +359,12 @@ static int step_emulation(struct work *w, struct error *err)
 	if (r < 0)
 		return r;
 	if (fds[0] >= 0 && fds[1] >= 0)
-		do_emul_attach(&m, fds[0], fds[1]);
+		r = do_emul_attach(&m, fds[0], fds[1], err);
 	else if (w->in->seccomp)
 		do_seccomp_untrap(w->in->seccomp);
 	fd_close(fds[0]);
 	fd_close(fds[1]);
-	return 0;
+	return r;
 }
 
 /* Where the namespace is not ours, the builder has done it: it may belong to anybody. */
