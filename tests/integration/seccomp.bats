@@ -21,6 +21,8 @@ profile() {
 }
 
 agent() {
+	[[ -z ${AGENT-} ]] || kill "$AGENT"
+	rm -f "$BOX/agent" "$BOX/heard"
 	python3 "$HELPERS/seccomp-agent.py" "$BOX/agent" "$@" >"$BOX/heard" 2>&1 &
 	AGENT=$!
 	wait_for 5 grep -qs listening "$BOX/heard"
@@ -102,7 +104,6 @@ teardown() {
 @test "seccomp: notify: the listener gets descriptor, state and metadata" {
 	local nnp
 	for nnp in true false; do
-		rm -f "$BOX/agent"
 		profile SCMP_ACT_ALLOW mkdir SCMP_ACT_NOTIFY mkdirat SCMP_ACT_NOTIFY
 		config --argjson n $nnp '.process.noNewPrivileges = $n'
 		agent 123
@@ -122,7 +123,6 @@ teardown() {
 @test "seccomp: notify: calls that the set-up itself needs" {
 	local nnp
 	for nnp in true false; do
-		rm -f "$BOX/agent"
 		profile SCMP_ACT_ALLOW
 		config --argjson n $nnp '.process.noNewPrivileges = $n | .linux.seccomp.syscalls = [{names: ["execve", "openat", "open", "read", "close", "fcntl", "stat", "newfstatat",
 			"faccessat", "faccessat2", "chdir", "getcwd", "sendmsg", "recvmsg", "mkdirat", "capset", "setresuid", "prctl"], action: "SCMP_ACT_NOTIFY"}]'
