@@ -21,7 +21,6 @@ profile() {
 }
 
 agent() {
-	[[ -z ${AGENT-} ]] || kill "$AGENT"
 	rm -f "$BOX/agent" "$BOX/heard"
 	python3 "$HELPERS/seccomp-agent.py" "$BOX/agent" "$@" >"$BOX/heard" 2>&1 &
 	AGENT=$!
