@@ -4,14 +4,14 @@
  *
  *	listener --> slot --> is it one of ours? --no--> continue
  *	                        |
- *	                       yes: fork --> act, answer, release the slot
+ *	                       yes: answer at once, or fork --> act, answer, release the slot
  *
  * Who acts is a process of its own, since it may wait for file systems of the container's
  * making. It claims the slot by writing its pid there, answers by itself, and does not
  * mind when we die meanwhile.
  *
  * We may find slots busy at our start, or when an actor has ended: then who has claimed the
- * slot is still at work (and is watched), or is dead, or nobody has: then another one is sent.
+ * slot is still at work (and is watched), or is dead, or nobody has: then it is begun again.
  */
 #include "fs/trapper.h"
 
@@ -42,7 +42,7 @@
 #include "lib/sock.h"
 #include "lib/spawn.h"
 
-/* Begun once by an actor that died, and once more: then the kernel makes the call. */
+/* Begun once by one who died, and once more: then the kernel makes the call. */
 #define ATTEMPTS_MAX 2
 
 struct trapper;
@@ -165,6 +165,20 @@ static int send_actor(struct trapper *t, size_t slot, pid_t before, struct error
 	return watch(t, slot, pid, err);
 }
 
+/* Where the answer needs no actor, giving it twice does no harm. `before` as for claim(). */
+static int work_on(struct trapper *t, size_t slot, pid_t before, struct error *err)
+{
+	struct trap_job *job = job_of(t, slot);
+	const struct trap *trap = trap_find(job->notif.data.arch, (uint32_t)job->notif.data.nr);
+
+	if (!trap || !trap->answer)
+		return send_actor(t, slot, before, err);
+	set_context(t, job);
+	answer(t, job, trap->answer(&t->context, job, (pid_t)job->notif.pid));
+	slots_release(t->start->jobs, slot);
+	return 0;
+}
+
 /*
  * See to a slot that may be busy; `dead` is who has certainly ended. A pid that is in use
  * again would only be waited for.
@@ -183,9 +197,9 @@ static int tend(struct trapper *t, size_t slot, pid_t dead, struct error *err)
 		if (r != -ESRCH)
 			return r;
 	}
-	log_warn("an actor died in system call %d", job_of(t, slot)->notif.data.nr);
+	log_warn("somebody died in system call %d", job_of(t, slot)->notif.data.nr);
 	if (slots_retry(jobs, slot) <= ATTEMPTS_MAX)
-		return send_actor(t, slot, pid, err);
+		return work_on(t, slot, pid, err);
 	set_context(t, job_of(t, slot));
 	answer(t, job_of(t, slot), TRAP_NATIVE);
 	slots_release(jobs, slot);
@@ -234,14 +248,8 @@ static int begin(struct trapper *t, size_t slot, struct error *err)
 	struct trap_job *job = job_of(t, slot);
 	const struct trap *trap = trap_find(job->notif.data.arch, (uint32_t)job->notif.data.nr);
 
-	if (trap && trap->answer) {
-		set_context(t, job);
-		answer(t, job, trap->answer(&t->context, job, (pid_t)job->notif.pid));
-		slots_release(t->start->jobs, slot);
-		return 0;
-	}
-	if (trap && trap->is_wanted(&job->notif))
-		return send_actor(t, slot, 0, err);
+	if (trap && (trap->answer || trap->is_wanted(&job->notif)))
+		return work_on(t, slot, 0, err);
 	notify_continue(fdset_find(t->start->listeners, job->listener), job->notif.id);
 	slots_release(t->start->jobs, slot);
 	return 0;

@@ -38,12 +38,6 @@ di() { docker exec nested docker "$@"; }
 # A shell in a mount namespace of its own, in the system container.
 ns() { docker exec nested unshare -m sh -ec "$1"; }
 
-# The processes of the container's supervisor: the keeper's children by name.
-keeper() { pgrep -x sysbox-fs | while read -r p; do
-	[[ $(cat "/proc/$p/task/$p/children") == "" ]] || grep -qs "$(docker inspect -f '{{.Id}}' nested)" <(ls -l "/proc/$p/fd") && echo "$p"
-done | head -n 1; }
-trapper() { pgrep -P "$(keeper)" -x sysbox-fs-trap; }
-
 kb() { awk -v key="$1:" '$1 == key { print $2 }'; }
 
 # --- figures --------------------------------------------------------------------------------
@@ -266,25 +260,68 @@ compile_probe() {
 
 # --- crashes --------------------------------------------------------------------------------
 
-# The supervisor's processes below the keeper, which is the parent of the trapper.
+# The supervisor's processes below the keeper: the worker `sysbox-fs`, the trapper
+# `sysbox-fs-trap`. With a name: those of this name.
 staff() {
-	local id init; id=$(docker inspect -f '{{.Id}}' nested)
-	for init in $(pgrep -x sysbox-fs); do
-		readlink "/proc/$init/fd/"* 2>/dev/null | grep -q "$id" && pgrep -P "$init"
+	local id p; id=$(docker inspect -f '{{.Id}}' nested)
+	for p in $(pgrep -x sysbox-fs); do
+		readlink "/proc/$p/fd/"* 2>/dev/null | grep -q "$id" || continue
+		pgrep -P "$p" ${1:+-x "$1"} || true # the worker has no children
 	done
+}
+
+# keep_killing MAX: all of them, every 10 to MAX ms, until stop_killing.
+keep_killing() {
+	STAFF=$(staff)
+	[[ -n $STAFF ]]
+	(while :; do
+		for p in $(staff); do kill -9 "$p" 2>/dev/null; done
+		sleep "0.$(printf '%03d' $((RANDOM % ($1 - 9) + 10)))"
+	done) 3>&- &
+	KILLER=$!
+}
+
+stop_killing() {
+	kill "$KILLER"
+	wait "$KILLER" 2>/dev/null || true
+	refute [ "$(staff)" == "$STAFF" ]
+}
+
+# A function cannot be run by timeout(1): that would find the host's own client.
+@test "nested: the worker and the trapper are killed while inner containers start" {
+	local i
+	keep_killing 100
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		run timeout 40 "$TOP/tests/engine/engine" cli "$ENGINE" exec nested \
+			docker run --rm --memory 200m $SMALL grep MemTotal /proc/meminfo
+		[[ $status == 0 && $output == *' 204800 kB' ]] || break
+	done
+	stop_killing
+	assert_success
+	assert_output --regexp '^MemTotal: +204800 kB$'
+}
+
+# The trapper asks the worker for the averages, and is there when it is killed.
+@test "nested: sysinfo gives the container's memory though the trapper is killed in it" {
+	local worker trapper
+	compile_probe
+	n sh -c 'sleep 2; exec /tmp/traps sysinfo' >"$BATS_TEST_TMPDIR/said" &
+	sleep 1
+	worker=$(staff sysbox-fs) trapper=$(staff sysbox-fs-trap)
+	kill -STOP "$worker"
+	sleep 2
+	kill -9 "$trapper"
+	sleep 0.5
+	kill -CONT "$worker"
+	wait $!
+	assert_equal "$(cat "$BATS_TEST_TMPDIR/said")" 1048576
 }
 
 # A mount that is made twice would be found by a second umount.
 @test "nested: no mount is made twice when the trapper is killed" {
-	local p killer
-	(while :; do
-		for p in $(staff); do kill -9 "$p" 2>/dev/null; done
-		sleep "0.0$((RANDOM % 40 + 10))"
-	done) 3>&- &
-	killer=$!
+	keep_killing 50
 	run ns 'mkdir -p /p; for i in $(seq 60); do mount -t proc none /p; test -e /p/self; umount /p; test $(ls /p | wc -l) = 0; done; echo done'
-	kill "$killer"
-	wait "$killer" 2>/dev/null || true
+	stop_killing
 	assert_success
 	assert_output 'done'
 }

@@ -9,6 +9,7 @@
  *	traps race SECONDS		arguments and paths that change meanwhile
  *	traps killed SECONDS		callers that die in the middle
  *	traps denied			the errno of each without rights
+ *	traps sysinfo			the whole memory in KiB, as sysinfo(2) has it
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -23,6 +24,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -214,6 +216,16 @@ static int denied(void)
 	return 0;
 }
 
+static int tell_sysinfo(void)
+{
+	struct sysinfo s;
+
+	if (sysinfo(&s) < 0)
+		return 1;
+	printf("%lu\n", s.totalram / 1024 * s.mem_unit);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *verb = argc > 1 ? argv[1] : "";
@@ -228,6 +240,8 @@ int main(int argc, char **argv)
 		return mount("none", argv[2], "proc", 0, NULL) < 0;
 	if (strcmp(verb, "denied") == 0)
 		return denied();
+	if (strcmp(verb, "sysinfo") == 0)
+		return tell_sysinfo();
 	if (argc != 3)
 		return 2;
 	deadline = time(NULL) + atoi(argv[2]);
