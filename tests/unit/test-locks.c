@@ -108,6 +108,36 @@ static void locks_take__shared(void **state)
 	assert_int_equal(take(state, "a"), -EBUSY);
 }
 
+/* Who shares a directory writes in all of it. */
+static void locks_take__shared_above_and_below(void **state)
+{
+	_cleanup_close_ int first = -EBADF, second = -EBADF;
+	struct error err = {0};
+
+	open_dirs(state);
+	first = take_as(state, "first", "a", true, &err);
+	assert_int_equal(take_as(state, "second", "a/b", false, &err), -EBUSY);
+	assert_non_null(
+		strstr(err.text, "lies in a directory that is held by container first"));
+	second = take_as(state, "second", "a/b", true, &err);
+	assert_true(second >= 0);
+	first = fd_close(first);
+	second = fd_close(second);
+
+	first = take_as(state, "first", "a/b", false, &err);
+	assert_int_equal(take_as(state, "second", "a", true, &err), -EBUSY);
+	assert_non_null(strstr(err.text, "has a directory that is held by container first"));
+	second = take_as(state, "second", "d", true, &err);
+	assert_true(second >= 0);
+	first = fd_close(first);
+
+	first = take_as(state, "first", "a/b", true, &err);
+	assert_int_equal(take_as(state, "second", "a", false, &err), -EBUSY);
+	second = fd_close(second);
+	second = take_as(state, "second", "a", true, &err);
+	assert_true(second >= 0);
+}
+
 static void locks_take__all_or_none(void **state)
 {
 	const struct unit_dir *d = *state;
@@ -130,6 +160,25 @@ static void locks_take__all_or_none(void **state)
 	assert_int_equal(locks_take(l, 2, "third", &first, &err), 0);
 	assert_int_equal(take(state, "a"), -EBUSY);
 	assert_int_equal(take(state, "a/b"), -EBUSY);
+}
+
+/* A container may have one directory twice: the stronger use counts, whichever comes last. */
+static void locks_take__twice_in_one(void **state)
+{
+	const struct unit_dir *d = *state;
+	_cleanup_free_ char *a = path_join(d->path, "a"), *b = path_join(d->path, "a/b");
+	struct syscont_lock l[] = {{a, (char *)"/1", false}, {a, (char *)"/2", true}};
+	_cleanup_close_ int first = -EBADF;
+	struct error err = {0};
+
+	open_dirs(state);
+	assert_int_equal(locks_take(l, 2, "first", &first, &err), 0);
+	assert_int_equal(take_as(state, "second", "a", true, &err), -EBUSY);
+	first = fd_close(first);
+	l[0].source = b;
+	assert_int_equal(locks_take(l, 2, "first", &first, &err), 0);
+	assert_int_equal(take_as(state, "second", "a", true, &err), -EBUSY);
+	assert_int_equal(take_as(state, "second", "a/b", true, &err), -EBUSY);
 }
 
 static void locks_take__what_is_not_there(void **state)
@@ -225,7 +274,9 @@ int main(void)
 		unit_test_dir(locks_take__above_and_below),
 		unit_test_dir(locks_take__by_another_name),
 		unit_test_dir(locks_take__shared),
+		unit_test_dir(locks_take__shared_above_and_below),
 		unit_test_dir(locks_take__all_or_none),
+		unit_test_dir(locks_take__twice_in_one),
 		unit_test_dir(locks_take__what_is_not_there),
 		unit_test_dir(locks_take__one_of_many_racers),
 		unit_test_dir(locks_take__last_copy_holds),
