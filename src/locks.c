@@ -8,7 +8,7 @@
  *
  * fcntl(2) locks of an open file description (F_OFD_SETLK) are on ranges of bytes, so
  * that one description holds all locks of a container, and needs to be passed on
- * only once. Which bytes is computed from device and inode number. They end when
+ * only once. Which bytes follows from device and inode number. They end when
  * the last copy of the description is closed, by whatever death: nothing has to be
  * cleaned, nothing can be left behind but a KEY file, which the next one removes.
  *
@@ -21,9 +21,9 @@
  *
  * So two that have only ancestors in common do not meet, but who wants an ancestor
  * itself finds a read lock there, and who wants a descendant finds our write lock on
- * his way up. Many may share a directory, and many may have something below it, but
- * not both: as no write lock can say that, each leaves a read lock on a byte of its own
- * kind and looks at the other's.
+ * his way up. Many may share a directory, and many may have something below it for
+ * themselves, but not both: as no write lock can say that, each leaves a read lock on a
+ * byte of its own kind and looks at the other's.
  *
  * The ancestors are those in the file system, not in the path: a bind mount of
  * /srv/data at /mnt has / as its parent, and conflicts with /srv all the same. The
@@ -83,6 +83,8 @@ struct claim {
 };
 
 struct work {
+	const struct syscont_lock *locks;
+	size_t n_locks;
 	const char *id;
 	int dirfd;
 	int table;
@@ -90,13 +92,20 @@ struct work {
 	size_t n_claims;
 };
 
-static void work_done(struct work *w)
+static void free_claims(struct work *w)
 {
 	for (size_t i = 0; i < w->n_claims; i++) {
 		free(w->claims[i].path);
 		free(w->claims[i].keys);
 	}
 	free(w->claims);
+	w->claims = NULL;
+	w->n_claims = 0;
+}
+
+static void work_done(struct work *w)
+{
+	free_claims(w);
 	fd_close(w->dirfd);
 	fd_close(w->table);
 }
@@ -225,6 +234,13 @@ static void add_claim(struct work *w, const struct syscont_lock *l)
 	add_ancestors(c, mount_len);
 }
 
+static void find_claims(struct work *w)
+{
+	free_claims(w);
+	for (size_t i = 0; i < w->n_locks; i++)
+		add_claim(w, &w->locks[i]);
+}
+
 /* ------------------------------------------------------------------ holders */
 
 static void key_name(char name[32], off_t at)
@@ -275,11 +291,19 @@ static void holder_write(const struct work *w, const struct claim *c)
 		log_debug("no word about who holds %s", c->path);
 }
 
-static bool is_held(const struct work *w, off_t at)
+/* Of locks by others: 0, else -EAGAIN, as from trying. */
+static int check_free(const struct work *w, off_t at)
 {
 	struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = 1};
 
-	return fcntl(w->table, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK;
+	if (fcntl(w->table, F_OFD_GETLK, &l) < 0)
+		return -errno;
+	return l.l_type == F_UNLCK ? 0 : -EAGAIN;
+}
+
+static bool is_held(const struct work *w, off_t at)
+{
+	return check_free(w, at) == -EAGAIN;
 }
 
 static bool parse_key(const char *name, off_t *ret)
@@ -334,7 +358,7 @@ static int lock_byte(const struct work *w, const struct key *k)
 		.l_type = k->type, .l_whence = SEEK_SET, .l_start = k->at, .l_len = 1};
 
 	if (k->type == F_UNLCK)
-		return is_held(w, k->at) ? -EAGAIN : 0;
+		return check_free(w, k->at);
 	return fcntl(w->table, F_OFD_SETLK, &l) < 0 ? -errno : 0;
 }
 
@@ -424,8 +448,11 @@ static int take(struct work *w, struct error *err)
 	const struct timespec step = {.tv_nsec = WAIT_STEP_MS * 1000000L};
 
 	for (int waited = 0;; waited += WAIT_STEP_MS) {
-		int wait_ms, r = attempt(w, &wait_ms, err);
+		int wait_ms, r;
 
+		/* Anew: while we waited, the path may have become another directory's. */
+		find_claims(w);
+		r = attempt(w, &wait_ms, err);
 		if (r <= 0)
 			return r;
 		if (waited >= wait_ms)
@@ -449,14 +476,12 @@ static int open_table(struct work *w, struct error *err)
 int locks_take(const struct syscont_lock *locks, size_t n, const char *id, int *ret_fd,
 	       struct error *err)
 {
-	_cleanup_(work_done) struct work w = {.id = id, .dirfd = -EBADF, .table = -EBADF};
+	_cleanup_(work_done) struct work w = {
+		.locks = locks, .n_locks = n, .id = id, .dirfd = -EBADF, .table = -EBADF};
 	int r = open_table(&w, err);
 
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < n; i++)
-		add_claim(&w, &locks[i]);
-	r = w.n_claims ? take(&w, err) : 0;
+	if (r == 0 && n)
+		r = take(&w, err);
 	if (r < 0)
 		return r;
 	*ret_fd = take_fd(&w.table);

@@ -191,6 +191,49 @@ static void locks_take__what_is_not_there(void **state)
 	assert_true(first >= 0 && second >= 0);
 }
 
+static void lead(void **state, const char *to)
+{
+	const struct unit_dir *d = *state;
+
+	assert_int_equal(symlinkat(to, d->fd, "new"), 0);
+	assert_int_equal(renameat(d->fd, "new", d->fd, "link"), 0);
+}
+
+/* What is locked is what the path leads to when the wait is over: that will be mounted. */
+static void locks_take__path_changes_meanwhile(void **state)
+{
+	_cleanup_close_ int first = -EBADF, other = -EBADF;
+	struct error err = {0};
+	int said[2];
+	pid_t pid;
+	char c;
+
+	open_dirs(state);
+	lead(state, "a");
+	first = take_as(state, "first", "link", false, &err);
+	assert_int_equal(pipe2(said, O_CLOEXEC), 0);
+	pid = unit_fork();
+	if (pid == 0) {
+		fd_close(first);
+		c = take_as(state, "first", "link", false, &err) >= 0 ? 'w' : 'l';
+		(void)!write(said[1], &c, 1);
+		(void)pause();
+		_exit(0);
+	}
+	close(said[1]);
+	usleep(200 * 1000); /* it waits for its own end */
+	lead(state, "d");
+	first = fd_close(first);
+	assert_int_equal(read(said[0], &c, 1), 1);
+	close(said[0]);
+	assert_int_equal(c, 'w');
+	assert_int_equal(take(state, "d"), -EBUSY);
+	other = take(state, "a");
+	assert_true(other >= 0);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 struct race {
 	int start[2]; /* closed when all are there */
 	int said[2];  /* a letter of each: what has become of it */
@@ -278,6 +321,7 @@ int main(void)
 		unit_test_dir(locks_take__all_or_none),
 		unit_test_dir(locks_take__twice_in_one),
 		unit_test_dir(locks_take__what_is_not_there),
+		unit_test_dir(locks_take__path_changes_meanwhile),
 		unit_test_dir(locks_take__one_of_many_racers),
 		unit_test_dir(locks_take__last_copy_holds),
 	};
