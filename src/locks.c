@@ -3,19 +3,27 @@
  * Theory of operation
  *
  *	/run/sysbox/locks/table		never has content: a byte of it is a lock
- *	/run/sysbox/locks/KEY		who holds byte KEY, for people
+ *	/run/sysbox/locks/KEY		who holds the place KEY, for people
  *	/run/sysbox/locks/lock		held while one of us looks and takes
  *
  * fcntl(2) locks of an open file description (F_OFD_SETLK) are on ranges of bytes, so
  * that one description holds all locks of a container, and needs to be passed on
- * only once. Which byte is computed from device and inode number. They end when
+ * only once. Which bytes follows from device and inode number. They end when
  * the last copy of the description is closed, by whatever death: nothing has to be
  * cleaned, nothing can be left behind but a KEY file, which the next one removes.
  *
- * A directory is locked by a write lock on its byte and read locks on those of all its
- * ancestors. So two that have only ancestors in common do not meet, but who wants
- * an ancestor itself finds a read lock there, and who wants a descendant finds our
- * write lock on his way up. A shared use is a read lock at the place of the write lock.
+ * A directory has three bytes. w: write lock, r: read lock, -: must be free of others
+ *
+ *			to have it   to share it   ancestors of: one had   one shared
+ *	AT_PLACE	     w		  r			r	      r
+ *	AT_ALONE_BELOW			  -			r
+ *	AT_SHARED			  r			-
+ *
+ * So two that have only ancestors in common do not meet, but who wants an ancestor
+ * itself finds a read lock there, and who wants a descendant finds our write lock on
+ * his way up. Many may share a directory, and many may have something below it for
+ * themselves, but not both: as no write lock can say that, each leaves a read lock on a
+ * byte of its own kind and looks at the other's.
  *
  * The ancestors are those in the file system, not in the path: a bind mount of
  * /srv/data at /mnt has / as its parent, and conflicts with /srv all the same. The
@@ -54,20 +62,29 @@
 #define WAIT_OTHER_MS 500
 #define WAIT_STEP_MS  20
 
+enum {
+	AT_PLACE,
+	AT_ALONE_BELOW,
+	AT_SHARED,
+	AT_END = 4,
+};
+
 struct key {
 	off_t at;
-	short type; /* F_RDLCK, F_WRLCK */
+	short type; /* F_RDLCK, F_WRLCK; F_UNLCK: must be free of others */
 };
 
 /* One lock, with all that it consists of. */
 struct claim {
 	const struct syscont_lock *lock;
 	char *path;	  /* from the file system's root as far as it is in sight */
-	struct key *keys; /* the directory itself is the first */
+	struct key *keys; /* the directory's own place is the first */
 	size_t n_keys;
 };
 
 struct work {
+	const struct syscont_lock *locks;
+	size_t n_locks;
 	const char *id;
 	int dirfd;
 	int table;
@@ -75,13 +92,20 @@ struct work {
 	size_t n_claims;
 };
 
-static void work_done(struct work *w)
+static void free_claims(struct work *w)
 {
 	for (size_t i = 0; i < w->n_claims; i++) {
 		free(w->claims[i].path);
 		free(w->claims[i].keys);
 	}
 	free(w->claims);
+	w->claims = NULL;
+	w->n_claims = 0;
+}
+
+static void work_done(struct work *w)
+{
+	free_claims(w);
 	fd_close(w->dirfd);
 	fd_close(w->table);
 }
@@ -89,16 +113,17 @@ static void work_done(struct work *w)
 /* ------------------------------------------------------------------ what to lock */
 
 /*
- * 62 bits of device and inode number, mixed (the finalizer of MurmurHash3): two
- * directories of one machine share a byte once in 10^18.
+ * 60 bits of device and inode number, mixed (the finalizer of MurmurHash3): two
+ * directories of one machine share a place once in 10^18.
  */
-static off_t byte_of(const struct stat *st)
+static off_t place_of(const struct stat *st)
 {
 	uint64_t h = (uint64_t)st->st_ino * UINT64_C(0x9e3779b97f4a7c15) + st->st_dev;
 
 	h = (h ^ (h >> 33)) * UINT64_C(0xff51afd7ed558ccd);
 	h = (h ^ (h >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
-	return (off_t)((h ^ (h >> 33)) >> 2);
+	h ^= h >> 33;
+	return (off_t)((h >> 4) * AT_END);
 }
 
 static bool is_same(const char *path, const struct stat *st)
@@ -152,11 +177,29 @@ static char *highest_path(const char *path, const struct stat *st, size_t *ret_m
 	return take_ptr(&best);
 }
 
-static void add_key(struct claim *c, const struct stat *st, short type)
+static void add_key(struct claim *c, off_t at, short type)
 {
 	struct key *k = array_add((void **)&c->keys, &c->n_keys, sizeof(*k));
 
-	*k = (struct key){.at = byte_of(st), .type = type};
+	*k = (struct key){.at = at, .type = type};
+}
+
+static void add_own(struct claim *c, off_t place)
+{
+	add_key(c, place + AT_PLACE, c->lock->shared ? F_RDLCK : F_WRLCK);
+	if (c->lock->shared) {
+		add_key(c, place + AT_SHARED, F_RDLCK);
+		add_key(c, place + AT_ALONE_BELOW, F_UNLCK);
+	}
+}
+
+static void add_ancestor(struct claim *c, off_t place)
+{
+	add_key(c, place + AT_PLACE, F_RDLCK);
+	if (!c->lock->shared) {
+		add_key(c, place + AT_ALONE_BELOW, F_RDLCK);
+		add_key(c, place + AT_SHARED, F_UNLCK);
+	}
 }
 
 static void add_ancestors(struct claim *c, size_t mount_len)
@@ -167,7 +210,7 @@ static void add_ancestors(struct claim *c, size_t mount_len)
 	for (char *slash; strlen(path) > mount_len && (slash = strrchr(path, '/'));) {
 		slash[slash == path] = '\0';
 		if (stat(path, &st) == 0)
-			add_key(c, &st, F_RDLCK);
+			add_ancestor(c, place_of(&st));
 		if (slash == path)
 			break;
 	}
@@ -187,8 +230,15 @@ static void add_claim(struct work *w, const struct syscont_lock *l)
 	c = array_add((void **)&w->claims, &w->n_claims, sizeof(*c));
 	c->lock = l;
 	c->path = highest_path(real, &st, &mount_len);
-	add_key(c, &st, l->shared ? F_RDLCK : F_WRLCK);
+	add_own(c, place_of(&st));
 	add_ancestors(c, mount_len);
+}
+
+static void find_claims(struct work *w)
+{
+	free_claims(w);
+	for (size_t i = 0; i < w->n_locks; i++)
+		add_claim(w, &w->locks[i]);
 }
 
 /* ------------------------------------------------------------------ holders */
@@ -241,11 +291,19 @@ static void holder_write(const struct work *w, const struct claim *c)
 		log_debug("no word about who holds %s", c->path);
 }
 
-static bool is_held(const struct work *w, off_t at)
+/* Of locks by others: 0, else -EAGAIN, as from trying. */
+static int check_free(const struct work *w, off_t at)
 {
 	struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = 1};
 
-	return fcntl(w->table, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK;
+	if (fcntl(w->table, F_OFD_GETLK, &l) < 0)
+		return -errno;
+	return l.l_type == F_UNLCK ? 0 : -EAGAIN;
+}
+
+static bool is_held(const struct work *w, off_t at)
+{
+	return check_free(w, at) == -EAGAIN;
 }
 
 static bool parse_key(const char *name, off_t *ret)
@@ -299,6 +357,8 @@ static int lock_byte(const struct work *w, const struct key *k)
 	struct flock l = {
 		.l_type = k->type, .l_whence = SEEK_SET, .l_start = k->at, .l_len = 1};
 
+	if (k->type == F_UNLCK)
+		return check_free(w, k->at);
 	return fcntl(w->table, F_OFD_SETLK, &l) < 0 ? -errno : 0;
 }
 
@@ -309,26 +369,34 @@ static void unlock_all(const struct work *w)
 	(void)fcntl(w->table, F_OFD_SETLK, &l);
 }
 
+static int try_type(const struct work *w, short type, const struct claim **ret_refused)
+{
+	for (size_t i = 0; i < w->n_claims; i++) {
+		const struct claim *c = &w->claims[i];
+
+		for (size_t k = 0; k < c->n_keys; k++) {
+			int r = c->keys[k].type == type ? lock_byte(w, &c->keys[k]) : 0;
+
+			*ret_refused = c;
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
 /*
- * Ancestors of all first: a container may have two volumes, one in the other, and a
- * later read lock of ours would weaken the write lock.
+ * Read locks of all first: a container may have two volumes, one in the other or both
+ * the same, and a later read lock of ours would weaken the write lock.
  */
 static int try_all(const struct work *w, const struct claim **ret_refused)
 {
-	for (int own = 0; own <= 1; own++)
-		for (size_t i = 0; i < w->n_claims; i++) {
-			const struct claim *c = &w->claims[i];
-			size_t first = own ? 0 : 1, end = own ? 1 : c->n_keys;
+	static const short order[] = {F_RDLCK, F_WRLCK, F_UNLCK};
+	int r = 0;
 
-			for (size_t k = first; k < end; k++) {
-				int r = lock_byte(w, &c->keys[k]);
-
-				*ret_refused = c;
-				if (r < 0)
-					return r;
-			}
-		}
-	return 0;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(order); i++)
+		r = try_type(w, order[i], ret_refused);
+	return r;
 }
 
 static int refuse(const struct claim *c, const struct holder *h, struct error *err)
@@ -380,8 +448,11 @@ static int take(struct work *w, struct error *err)
 	const struct timespec step = {.tv_nsec = WAIT_STEP_MS * 1000000L};
 
 	for (int waited = 0;; waited += WAIT_STEP_MS) {
-		int wait_ms, r = attempt(w, &wait_ms, err);
+		int wait_ms, r;
 
+		/* Anew: while we waited, the path may have become another directory's. */
+		find_claims(w);
+		r = attempt(w, &wait_ms, err);
 		if (r <= 0)
 			return r;
 		if (waited >= wait_ms)
@@ -405,14 +476,12 @@ static int open_table(struct work *w, struct error *err)
 int locks_take(const struct syscont_lock *locks, size_t n, const char *id, int *ret_fd,
 	       struct error *err)
 {
-	_cleanup_(work_done) struct work w = {.id = id, .dirfd = -EBADF, .table = -EBADF};
+	_cleanup_(work_done) struct work w = {
+		.locks = locks, .n_locks = n, .id = id, .dirfd = -EBADF, .table = -EBADF};
 	int r = open_table(&w, err);
 
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < n; i++)
-		add_claim(&w, &locks[i]);
-	r = w.n_claims ? take(&w, err) : 0;
+	if (r == 0 && n)
+		r = take(&w, err);
 	if (r < 0)
 		return r;
 	*ret_fd = take_fd(&w.table);
@@ -427,9 +496,10 @@ bool locks_is_held(const char *source, char **ret_since)
 	char name[32];
 	struct stat st;
 
-	if (stat(source, &st) < 0 || open_table(&w, &ignored) < 0 || !is_held(&w, byte_of(&st)))
+	if (stat(source, &st) < 0 || open_table(&w, &ignored) < 0 ||
+	    !is_held(&w, place_of(&st)))
 		return false;
-	key_name(name, byte_of(&st));
+	key_name(name, place_of(&st));
 	if (holder_read(&w, name, &h))
 		*ret_since = xstrdup(h.since);
 	return true;

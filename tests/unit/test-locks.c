@@ -108,6 +108,36 @@ static void locks_take__shared(void **state)
 	assert_int_equal(take(state, "a"), -EBUSY);
 }
 
+/* Who shares a directory writes in all of it. */
+static void locks_take__shared_above_and_below(void **state)
+{
+	_cleanup_close_ int first = -EBADF, second = -EBADF;
+	struct error err = {0};
+
+	open_dirs(state);
+	first = take_as(state, "first", "a", true, &err);
+	assert_int_equal(take_as(state, "second", "a/b", false, &err), -EBUSY);
+	assert_non_null(
+		strstr(err.text, "lies in a directory that is held by container first"));
+	second = take_as(state, "second", "a/b", true, &err);
+	assert_true(second >= 0);
+	first = fd_close(first);
+	second = fd_close(second);
+
+	first = take_as(state, "first", "a/b", false, &err);
+	assert_int_equal(take_as(state, "second", "a", true, &err), -EBUSY);
+	assert_non_null(strstr(err.text, "has a directory that is held by container first"));
+	second = take_as(state, "second", "d", true, &err);
+	assert_true(second >= 0);
+	first = fd_close(first);
+
+	first = take_as(state, "first", "a/b", true, &err);
+	assert_int_equal(take_as(state, "second", "a", false, &err), -EBUSY);
+	second = fd_close(second);
+	second = take_as(state, "second", "a", true, &err);
+	assert_true(second >= 0);
+}
+
 static void locks_take__all_or_none(void **state)
 {
 	const struct unit_dir *d = *state;
@@ -132,6 +162,25 @@ static void locks_take__all_or_none(void **state)
 	assert_int_equal(take(state, "a/b"), -EBUSY);
 }
 
+/* A container may have one directory twice: the stronger use counts, whichever comes last. */
+static void locks_take__twice_in_one(void **state)
+{
+	const struct unit_dir *d = *state;
+	_cleanup_free_ char *a = path_join(d->path, "a"), *b = path_join(d->path, "a/b");
+	struct syscont_lock l[] = {{a, (char *)"/1", false}, {a, (char *)"/2", true}};
+	_cleanup_close_ int first = -EBADF;
+	struct error err = {0};
+
+	open_dirs(state);
+	assert_int_equal(locks_take(l, 2, "first", &first, &err), 0);
+	assert_int_equal(take_as(state, "second", "a", true, &err), -EBUSY);
+	first = fd_close(first);
+	l[0].source = b;
+	assert_int_equal(locks_take(l, 2, "first", &first, &err), 0);
+	assert_int_equal(take_as(state, "second", "a", true, &err), -EBUSY);
+	assert_int_equal(take_as(state, "second", "a/b", true, &err), -EBUSY);
+}
+
 static void locks_take__what_is_not_there(void **state)
 {
 	_cleanup_close_ int first = -EBADF, second = -EBADF;
@@ -142,44 +191,110 @@ static void locks_take__what_is_not_there(void **state)
 	assert_true(first >= 0 && second >= 0);
 }
 
-static _noreturn_ void racer(void **state, int start)
+static void lead(void **state, const char *to)
 {
-	char c;
-	int fd;
+	const struct unit_dir *d = *state;
 
-	(void)!read(start, &c, 1); /* until all are there */
-	fd = take(state, "a");
-	/* The winner keeps it until the loser has given up. */
-	if (fd >= 0)
-		usleep(1500 * 1000);
-	_exit(fd < 0);
+	assert_int_equal(symlinkat(to, d->fd, "new"), 0);
+	assert_int_equal(renameat(d->fd, "new", d->fd, "link"), 0);
 }
 
-static void locks_take__one_of_two_racers(void **state)
+/* What is locked is what the path leads to when the wait is over: that will be mounted. */
+static void locks_take__path_changes_meanwhile(void **state)
+{
+	_cleanup_close_ int first = -EBADF, other = -EBADF;
+	struct error err = {0};
+	int said[2];
+	pid_t pid;
+	char c;
+
+	open_dirs(state);
+	lead(state, "a");
+	first = take_as(state, "first", "link", false, &err);
+	assert_int_equal(pipe2(said, O_CLOEXEC), 0);
+	pid = unit_fork();
+	if (pid == 0) {
+		fd_close(first);
+		c = take_as(state, "first", "link", false, &err) >= 0 ? 'w' : 'l';
+		(void)!write(said[1], &c, 1);
+		(void)pause();
+		_exit(0);
+	}
+	close(said[1]);
+	usleep(200 * 1000); /* it waits for its own end */
+	lead(state, "d");
+	first = fd_close(first);
+	assert_int_equal(read(said[0], &c, 1), 1);
+	close(said[0]);
+	assert_int_equal(c, 'w');
+	assert_int_equal(take(state, "d"), -EBUSY);
+	other = take(state, "a");
+	assert_true(other >= 0);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+struct race {
+	int start[2]; /* closed when all are there */
+	int said[2];  /* a letter of each: what has become of it */
+	int stop[2];  /* closed when all have spoken */
+};
+
+/* The winner holds it until all have spoken, however late the last is to give up. */
+static _noreturn_ void racer(void **state, struct race *race)
+{
+	char c;
+	int r;
+
+	(void)alarm(60); /* that none waits for ever for one who died */
+	close(race->start[1]);
+	close(race->stop[1]);
+	(void)!read(race->start[0], &c, 1);
+	r = take(state, "a");
+	c = r >= 0 ? 'w' : r == -EBUSY ? 'l' : '?';
+	(void)!write(race->said[1], &c, 1);
+	(void)!read(race->stop[0], &c, 1);
+	_exit(0);
+}
+
+#define N_RACERS 4
+
+static void run_race(void **state)
+{
+	char said[N_RACERS + 1] = "";
+	pid_t pids[N_RACERS];
+	struct race race;
+	int won = 0;
+
+	assert_int_equal(pipe2(race.start, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(race.said, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(race.stop, O_CLOEXEC), 0);
+	for (size_t k = 0; k < N_RACERS; k++) {
+		pids[k] = unit_fork();
+		if (pids[k] == 0)
+			racer(state, &race);
+	}
+	close(race.start[0]);
+	close(race.start[1]);
+	close(race.said[1]);
+	for (size_t k = 0; k < N_RACERS; k++)
+		assert_int_equal(read(race.said[0], &said[k], 1), 1);
+	close(race.said[0]);
+	close(race.stop[0]);
+	close(race.stop[1]);
+	for (size_t k = 0; k < N_RACERS; k++) {
+		assert_int_equal(waitpid(pids[k], NULL, 0), pids[k]);
+		won += said[k] == 'w';
+	}
+	assert_null(strchr(said, '?'));
+	assert_int_equal(won, 1);
+}
+
+static void locks_take__one_of_many_racers(void **state)
 {
 	open_dirs(state);
-	for (int i = 0; i < 4; i++) {
-		pid_t pids[4];
-		int won = 0, start[2];
-
-		assert_int_equal(pipe2(start, O_CLOEXEC), 0);
-		for (size_t k = 0; k < ARRAY_SIZE(pids); k++) {
-			pids[k] = unit_fork();
-			if (pids[k] == 0) {
-				close(start[1]);
-				racer(state, start[0]);
-			}
-		}
-		close(start[0]);
-		close(start[1]);
-		for (size_t k = 0; k < ARRAY_SIZE(pids); k++) {
-			int status;
-
-			assert_int_equal(waitpid(pids[k], &status, 0), pids[k]);
-			won += WIFEXITED(status) && WEXITSTATUS(status) == 0;
-		}
-		assert_int_equal(won, 1);
-	}
+	for (int i = 0; i < 4; i++)
+		run_race(state);
 }
 
 /* By a copy of the description, as the supervisor has it. */
@@ -202,9 +317,12 @@ int main(void)
 		unit_test_dir(locks_take__above_and_below),
 		unit_test_dir(locks_take__by_another_name),
 		unit_test_dir(locks_take__shared),
+		unit_test_dir(locks_take__shared_above_and_below),
 		unit_test_dir(locks_take__all_or_none),
+		unit_test_dir(locks_take__twice_in_one),
 		unit_test_dir(locks_take__what_is_not_there),
-		unit_test_dir(locks_take__one_of_two_racers),
+		unit_test_dir(locks_take__path_changes_meanwhile),
+		unit_test_dir(locks_take__one_of_many_racers),
 		unit_test_dir(locks_take__last_copy_holds),
 	};
 
