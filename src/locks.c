@@ -241,6 +241,19 @@ static void find_claims(struct work *w)
 		add_claim(w, &w->locks[i]);
 }
 
+/* Now that all are locked: a claim whose path leads elsewhere since we looked, or NULL. */
+static const struct claim *find_moved(const struct work *w)
+{
+	for (size_t i = 0; i < w->n_claims; i++) {
+		const struct claim *c = &w->claims[i];
+		struct stat st;
+
+		if (stat(c->lock->source, &st) < 0 || place_of(&st) != c->keys[0].at)
+			return c;
+	}
+	return NULL;
+}
+
 /* ------------------------------------------------------------------ holders */
 
 static void key_name(char name[32], off_t at)
@@ -417,24 +430,40 @@ static int refuse(const struct claim *c, const struct holder *h, struct error *e
 		c->lock->target);
 }
 
-/* One attempt, alone. 1: held by somebody; *ret_wait_ms is how long it is worth waiting. */
+static int refuse_moved(const struct claim *c, struct error *err)
+{
+	return error_set(err, EBUSY, "%s, to be mounted at %s, keeps changing", c->lock->source,
+			 c->lock->target);
+}
+
+/*
+ * One attempt, alone. 1: held by somebody, or another directory by now; *ret_wait_ms is
+ * how long it is worth waiting.
+ */
 static int attempt(struct work *w, int *ret_wait_ms, struct error *err)
 {
 	_cleanup_close_ int mutex = lockfile_open(w->dirfd, "lock", LOCK_WAIT);
 	_cleanup_(holder_done) struct holder h = {0};
-	const struct claim *refused = NULL;
+	const struct claim *refused = NULL, *moved = NULL;
 	int r;
 
 	if (mutex < 0)
 		return error_errno(err, -mutex, "lock " LOCKS_DIR);
 	r = try_all(w, &refused);
-	if (r == 0) {
+	if (r == 0)
+		moved = find_moved(w);
+	if (r == 0 && !moved) {
 		(void)find_holder(w, NULL, NULL);
 		for (size_t i = 0; i < w->n_claims; i++)
 			holder_write(w, &w->claims[i]);
 		return 0;
 	}
 	unlock_all(w);
+	if (moved) {
+		*ret_wait_ms = WAIT_SAME_MS;
+		(void)refuse_moved(moved, err);
+		return 1;
+	}
 	if (r != -EAGAIN && r != -EACCES)
 		return error_errno(err, -r, "lock %s", refused->path);
 	(void)find_holder(w, refused, &h);
@@ -450,7 +479,6 @@ static int take(struct work *w, struct error *err)
 	for (int waited = 0;; waited += WAIT_STEP_MS) {
 		int wait_ms, r;
 
-		/* Anew: while we waited, the path may have become another directory's. */
 		find_claims(w);
 		r = attempt(w, &wait_ms, err);
 		if (r <= 0)

@@ -221,7 +221,7 @@ static void locks_take__path_changes_meanwhile(void **state)
 		_exit(0);
 	}
 	close(said[1]);
-	usleep(200 * 1000); /* it waits for its own end */
+	usleep(700 * 1000); /* it waits for its own end, longer than for another's */
 	lead(state, "d");
 	first = fd_close(first);
 	assert_int_equal(read(said[0], &c, 1), 1);

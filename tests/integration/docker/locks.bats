@@ -85,6 +85,10 @@ keeper() {
 	accepted -v lock-test:$D:ro
 	run ! sc run --rm -v lock-test:$D $IMAGE true
 	assert_output --partial 'is held by container'
+	docker rm -f first
+	start first -v "$(scratch)/locks:$D:ro" $IMAGE
+	refused -v "$(scratch)/locks/sub:$D"
+	accepted -v "$(scratch)/locks/sub:$D:ro"
 }
 
 # bats test_tags=short
