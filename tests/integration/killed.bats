@@ -13,7 +13,7 @@ load helper
 MARKS=mkdir,mkdirat,mknodat,symlinkat,linkat,unlinkat,renameat,renameat2,write,fchownat,flock
 MARKS+=,clone,clone3,wait4,sendmsg,recvmsg,connect,mount,umount2,move_mount,open_tree,fsconfig
 MARKS+=,mount_setattr,pivot_root,setns,unshare,seccomp,poll,ppoll,pidfd_send_signal,execve
-KILL_STRIDE=${KILL_STRIDE:-4}
+KILL_STRIDE=${KILL_STRIDE:-12}
 
 # Everything that a creation makes: an overlay below the root, a view above it, stores, a lock.
 setup() {
