@@ -57,3 +57,5 @@ noinst_LIBRARIES += %D%/liblib.a
 %C%_liblib_a_SOURCES += %D%/sysfilter.h
 %C%_liblib_a_SOURCES += %D%/userns.c
 %C%_liblib_a_SOURCES += %D%/userns.h
+%C%_liblib_a_SOURCES += %D%/xattr.c
+%C%_liblib_a_SOURCES += %D%/xattr.h

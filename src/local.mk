@@ -131,6 +131,7 @@ noinst_LIBRARIES += %D%/libsrc.a
 %C%_libsrc_a_SOURCES += %D%/spec.h
 %C%_libsrc_a_SOURCES += %D%/state.c
 %C%_libsrc_a_SOURCES += %D%/state.h
+%C%_libsrc_a_SOURCES += %D%/store-attributes.c
 %C%_libsrc_a_SOURCES += %D%/store-clean.c
 %C%_libsrc_a_SOURCES += %D%/store-flush.c
 %C%_libsrc_a_SOURCES += %D%/store-internal.h

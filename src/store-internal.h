@@ -29,6 +29,8 @@ int store_sync(int dirfd);
 
 bool store_is_whiteout(const struct stat *st);
 
+/* src/store-attributes.c */
+
 enum store_xattrs {
 	STORE_XATTRS_ALL,
 	/* For an image: without those of inner overlays. */
@@ -37,6 +39,9 @@ enum store_xattrs {
 /* Owner, mode, extended attributes, times; not of the outer overlay. */
 int store_copy_attributes(int from, const char *from_name, int to, const char *to_name,
 			  enum store_xattrs which);
+/* The same, of who has looked at it already. */
+int store_give_attributes(int from, const char *from_name, int to, const char *to_name,
+			  const struct stat *st, enum store_xattrs which);
 
 /* src/store-views.c */
 

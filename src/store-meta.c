@@ -31,14 +31,12 @@
 #include "lib/path.h"
 #include "lib/str.h"
 #include "lib/strbuf.h"
+#include "lib/xattr.h"
 #include "src/store-internal.h"
 #include "src/store-source.h"
 #include "src/store.h"
 
-/* XATTR_LIST_MAX and XATTR_SIZE_MAX of the kernel. */
-#define NAMES_MAX 65536
-#define VALUE_MAX 65536
-#define META_MAX  (256u << 20)
+#define META_MAX (256u << 20)
 
 static void add_hex(struct strbuf *b, const void *data, size_t len)
 {
@@ -89,39 +87,29 @@ static bool is_kept(const char *name)
 	       str_eq(name, "system.posix_acl_default");
 }
 
-static int add_xattr(struct strbuf *meta, const char *file, const char *path, const char *name)
-{
-	_cleanup_free_ char *value = xmalloc(VALUE_MAX);
-	ssize_t n = lgetxattr(file, name, value, VALUE_MAX);
+struct adding {
+	struct strbuf *meta;
+	const char *file; /* where it is */
+	const char *path; /* what it is called in the text */
+};
 
+static int add_xattr(const char *name, void *arg)
+{
+	const struct adding *a = arg;
+	_cleanup_free_ char *value = NULL;
+	ssize_t n;
+
+	if (!is_kept(name))
+		return 0;
+	n = xattr_get(a->file, name, &value);
 	if (n < 0)
-		return errno == ENODATA ? 0 : -errno;
-	strbuf_addc(meta, 'x');
-	add_hex(meta, path, strlen(path));
-	add_hex(meta, name, strlen(name));
-	add_hex(meta, value, (size_t)n);
-	strbuf_addc(meta, '\n');
+		return n == -ENODATA ? 0 : (int)n;
+	strbuf_addc(a->meta, 'x');
+	add_hex(a->meta, a->path, strlen(a->path));
+	add_hex(a->meta, name, strlen(name));
+	add_hex(a->meta, value, (size_t)n);
+	strbuf_addc(a->meta, '\n');
 	return 0;
-}
-
-static int add_xattrs(struct strbuf *meta, const char *file, const char *path)
-{
-	char few[256];
-	_cleanup_free_ char *many = NULL;
-	char *names = few;
-	ssize_t n = llistxattr(file, few, sizeof(few));
-	int r = 0;
-
-	if (n < 0 && errno == ERANGE) {
-		names = many = xmalloc(NAMES_MAX);
-		n = llistxattr(file, many, NAMES_MAX);
-	}
-	if (n < 0)
-		return errno == ENOTSUP ? 0 : -errno;
-	for (char *p = names; r == 0 && p < names + n; p += strlen(p) + 1)
-		if (is_kept(p))
-			r = add_xattr(meta, file, path, p);
-	return r;
 }
 
 int store_meta_add(struct strbuf *meta, int dirfd, const char *name, const char *path)
@@ -142,7 +130,7 @@ int store_meta_add(struct strbuf *meta, int dirfd, const char *name, const char 
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 		return 0;
 	file = xasprintf("%s/%s", fd_path(dirfd, buf), name);
-	return add_xattrs(meta, file, path);
+	return xattr_each(file, add_xattr, &(struct adding){meta, file, path});
 }
 
 struct scan {

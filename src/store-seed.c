@@ -31,7 +31,6 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "lib/alloc.h"
@@ -43,11 +42,8 @@
 #include "src/store-source.h"
 #include "src/syscont.h"
 
-/* XATTR_LIST_MAX and XATTR_SIZE_MAX of the kernel. */
-#define NAMES_MAX 65536
-#define VALUE_MAX 65536
-#define CHUNK	  (1u << 20)
-#define META_MAX  (256u << 20)
+#define CHUNK	 (1u << 20)
+#define META_MAX (256u << 20)
 
 /* A file of several names, by where it was and where its first copy is. */
 struct linked {
@@ -87,84 +83,6 @@ static int fail(struct seed *s, const struct dir *d, const char *name, int errnu
 	return error_errno(s->err, errnum, "copy %s", path);
 }
 
-/*
- * Not the outer overlay's own, which mean nothing here; labels are the policy's to
- * give.
- */
-static bool is_copied_xattr(const char *name, enum store_xattrs which)
-{
-	if (str_has_prefix(name, "trusted.overlay.") || str_eq(name, "security.selinux"))
-		return false;
-	return which == STORE_XATTRS_ALL || !str_has_prefix(name, "user.overlay.");
-}
-
-static int copy_xattr(const char *from, const char *to, const char *name)
-{
-	_cleanup_free_ char *value = xmalloc(VALUE_MAX);
-	ssize_t n = lgetxattr(from, name, value, VALUE_MAX);
-
-	if (n < 0)
-		return errno == ENODATA ? 0 : -errno;
-	return lsetxattr(to, name, value, (size_t)n, 0) < 0 ? -errno : 0;
-}
-
-static int copy_xattrs(const char *from, const char *to, enum store_xattrs which)
-{
-	char few[256];
-	_cleanup_free_ char *many = NULL;
-	char *names = few;
-	ssize_t n = llistxattr(from, few, sizeof(few));
-	int r = 0;
-
-	if (n < 0 && errno == ERANGE) {
-		names = many = xmalloc(NAMES_MAX);
-		n = llistxattr(from, many, NAMES_MAX);
-	}
-	if (n < 0)
-		return errno == ENOTSUP ? 0 : -errno;
-	for (char *p = names; r == 0 && p < names + n; p += strlen(p) + 1)
-		if (is_copied_xattr(p, which))
-			r = copy_xattr(from, to, p);
-	return r;
-}
-
-/*
- * In this order: a change of owner takes setuid bits and capabilities away. The names
- * are taken relative to directories, by paths below /proc/self/fd.
- */
-static int give_attributes(int from, const char *from_name, int to, const char *to_name,
-			   const struct stat *st, enum store_xattrs which)
-{
-	const struct timespec times[2] = {st->st_atim, st->st_mtim};
-	char a[FD_PATH_MAX], b[FD_PATH_MAX];
-	_cleanup_free_ char *from_path = xasprintf("%s/%s", fd_path(from, a), from_name);
-	_cleanup_free_ char *to_path = xasprintf("%s/%s", fd_path(to, b), to_name);
-	int r;
-
-	if (fchownat(to, to_name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	if (!S_ISLNK(st->st_mode) && fchmodat(to, to_name, st->st_mode & 07777, 0) < 0)
-		return -errno;
-	r = copy_xattrs(from_path, to_path, which);
-	if (r < 0)
-		return r;
-	return utimensat(to, to_name, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
-}
-
-int store_copy_attributes(int from, const char *from_name, int to, const char *to_name,
-			  enum store_xattrs which)
-{
-	struct stat st;
-	int r = fstatat(from, from_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
-
-	return r < 0 ? r : give_attributes(from, from_name, to, to_name, &st, which);
-}
-
-static int copy_attributes(int from, const char *from_name, int to, const char *to_name,
-			   const struct stat *st)
-{
-	return give_attributes(from, from_name, to, to_name, st, STORE_XATTRS_ALL);
-}
 static int copy_by_hand(int in, int out, off_t at, off_t end)
 {
 	_cleanup_free_ char *buf = xmalloc(CHUNK);
@@ -307,7 +225,7 @@ static int copy_plain(struct seed *s, int from, const struct dir *d, const char 
 		r = mknodat(d->to, name, st->st_mode & (S_IFMT | 0777), st->st_rdev) < 0
 			    ? -errno
 			    : 0;
-	return r < 0 ? r : copy_attributes(from, name, d->to, name, st);
+	return r < 0 ? r : store_give_attributes(from, name, d->to, name, st, STORE_XATTRS_ALL);
 }
 
 /* ------------------------------------------------------------------ links to the image */
@@ -415,7 +333,7 @@ static int copy_subdir(struct seed *s, const struct dir *d, size_t layer, const 
 	fd_close(sub.to);
 	if (r < 0)
 		return r;
-	r = copy_attributes(d->from->fds[layer], name, d->to, name, st);
+	r = store_give_attributes(d->from->fds[layer], name, d->to, name, st, STORE_XATTRS_ALL);
 	return r < 0 ? fail(s, d, name, -r) : 0;
 }
 
@@ -547,6 +465,6 @@ int store_seed(const struct store_seed *what, int to, struct error *err)
 	r = store_meta_restore(from, to, err);
 	if (r < 0)
 		return r;
-	r = copy_attributes(from->fds[0], ".", to, ".", &st);
+	r = store_give_attributes(from->fds[0], ".", to, ".", &st, STORE_XATTRS_ALL);
 	return r < 0 ? error_errno(err, -r, "copy the directory's attributes") : s.n_copied;
 }
