@@ -50,7 +50,6 @@ struct work {
 	int terminal_fd;
 	int supervisor; /* socket; -EBADF where nothing is trapped */
 	int sync;
-	int child_sync;
 	pid_t first;
 	struct program program;
 };
@@ -59,7 +58,7 @@ struct work {
 
 _noreturn_ static void fail(const struct work *w, const struct error *err)
 {
-	sync_send_error(w->child_sync, err);
+	sync_send_error(w->sync, err);
 	_exit(1);
 }
 
@@ -105,9 +104,9 @@ static int become(struct work *w, struct error *err)
 		r = do_confine(p, w->j->seccomp ? &w->seccomp : NULL, &listener, err);
 	if (r < 0)
 		return r;
-	r = sync_send_ready(w->child_sync, listener, err);
+	r = sync_send_ready(w->sync, listener, err);
 	if (r == 0)
-		r = sync_recv_go(w->child_sync, err);
+		r = sync_recv_go(w->sync, err);
 	if (listener >= 0)
 		fd_close(listener);
 	return r;
@@ -123,7 +122,7 @@ _noreturn_ static void second_main(struct work *w)
 	int r;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	r = sync_recv(w->child_sync, SYNC_MET, NULL, NULL, 0, &err);
+	r = sync_recv(w->sync, SYNC_MET, NULL, NULL, 0, &err);
 	if (r == 0)
 		r = become(w, &err);
 	if (r == 0)
@@ -157,7 +156,7 @@ static int enter(struct work *w, struct error *err)
 	if (r == 0 && p->cpu_initial)
 		r = do_affinity(p->cpu_initial, err);
 	if (r == 0)
-		r = sync_recv(w->child_sync, SYNC_CGROUP, NULL, NULL, 0, err);
+		r = sync_recv(w->sync, SYNC_CGROUP, NULL, NULL, 0, err);
 	if (r == 0)
 		r = do_affinity(p->cpu_final, err);
 	if (r < 0)
@@ -185,7 +184,7 @@ _noreturn_ static void first_main(struct work *w)
 	}
 	if (pid == 0)
 		second_main(w);
-	_exit(sync_send(w->child_sync, SYNC_INIT, pid, NULL, 0, &err) < 0);
+	_exit(sync_send(w->sync, SYNC_INIT, pid, NULL, 0, &err) < 0);
 }
 
 /* ------------------------------------------------------------------ parent */
@@ -240,31 +239,18 @@ static int prepare_console(struct work *w, struct error *err)
 static int start_first(struct work *w, struct error *err)
 {
 	const struct state *s = w->j->state;
-	struct clone_args args = {.exit_signal = SIGCHLD};
 	_cleanup_close_ int cgroup_fd = -EBADF;
-	int pair[2], r = 0;
+	int r = 0;
 
 	if (joins_by_itself(w))
 		r = cgroup_clone_fd(&s->cgroup, s->init_pid, &cgroup_fd, err);
 	if (r < 0)
 		return r;
-	if (cgroup_fd >= 0) {
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)cgroup_fd;
-	}
-	r = sock_pair(pair);
-	if (r < 0)
-		return error_errno(err, -r, "make the socket of the handshake");
-	w->sync = pair[0];
-	w->child_sync = pair[1];
-	w->first = sys_clone3(&args);
+	w->first = sync_clone(0, cgroup_fd, &w->sync, err);
 	if (w->first < 0)
-		return error_errno(err, errno, "fork");
-	if (w->first == 0) {
-		fd_close(w->sync);
+		return w->first;
+	if (w->first == 0)
 		first_main(w);
-	}
-	w->child_sync = fd_close(w->child_sync);
 	w->console_fd = fd_close(w->console_fd);
 	return 0;
 }
@@ -387,7 +373,6 @@ int join(struct join *j, struct error *err)
 		.terminal_fd = -EBADF,
 		.supervisor = -EBADF,
 		.sync = -EBADF,
-		.child_sync = -EBADF,
 	};
 	int r = run(&w, err);
 
@@ -402,7 +387,6 @@ int join(struct join *j, struct error *err)
 	fd_close(w.terminal_fd);
 	fd_close(w.supervisor);
 	fd_close(w.sync);
-	fd_close(w.child_sync);
 	seccomp_program_done(&w.seccomp);
 	idmap_done(&w.map);
 	program_done(&w.program);

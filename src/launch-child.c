@@ -76,31 +76,20 @@ int step_builder(struct work *w, struct error *err)
 		.preserve_fds = l->preserve_fds,
 		.new_keyring = l->flags & LAUNCH_NEW_KEYRING,
 	};
-	struct clone_args args = {.flags = CLONE_NEWNS, .exit_signal = SIGCHLD};
 	_cleanup_close_ int cgroup_fd = -EBADF;
-	int pair[2], r = make_cgroup(w, &cgroup_fd, err);
+	int r = make_cgroup(w, &cgroup_fd, err);
 
 	if (r < 0)
 		return r;
-	if (cgroup_fd >= 0) {
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)cgroup_fd;
-	}
-	r = sock_pair(pair);
-	if (r < 0)
-		return error_errno(err, -r, "make the socket of the handshake");
-	w->sync = pair[0];
-	w->child_sync = in.sync = pair[1];
-	w->builder = sys_clone3(&args);
+	w->builder = sync_clone(CLONE_NEWNS, cgroup_fd, &w->sync, err);
 	if (w->builder < 0)
-		return error_errno(err, errno, "fork the builder");
+		return w->builder;
 	if (w->builder == 0) {
 		/* A lock lives as long as any descriptor of it: `start` would wait for ever. */
 		fd_close(l->dir->lock_fd);
-		fd_close(w->sync);
+		in.sync = w->sync;
 		init_build(&in);
 	}
-	w->child_sync = fd_close(w->child_sync);
 	w->console_fd = fd_close(w->console_fd);
 	return 0;
 }

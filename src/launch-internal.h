@@ -32,7 +32,6 @@ struct work {
 	int console_fd;	 /* child's end */
 	int terminal_fd; /* our end of a pair in its place */
 	int sync;
-	int child_sync;
 	int root_mount;
 	int locks_fd;
 	int proc_mount; /* a procfs of the container, for the supervisor */

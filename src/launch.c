@@ -139,7 +139,6 @@ static void work_done(struct work *w)
 	fd_close(w->console_fd);
 	fd_close(w->terminal_fd);
 	fd_close(w->sync);
-	fd_close(w->child_sync);
 	fd_close(w->root_mount);
 	fd_close(w->locks_fd);
 	fd_close(w->proc_mount);
@@ -161,7 +160,6 @@ int launch(struct launch *l, struct error *err)
 		.console_fd = -EBADF,
 		.terminal_fd = -EBADF,
 		.sync = -EBADF,
-		.child_sync = -EBADF,
 		.root_mount = -EBADF,
 		.locks_fd = -EBADF,
 		.proc_mount = -EBADF,

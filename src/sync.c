@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/fd.h"
 #include "lib/sock.h"
+#include "lib/sys.h"
 
 struct sync_msg {
 	uint32_t step;
@@ -31,6 +33,30 @@ static const char *const step_names[] = {
 	[SYNC_READY] = "ready",
 	[SYNC_GO] = "go",
 };
+
+pid_t sync_clone(uint64_t flags, int cgroup_fd, int *ret_sock, struct error *err)
+{
+	struct clone_args args = {.flags = flags, .exit_signal = SIGCHLD};
+	int pair[2], r = sock_pair(pair);
+	pid_t pid;
+
+	if (r < 0)
+		return error_errno(err, -r, "make the socket of the handshake");
+	if (cgroup_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)cgroup_fd;
+	}
+	pid = sys_clone3(&args);
+	if (pid < 0)
+		r = error_errno(err, errno, "fork");
+	fd_close(pair[pid == 0 ? 0 : 1]);
+	if (pid < 0) {
+		fd_close(pair[0]);
+		return r;
+	}
+	*ret_sock = pair[pid == 0 ? 1 : 0];
+	return pid;
+}
 
 int sync_send(int sock, enum sync_step step, int64_t value, const int *fds, size_t n_fds,
 	      struct error *err)

@@ -33,6 +33,14 @@ enum sync_step {
 
 #define SYNC_MAX_FDS 2
 
+/*
+ * Fork the process that becomes the container, with a handshake between: flags of clone(2);
+ * born in the cgroup whose directory cgroup_fd is open on, unless that is negative
+ * (CLONE_INTO_CGROUP, 5.7). 0 in the child, its pid in the parent, and *ret_sock is the end of
+ * whoever reads it; the other one is closed.
+ */
+pid_t sync_clone(uint64_t flags, int cgroup_fd, int *ret_sock, struct error *err);
+
 /* fds are borrowed. -EPIPE when the other side is gone. */
 int sync_send(int sock, enum sync_step step, int64_t value, const int *fds, size_t n_fds,
 	      struct error *err);
