@@ -16,9 +16,17 @@ noinst_LIBRARIES += %D%/libsrc.a
 %C%_libsrc_a_SOURCES += %D%/cgroup-property.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-property.h
 %C%_libsrc_a_SOURCES += %D%/cgroup-stats.c
+if HAVE_SYSTEMD
+%C%_libsrc_a_SOURCES += %D%/cgroup-systemd-bus.c
+%C%_libsrc_a_SOURCES += %D%/cgroup-systemd-limits.c
+%C%_libsrc_a_SOURCES += %D%/cgroup-systemd-unit.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-systemd.c
+%C%_libsrc_a_SOURCES += %D%/cgroup-systemd.h
 %C%_libsrc_a_SOURCES += %D%/sdbus.c
 %C%_libsrc_a_SOURCES += %D%/sdbus.h
+else
+%C%_libsrc_a_SOURCES += %D%/cgroup-systemd-none.c
+endif
 %C%_libsrc_a_SOURCES += %D%/cgroup.c
 %C%_libsrc_a_SOURCES += %D%/cgroup.h
 %C%_libsrc_a_SOURCES += %D%/cli.c

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifdef HAVE_SYSTEMD
-
 /* The names as the library has them. */
 #define SDBUS_OWN_NAMES
 #include "src/sdbus.h"
@@ -40,5 +38,3 @@ int sdbus_load(struct error *err)
 	is_loaded = true;
 	return 0;
 }
-
-#endif
