@@ -198,6 +198,7 @@ int container_open_view(struct container *c, struct error *err)
 
 void container_done(struct container *c)
 {
+	views_unmap(take_ptr(&c->views));
 	c->view = view_free(c->view);
 	node_values_unmap(take_ptr(&c->values));
 	mirror_unmap(take_ptr(&c->names));

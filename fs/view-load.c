@@ -16,6 +16,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,7 +65,7 @@ static void count_process(const char *stat, unsigned int pid, struct counts *c)
 static void count_entry(int dirfd, const char *name, struct counts *c)
 {
 	_cleanup_close_ int fd = -EBADF;
-	char path[32], text[512];
+	char path[NAME_MAX + sizeof("/stat")], text[512];
 	ssize_t n;
 
 	if (!isdigit((unsigned char)*name) || strlen(name) > 10)

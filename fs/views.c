@@ -13,6 +13,7 @@
 #include "fs/views.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -57,6 +58,16 @@ int views_map(struct views **ret, struct error *err)
 	*ret = xcalloc(1, sizeof(**ret));
 	(*ret)->shared = p;
 	return 0;
+}
+
+void views_unmap(struct views *v)
+{
+	if (!v)
+		return;
+	for (size_t i = 0; i < READY_MAX; i++)
+		view_free(v->ready[i].view);
+	munmap(v->shared, sizeof(*v->shared));
+	free(v);
 }
 
 static uint64_t number_of(const struct views *v, size_t record)

@@ -23,8 +23,10 @@ struct views;
 /* Of /proc/PID/cgroup; a longer one sees the container's own figures. */
 #define VIEWS_TEXT_MAX 4080
 
-/* Mapped once, before the first fork; never unmapped. */
+/* Mapped once, before the first fork. */
 int views_map(struct views **ret, struct error *err);
+/* With the views that this process made; NULL is fine. */
+void views_unmap(struct views *v);
 
 /*
  * Whoever registers (one process at a time): the number of the view for this text of

@@ -88,6 +88,23 @@ static int open_netlink(void)
 	return fd < 0 ? -errno : fd;
 }
 
+/* NLMSG_NEXT and RTA_NEXT by way of void: the kernel aligns both, and compilers cannot know. */
+static const struct nlmsghdr *next_message(const struct nlmsghdr *h, size_t *left)
+{
+	size_t step = NLMSG_ALIGN(h->nlmsg_len);
+
+	*left -= step < *left ? step : *left;
+	return (const void *)((const char *)h + step);
+}
+
+static const struct rtattr *next_attribute(const struct rtattr *a, size_t *left)
+{
+	size_t step = RTA_ALIGN(a->rta_len);
+
+	*left -= step < *left ? step : *left;
+	return (const void *)((const char *)a + step);
+}
+
 typedef int (*on_message)(const struct nlmsghdr *h, void *arg);
 
 /* Everything up to the acknowledgement, or to the end of a dump. */
@@ -106,7 +123,7 @@ static int exchange(int sock, const struct request *q, on_message fn, void *arg)
 		if (n <= 0)
 			return n < 0 ? -errno : -EIO;
 		for (const struct nlmsghdr *h = (const void *)buf; NLMSG_OK(h, left);
-		     h = NLMSG_NEXT(h, left)) {
+		     h = next_message(h, &left)) {
 			if (h->nlmsg_type == NLMSG_DONE)
 				return 0;
 			if (h->nlmsg_type == NLMSG_ERROR)
@@ -165,7 +182,8 @@ static int gather_address(const struct nlmsghdr *h, void *arg)
 		return 0;
 	a = array_add((void **)&g->device->addresses, &g->device->n_addresses, sizeof(*a));
 	a->header = *m;
-	for (const struct rtattr *r = IFA_RTA(m); RTA_OK(r, left); r = RTA_NEXT(r, left)) {
+	for (const struct rtattr *r = (const void *)(m + 1); RTA_OK(r, left);
+	     r = next_attribute(r, &left)) {
 		if (r->rta_type == IFA_LOCAL)
 			take_bytes(a->local, sizeof(a->local), &a->has_local, r);
 		else if (r->rta_type == IFA_ADDRESS)

@@ -15,25 +15,6 @@ struct fixture {
 	struct mirror mirror;
 };
 
-static void put(struct fixture *f, const char *path, const char *text)
-{
-	_cleanup_free_ char *parent = NULL, *name = NULL;
-	_cleanup_close_ int fd = -EBADF;
-
-	path_split(path, &parent, &name);
-	fd = path_mkdir_in_root(f->dir->fd, parent, 0755, (uid_t)-1, (gid_t)-1);
-	assert_true(fd >= 0);
-	unit_file(f->dir->fd, path, text);
-}
-
-static int sub_directory(struct fixture *f, const char *path)
-{
-	_cleanup_close_ int made =
-		path_mkdir_in_root(f->dir->fd, path, 0755, (uid_t)-1, (gid_t)-1);
-
-	return openat(f->dir->fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-}
-
 static int setup(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
@@ -46,36 +27,36 @@ static int setup(void **state)
 		return -1;
 	f->dir = dir;
 	*state = f;
-	put(f, "cg/cpuset.cpus.effective", "1-2\n");
-	put(f, "cg/cpuset.mems.effective", "0\n");
-	put(f, "sys/devices/system/cpu/online", "0-3\n");
-	put(f, "sys/devices/system/node/online", "0-1\n");
+	unit_put(f->dir->fd, "cg/cpuset.cpus.effective", "1-2\n");
+	unit_put(f->dir->fd, "cg/cpuset.mems.effective", "0\n");
+	unit_put(f->dir->fd, "sys/devices/system/cpu/online", "0-3\n");
+	unit_put(f->dir->fd, "sys/devices/system/node/online", "0-1\n");
 	for (char n = '0'; n < '4'; n++) {
 		_cleanup_free_ char *list = xasprintf(
 			"sys/devices/system/cpu/cpu%c/topology/core_siblings_list", n);
 		_cleanup_free_ char *map =
 			xasprintf("sys/devices/system/cpu/cpu%c/topology/core_siblings", n);
 
-		put(f, list, "0-3\n");
-		put(f, map, "00000000,0000000f\n");
+		unit_put(f->dir->fd, list, "0-3\n");
+		unit_put(f->dir->fd, map, "00000000,0000000f\n");
 	}
-	put(f, "sys/devices/system/cpu/kernel_max", "63\n");
-	put(f, "sys/devices/system/cpu/secret", "x\n");
-	put(f, "sys/devices/system/node/node0/vmstat", "nr_free 5\n");
-	put(f, "sys/devices/system/node/node1/vmstat", "nr_free 5\n");
-	put(f, "sys/vm/swappiness", "60\n");
-	put(f, "sys/vm/other", "1\n");
+	unit_put(f->dir->fd, "sys/devices/system/cpu/kernel_max", "63\n");
+	unit_put(f->dir->fd, "sys/devices/system/cpu/secret", "x\n");
+	unit_put(f->dir->fd, "sys/devices/system/node/node0/vmstat", "nr_free 5\n");
+	unit_put(f->dir->fd, "sys/devices/system/node/node1/vmstat", "nr_free 5\n");
+	unit_put(f->dir->fd, "sys/vm/swappiness", "60\n");
+	unit_put(f->dir->fd, "sys/vm/other", "1\n");
 	if (fchmodat(f->dir->fd, "sys/devices/system/cpu/secret", 0400, 0) < 0)
 		return -1;
-	cg = sub_directory(f, "cg");
+	cg = unit_mkdirs(f->dir->fd, "cg");
 	if (cgroup_read_add(c, CGROUP_V2, "", cg, "/") < 0)
 		return -1;
 	if (view_new(&f->view, f->dir->fd, c, -EBADF, 0, &err) < 0)
 		return -1;
 	(void)view_begin(f->view, 1);
 	f->mirror.view = f->view;
-	f->mirror.system_dirfd = sub_directory(f, "sys/devices/system");
-	f->mirror.sysctl_dirfd = sub_directory(f, "sys");
+	f->mirror.system_dirfd = unit_mkdirs(f->dir->fd, "sys/devices/system");
+	f->mirror.sysctl_dirfd = unit_mkdirs(f->dir->fd, "sys");
 	return mirror_map(&f->mirror.names, &err);
 }
 

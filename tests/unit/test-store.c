@@ -33,7 +33,7 @@ static void fixture_open(struct fixture *f, void **state, size_t n)
 		skip();
 	*f = (struct fixture){.layers = STORE_SOURCE_EMPTY};
 	for (size_t i = 0; i < n; i++) {
-		char name[8];
+		char name[24];
 
 		(void)snprintf(name, sizeof(name), "%zu", i);
 		store_source_add(&f->layers, make_dir(d->fd, name), (int)i);

@@ -14,17 +14,6 @@ struct fixture {
 	struct views *views;
 };
 
-static void put(struct fixture *f, const char *path, const char *text)
-{
-	_cleanup_free_ char *parent = NULL, *name = NULL;
-	_cleanup_close_ int fd = -EBADF;
-
-	path_split(path, &parent, &name);
-	fd = path_mkdir_in_root(f->dir->fd, parent, 0755, (uid_t)-1, (gid_t)-1);
-	assert_true(fd >= 0);
-	unit_file(f->dir->fd, path, text);
-}
-
 static void add(struct fixture *f, struct cgroup_read *c, enum cgroup_version version,
 		const char *controllers, const char *top, const char *path)
 {
@@ -45,15 +34,15 @@ static int setup(void **state)
 	if (unit_dir(&dir) != 0)
 		return -1;
 	f->dir = dir;
-	put(f, "proc/meminfo", "MemTotal: 8388608 kB\nMemFree: 4194304 kB\n");
-	put(f, "sys/devices/system/cpu/online", "0-3\n");
-	put(f, "m/s/c/memory.limit_in_bytes", "536870912\n");
-	put(f, "m/s/c/in/memory.limit_in_bytes", "268435456\n");
-	put(f, "m/s/c/in/memory.usage_in_bytes", "67108864\n");
-	put(f, "m/s/c/big/memory.limit_in_bytes", "1073741824\n");
-	put(f, "u/s/c/cpu.max", "300000 100000\n");
-	put(f, "u/s/c/in/cpu.max", "100000 100000\n");
-	put(f, "m/other/memory.limit_in_bytes", "4096\n");
+	unit_put(f->dir->fd, "proc/meminfo", "MemTotal: 8388608 kB\nMemFree: 4194304 kB\n");
+	unit_put(f->dir->fd, "sys/devices/system/cpu/online", "0-3\n");
+	unit_put(f->dir->fd, "m/s/c/memory.limit_in_bytes", "536870912\n");
+	unit_put(f->dir->fd, "m/s/c/in/memory.limit_in_bytes", "268435456\n");
+	unit_put(f->dir->fd, "m/s/c/in/memory.usage_in_bytes", "67108864\n");
+	unit_put(f->dir->fd, "m/s/c/big/memory.limit_in_bytes", "1073741824\n");
+	unit_put(f->dir->fd, "u/s/c/cpu.max", "300000 100000\n");
+	unit_put(f->dir->fd, "u/s/c/in/cpu.max", "100000 100000\n");
+	unit_put(f->dir->fd, "m/other/memory.limit_in_bytes", "4096\n");
 	add(f, c, CGROUP_V1, "memory", "m", "/s/c");
 	add(f, c, CGROUP_V2, "", "u", "/s/c");
 	assert_int_equal(view_new(&f->own, f->dir->fd, c, -EBADF, 0, &err), 0);
@@ -68,7 +57,7 @@ static int teardown(void **state)
 	void *dir = f->dir;
 
 	view_free(f->own);
-	free(f->views);
+	views_unmap(f->views);
 	free(f);
 	return unit_dir_done(&dir);
 }
@@ -169,7 +158,7 @@ static void views_get__many(void **state)
 			_cleanup_free_ char *text =
 				xasprintf("9:memory:/s/c/k%d\n0::/s/c\n", i);
 
-			put(f, path, limit);
+			unit_put(f->dir->fd, path, limit);
 			assert_true(view_memory(view_for(f, text))->total == (uint64_t)i * MIB);
 		}
 }

@@ -91,6 +91,26 @@ static inline _unused_ void unit_file(int dirfd, const char *name, const char *t
 	assert_int_equal(fd_write_all(fd, text, strlen(text)), 0);
 }
 
+/* The directory `path` below dirfd, made with its parents; O_PATH, the caller's. */
+static inline _unused_ int unit_mkdirs(int dirfd, const char *path)
+{
+	int fd = path_mkdir_in_root(dirfd, path, 0755, (uid_t)-1, (gid_t)-1);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+/* A file below dirfd, whose parents are made. */
+static inline _unused_ void unit_put(int dirfd, const char *path, const char *text)
+{
+	_cleanup_free_ char *parent = NULL, *name = NULL;
+	_cleanup_close_ int fd = -EBADF;
+
+	path_split(path, &parent, &name);
+	fd = unit_mkdirs(dirfd, parent);
+	unit_file(dirfd, path, text);
+}
+
 static inline _unused_ void unit_assert_file(int dirfd, const char *name, const char *text)
 {
 	_cleanup_free_ char *got = NULL;
