@@ -2,8 +2,8 @@
 /*
  * Theory of operation
  *
- *	runtime (here)		builder, then init (src/init.c)
- *	--------------		-------------------------------
+ *	runtime (here)		builder, then init (src/init-builder.c, src/init.c)
+ *	--------------		----------------------------------------------
  *	supervisor: fork+exec
  *	seccomp: compile
  *	user namespace, layers, binds: open as descriptors

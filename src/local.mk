@@ -87,6 +87,8 @@ endif
 %C%_libsrc_a_SOURCES += %D%/ids.h
 %C%_libsrc_a_SOURCES += %D%/image.c
 %C%_libsrc_a_SOURCES += %D%/image.h
+%C%_libsrc_a_SOURCES += %D%/init-builder.c
+%C%_libsrc_a_SOURCES += %D%/init-internal.h
 %C%_libsrc_a_SOURCES += %D%/init.c
 %C%_libsrc_a_SOURCES += %D%/init.h
 %C%_libsrc_a_SOURCES += %D%/inspect.c
