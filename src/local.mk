@@ -81,6 +81,8 @@ endif
 %C%_libsrc_a_SOURCES += %D%/fs-client.h
 %C%_libsrc_a_SOURCES += %D%/hooks.c
 %C%_libsrc_a_SOURCES += %D%/hooks.h
+%C%_libsrc_a_SOURCES += %D%/host-check.c
+%C%_libsrc_a_SOURCES += %D%/host-json.c
 %C%_libsrc_a_SOURCES += %D%/host.c
 %C%_libsrc_a_SOURCES += %D%/host.h
 %C%_libsrc_a_SOURCES += %D%/ids.c

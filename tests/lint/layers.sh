@@ -18,7 +18,7 @@ function place(file, stem)
 		return 1
 	if (stem ~ /^spec-/)
 		return 2
-	if (stem == "host")
+	if (stem ~ /^host(-|$)/)
 		return 3
 	if (stem ~ /^syscont(-|$)/)
 		return 4
