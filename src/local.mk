@@ -15,7 +15,11 @@ noinst_LIBRARIES += %D%/libsrc.a
 %C%_libsrc_a_SOURCES += %D%/cgroup-procs.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-property.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-property.h
+%C%_libsrc_a_SOURCES += %D%/cgroup-stats-cpu.c
+%C%_libsrc_a_SOURCES += %D%/cgroup-stats-io.c
+%C%_libsrc_a_SOURCES += %D%/cgroup-stats-memory.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-stats.c
+%C%_libsrc_a_SOURCES += %D%/cgroup-stats.h
 if HAVE_SYSTEMD
 %C%_libsrc_a_SOURCES += %D%/cgroup-systemd-bus.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-systemd-limits.c
