@@ -10,9 +10,9 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/fd.h"
 
 /* The parent's ends of one running child. */
@@ -164,28 +164,20 @@ static int drain(int fd, char *output, size_t output_size)
 	}
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
-}
-
 /*
  * Until the process itself ends: what it left in the background may hold its
  * stderr for ever, so end of file is not waited for.
  */
 static int child_watch(struct child *c, int timeout_ms, char *output, size_t output_size)
 {
-	int64_t deadline = now_ms() + timeout_ms;
+	int64_t deadline = clock_msec() + timeout_ms;
 	struct pollfd p[2] = {
 		{.fd = c->pidfd, .events = POLLIN},
 		{.fd = c->stderr_fd, .events = POLLIN},
 	};
 
 	for (;;) {
-		int64_t left = timeout_ms ? deadline - now_ms() : -1;
+		int64_t left = timeout_ms ? deadline - clock_msec() : -1;
 		int r = poll(p, 2, timeout_ms && left < 0 ? 0 : (int)left);
 
 		if (r < 0 && errno != EINTR)

@@ -11,10 +11,10 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/path.h"
@@ -29,15 +29,6 @@
  * told from an empty group of somebody else's.
  */
 #define MODE_UNMARKED (S_ISVTX | S_IRWXU)
-/* A task that is being born cannot be moved (EINVAL). */
-#define ENTER_TRIES 5
-
-static void sleep_ms(unsigned int ms)
-{
-	struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
-
-	nanosleep(&t, NULL);
-}
 
 void cgroup_made_done(struct cgroup_made *m)
 {
@@ -358,25 +349,6 @@ int cgroup_fs_ready(const struct cgroup *cg, struct error *err)
 	return d ? cpuset_prepare(d->path, err) : 0;
 }
 
-int cgroup_fs_enter(const struct cgroup *cg, pid_t pid, struct error *err)
-{
-	_cleanup_free_ char *text = xasprintf("%d", (int)pid);
-	int r = 0;
-
-	for (size_t i = 0; i < cg->n_dirs; i++) {
-		_cleanup_free_ char *path = path_join(cg->dirs[i].path, "cgroup.procs");
-
-		r = file_write(AT_FDCWD, path, text);
-		for (int k = 0; r == -EINVAL && k < ENTER_TRIES; k++) {
-			sleep_ms(1);
-			r = file_write(AT_FDCWD, path, text);
-		}
-		if (r < 0)
-			return error_errno(err, -r, "failed to write \"%s\" to %s", text, path);
-	}
-	return 0;
-}
-
 /* Removal */
 
 static int remove_child(int parent_dirfd, const char *name, void *arg)
@@ -425,7 +397,7 @@ int cgroup_fs_destroy(const struct cgroup *cg, struct error *err)
 		int r = remove_dir(cg, &cg->dirs[i]);
 
 		for (; r == -EBUSY && tries < DESTROY_TRIES; tries++) {
-			sleep_ms(1u << tries);
+			clock_sleep_usec(INT64_C(1000) << tries);
 			r = remove_dir(cg, &cg->dirs[i]);
 		}
 		/* The others are removed all the same; the first error is told. */

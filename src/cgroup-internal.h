@@ -38,8 +38,16 @@ int cgroup_dir_open_ours(const struct cgroup *cg, const struct cgroup_dir *d,
 			 struct error *err);
 /* The value behind "key " in a flat-keyed file, or -errno; -ENODATA: no such key. */
 int cgroup_read_key(int dirfd, const char *file, const char *key, uint64_t *ret);
+/*
+ * Whose processes are the container's; NULL: it has no cgroup. Any hierarchy will do: a
+ * process that left our directory in one would need write access above it. With hybrid
+ * systemd, controllers' hierarchies are the ones that the engine looks at too.
+ */
+const struct cgroup_dir *cgroup_pids_dir(const struct cgroup *cg);
 /* All pids in the directory and below; owned array. */
 int cgroup_dir_pids(const struct cgroup_dir *d, pid_t **ret, size_t *ret_n, struct error *err);
+/* Write the pid into every hierarchy. */
+int cgroup_fs_enter(const struct cgroup *cg, pid_t pid, struct error *err);
 /* A file of one number; "max" is UINT64_MAX. */
 int cgroup_read_u64(int dirfd, const char *file, uint64_t *ret);
 
@@ -104,8 +112,6 @@ void cgroup_fs_unmake(const struct cgroup *cg, const struct cgroup_made *m);
 int cgroup_fs_take(const struct cgroup *cg, const struct cgroup_made *m, struct error *err);
 /* The last step before a process enters; behind the limits, which may fill the cpuset. */
 int cgroup_fs_ready(const struct cgroup *cg, struct error *err);
-/* Write the pid into every hierarchy. */
-int cgroup_fs_enter(const struct cgroup *cg, pid_t pid, struct error *err);
 int cgroup_fs_destroy(const struct cgroup *cg, struct error *err);
 
 /* Limits (src/cgroup-limits.c) */

@@ -1,29 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Processes of the cgroup: entering, listing, freezing, killing. */
+/* Processes of the cgroup: which there are, and how one enters. */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/clock.h"
 #include "lib/fd.h"
-#include "lib/log.h"
 #include "lib/path.h"
 #include "lib/str.h"
 #include "src/cgroup-internal.h"
 
 #define PROCS_MAX (64u << 20)
-/* v2: the kernel tells when it is frozen; longer than this only for a task in disk sleep. */
-#define FREEZE_TIMEOUT_MS 10000
-/* v1: see freeze_v1(). */
-#define FREEZE_TRIES	   1000
-#define FREEZE_THAW_EVERY  50
-#define FREEZE_PAUSE_EVERY 25
+/* A task that is being born cannot be moved (EINVAL). */
+#define ENTER_TRIES	 5
+#define ENTER_PAUSE_USEC 1000
 
 /* Listing */
 
@@ -75,12 +67,7 @@ int cgroup_dir_pids(const struct cgroup_dir *d, pid_t **ret, size_t *ret_n, stru
 	return 0;
 }
 
-/*
- * Any hierarchy will do: a process that left our directory in one would need
- * write access above it. With hybrid systemd, controllers' hierarchies are the
- * ones that the engine looks at too.
- */
-static const struct cgroup_dir *pids_dir(const struct cgroup *cg)
+const struct cgroup_dir *cgroup_pids_dir(const struct cgroup *cg)
 {
 	const struct cgroup_dir *d = cgroup_dir_find(cg, "devices");
 
@@ -89,7 +76,7 @@ static const struct cgroup_dir *pids_dir(const struct cgroup *cg)
 
 int cgroup_pids(const struct cgroup *cg, pid_t **ret, size_t *ret_n, struct error *err)
 {
-	const struct cgroup_dir *d = pids_dir(cg);
+	const struct cgroup_dir *d = cgroup_pids_dir(cg);
 
 	if (!d)
 		return error_set(err, ENOENT, "the container has no cgroup");
@@ -148,6 +135,25 @@ static int enter_v2(const struct cgroup *cg, const struct cgroup_dir *d, pid_t p
 	return r < 0 ? error_errno(err, -r, "failed to write \"%s\" to %s", text, file) : 0;
 }
 
+int cgroup_fs_enter(const struct cgroup *cg, pid_t pid, struct error *err)
+{
+	_cleanup_free_ char *text = xasprintf("%d", (int)pid);
+	int r = 0;
+
+	for (size_t i = 0; i < cg->n_dirs; i++) {
+		_cleanup_free_ char *path = path_join(cg->dirs[i].path, "cgroup.procs");
+
+		r = file_write(AT_FDCWD, path, text);
+		for (int k = 0; r == -EINVAL && k < ENTER_TRIES; k++) {
+			clock_sleep_usec(ENTER_PAUSE_USEC);
+			r = file_write(AT_FDCWD, path, text);
+		}
+		if (r < 0)
+			return error_errno(err, -r, "failed to write \"%s\" to %s", text, path);
+	}
+	return 0;
+}
+
 int cgroup_enter(const struct cgroup *cg, pid_t pid, pid_t init_pid, struct error *err)
 {
 	for (size_t i = 0; i < cg->n_dirs; i++) {
@@ -162,190 +168,4 @@ int cgroup_enter(const struct cgroup *cg, pid_t pid, pid_t init_pid, struct erro
 			return r;
 	}
 	return 0;
-}
-
-/* Freezing */
-
-static void sleep_us(long us)
-{
-	struct timespec t = {.tv_nsec = us * 1000};
-
-	nanosleep(&t, NULL);
-}
-
-/* To change something. */
-static int freezer_open(const struct cgroup *cg, struct error *err)
-{
-	const struct cgroup_dir *d = cgroup_dir_find(cg, "freezer");
-
-	if (!d)
-		return error_set(err, ENOENT,
-				 "cannot toggle freezer: cgroups not configured for container");
-	return cgroup_dir_open_ours(cg, d, err);
-}
-
-/*
- * A v1 freezer that meets a process which is being born, or one that enters, stays in
- * FREEZING until it is told again. To repeat the request nearly always helps; where
- * processes appear all the time, it helps to let them go for a moment.
- */
-static int freeze_v1(int dirfd)
-{
-	for (int i = 1; i <= FREEZE_TRIES; i++) {
-		_cleanup_free_ char *state = NULL;
-		int r;
-
-		r = file_write(dirfd, "freezer.state", "FROZEN");
-		if (r < 0)
-			return r;
-		if (i % FREEZE_PAUSE_EVERY == 0)
-			sleep_us(10);
-		r = file_read_line(dirfd, "freezer.state", &state);
-		if (r < 0)
-			return r;
-		if (str_eq(state, "FROZEN"))
-			return 0;
-		if (i % FREEZE_THAW_EVERY == 0) {
-			(void)file_write(dirfd, "freezer.state", "THAWED"); /* then again */
-			sleep_us(10000);
-		}
-	}
-	return -ETIMEDOUT;
-}
-
-/* cgroup.events wakes a poll(2) when one of its values changes. */
-static int freeze_v2(int dirfd)
-{
-	_cleanup_close_ int events_fd = -EBADF;
-	int r;
-
-	events_fd = openat(dirfd, "cgroup.events", O_RDONLY | O_CLOEXEC);
-	if (events_fd < 0)
-		return -errno;
-	r = file_write(dirfd, "cgroup.freeze", "1");
-	if (r < 0)
-		return r;
-	for (;;) {
-		struct pollfd p = {.fd = events_fd, .events = POLLPRI};
-		char text[256];
-		ssize_t n;
-
-		n = pread(events_fd, text, sizeof(text) - 1, 0);
-		if (n < 0)
-			return -errno;
-		text[n] = '\0';
-		if (strstr(text, "frozen 1"))
-			return 0;
-		r = poll(&p, 1, FREEZE_TIMEOUT_MS);
-		if (r < 0 && errno != EINTR)
-			return -errno;
-		if (r == 0)
-			return -ETIMEDOUT;
-	}
-}
-
-static int thaw(const struct cgroup *cg, int dirfd)
-{
-	return cg->is_v2 ? file_write(dirfd, "cgroup.freeze", "0")
-			 : file_write(dirfd, "freezer.state", "THAWED");
-}
-
-int cgroup_freeze(const struct cgroup *cg, struct error *err)
-{
-	_cleanup_close_ int dirfd = freezer_open(cg, err);
-	int r;
-
-	if (dirfd < 0)
-		return dirfd;
-	r = cg->is_v2 ? freeze_v2(dirfd) : freeze_v1(dirfd);
-	if (r == 0)
-		return 0;
-	/* Half frozen is worse than not at all. */
-	(void)thaw(cg, dirfd);
-	return error_errno(err, -r, "unable to freeze");
-}
-
-int cgroup_thaw(const struct cgroup *cg, struct error *err)
-{
-	_cleanup_close_ int dirfd = freezer_open(cg, err);
-	int r;
-
-	if (dirfd < 0)
-		return dirfd;
-	r = thaw(cg, dirfd);
-	return r < 0 ? error_errno(err, -r, "unable to thaw") : 0;
-}
-
-/* What was asked of this very group: an ancestor may be frozen too. */
-int cgroup_is_frozen(const struct cgroup *cg)
-{
-	_cleanup_close_ int dirfd = -EBADF;
-	const struct cgroup_dir *d;
-	struct error ignored;
-	uint64_t frozen;
-	int r;
-
-	d = cgroup_dir_find(cg, "freezer");
-	if (!d)
-		return -ENOENT;
-	dirfd = cgroup_dir_open(d, &ignored);
-	if (dirfd < 0)
-		return dirfd;
-	r = cgroup_read_u64(dirfd, cg->is_v2 ? "cgroup.freeze" : "freezer.self_freezing",
-			    &frozen);
-	return r < 0 ? r : frozen == 1;
-}
-
-/* Killing */
-
-static int signal_all(const struct cgroup *cg, int signal, struct error *err)
-{
-	_cleanup_free_ pid_t *pids = NULL;
-	size_t n;
-	int r;
-
-	r = cgroup_pids(cg, &pids, &n, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < n; i++)
-		if (kill(pids[i], signal) < 0 && errno != ESRCH)
-			return error_errno(err, errno, "send signal %d to process %d", signal,
-					   (int)pids[i]);
-	return 0;
-}
-
-/*
- * Frozen, so that no child escapes between the listing and the signal and no pid is
- * used again. A group that cannot be frozen is signalled all the same.
- */
-static int signal_frozen(const struct cgroup *cg, int signal, struct error *err)
-{
-	struct error ignored;
-	bool was_frozen = cgroup_is_frozen(cg) == 1;
-	int r;
-
-	if (!was_frozen && cgroup_freeze(cg, &ignored) < 0)
-		log_debug("cgroup: %s; signals are sent to what runs", ignored.text);
-	r = signal_all(cg, signal, err);
-	/* On v1, a frozen process does not even die. */
-	if (!was_frozen || signal == SIGKILL)
-		(void)cgroup_thaw(cg, &ignored); /* nothing to thaw where it failed above */
-	return r;
-}
-
-int cgroup_kill(const struct cgroup *cg, int signal, struct error *err)
-{
-	_cleanup_close_ int dirfd = -EBADF;
-	int r;
-
-	/* Not the processes of somebody else's group that happens to have the name. */
-	if (!pids_dir(cg) || cgroup_dir_owner(cg, pids_dir(cg)) != CGROUP_OURS)
-		return 0;
-	if (!cg->is_v2 || signal != SIGKILL)
-		return signal_frozen(cg, signal, err);
-	dirfd = cgroup_dir_open(&cg->dirs[0], err);
-	if (dirfd < 0)
-		return dirfd;
-	r = file_write(dirfd, "cgroup.kill", "1");
-	return r < 0 ? error_errno(err, -r, "kill the processes of %s", cg->dirs[0].path) : 0;
 }

@@ -10,14 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/clock.h"
 #include "lib/str.h"
 
 #define PRIVATE_SOCKET	 "/run/systemd/private"
-#define JOB_TIMEOUT_USEC (30 * UINT64_C(1000000))
+#define JOB_TIMEOUT_USEC (30 * INT64_C(1000000))
 
 static int open_private(sd_bus **ret)
 {
@@ -93,20 +93,12 @@ int systemd_job_watch(sd_bus *bus, struct systemd_job *j, sd_bus_slot **ret, str
 	return r < 0 ? error_errno(err, -r, "systemd: subscribe to its signals") : 0;
 }
 
-static uint64_t now_usec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 int systemd_job_wait(sd_bus *bus, struct systemd_job *j, const char *unit, struct error *err)
 {
-	uint64_t end = now_usec() + JOB_TIMEOUT_USEC;
+	int64_t end = clock_usec() + JOB_TIMEOUT_USEC;
 
 	while (!j->result) {
-		uint64_t now = now_usec();
+		int64_t now = clock_usec();
 		int r;
 
 		if (now >= end)
@@ -114,7 +106,7 @@ int systemd_job_wait(sd_bus *bus, struct systemd_job *j, const char *unit, struc
 					 "timeout waiting for systemd (unit %s)", unit);
 		r = sd_bus_process(bus, NULL);
 		if (r == 0)
-			r = sd_bus_wait(bus, end - now);
+			r = sd_bus_wait(bus, (uint64_t)(end - now));
 		if (r < 0 && r != -EINTR)
 			return error_errno(err, -r, "systemd: wait for %s", unit);
 	}

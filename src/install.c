@@ -18,11 +18,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/alloc.h"
 #include "lib/atomicfile.h"
+#include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/json-edit.h"
 #include "lib/path.h"
@@ -30,10 +30,11 @@
 #include "lib/strbuf.h"
 #include "src/docker.h"
 
-#define CONFIG_MAX   (4u << 20)
-#define RELOAD_TRIES 100 /* of 50 ms */
-#define PODMAN_DIR   "/etc/containers/containers.conf.d"
-#define PODMAN_FILE  INSTALL_NAME ".conf"
+#define CONFIG_MAX	  (4u << 20)
+#define RELOAD_TRIES	  100
+#define RELOAD_PAUSE_USEC 50000
+#define PODMAN_DIR	  "/etc/containers/containers.conf.d"
+#define PODMAN_FILE	  INSTALL_NAME ".conf"
 
 static const char *const path_program[] = {"runtimes", INSTALL_NAME, "path", NULL};
 static const char *const path_runtime[] = {"runtimes", INSTALL_NAME, NULL};
@@ -113,14 +114,12 @@ static bool shows(const struct docker_daemon *d, const char *program)
 /* Until the engine knows the runtime as `program`; NULL: knows it no more. */
 static int reload(const struct docker_daemon *d, const char *program, struct error *err)
 {
-	const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
-
 	if (kill(d->pid, SIGHUP) < 0)
 		return error_errno(err, errno, "tell dockerd (pid %d) to reload", d->pid);
 	for (int i = 0; i < RELOAD_TRIES; i++) {
 		if (shows(d, program))
 			return 0;
-		(void)nanosleep(&pause, NULL);
+		clock_sleep_usec(RELOAD_PAUSE_USEC);
 	}
 	return error_set(
 		err, ETIMEDOUT,

@@ -5,6 +5,7 @@ noinst_LIBRARIES += %D%/libsrc.a
 %C%_libsrc_a_SOURCES += %D%/cgroup-bpf.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-devices.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-dir.c
+%C%_libsrc_a_SOURCES += %D%/cgroup-freezer.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-fs.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-internal.h
 %C%_libsrc_a_SOURCES += %D%/cgroup-limits.c
@@ -18,6 +19,7 @@ noinst_LIBRARIES += %D%/libsrc.a
 %C%_libsrc_a_SOURCES += %D%/cgroup-stats-cpu.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-stats-io.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-stats-memory.c
+%C%_libsrc_a_SOURCES += %D%/cgroup-stats-read.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-stats.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-stats.h
 if HAVE_SYSTEMD
