@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include <linux/capability.h>
+
 #include "src/host.c"
 
 static void expect_hierarchy(const struct host *h, size_t i, const char *controllers,
