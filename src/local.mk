@@ -79,6 +79,12 @@ endif
 %C%_libsrc_a_SOURCES += %D%/do.h
 %C%_libsrc_a_SOURCES += %D%/docker.c
 %C%_libsrc_a_SOURCES += %D%/docker.h
+%C%_libsrc_a_SOURCES += %D%/doctor-devices.c
+%C%_libsrc_a_SOURCES += %D%/doctor-engine.c
+%C%_libsrc_a_SOURCES += %D%/doctor-internal.h
+%C%_libsrc_a_SOURCES += %D%/doctor-kernel.c
+%C%_libsrc_a_SOURCES += %D%/doctor-limits.c
+%C%_libsrc_a_SOURCES += %D%/doctor-rootfs.c
 %C%_libsrc_a_SOURCES += %D%/doctor.c
 %C%_libsrc_a_SOURCES += %D%/doctor.h
 %C%_libsrc_a_SOURCES += %D%/features.c
