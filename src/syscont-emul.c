@@ -4,14 +4,21 @@
  * that show the whole host, whatever the container was given. Everything that the
  * kernel keeps for each namespace stays the kernel's.
  */
+#include <errno.h>
+
 #include "lib/emul.h"
 #include "src/host.h"
 #include "src/syscont.h"
 
 int syscont_emul(struct syscont *sc, struct error *err)
 {
-	(void)err; /* a pass by its type; nothing here can fail */
-	sc->emulate = sc->host->has_fuse ? sc->options.emulate : 0;
+	/* A container that shows the host in place of its limits must be asked for. */
+	if (sc->options.emulate && !sc->host->has_fuse)
+		return error_set(
+			err, ENODEV,
+			"/dev/fuse cannot be opened, by which a container sees its own "
+			"limits: modprobe fuse (or SYSBOX_EMULATE=off: it sees the host)");
+	sc->emulate = sc->options.emulate;
 	if (sc->emulate == EMUL_DEFAULT && syscont_polls_kmsg(sc))
 		sc->emulate |= EMUL_KMSG;
 	/* By itself it means nothing. The calls for it are trapped: src/plan-traps.c. */
