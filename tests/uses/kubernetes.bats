@@ -48,7 +48,7 @@ pod() {
 	apiVersion: v1
 	kind: Pod
 	metadata: {name: $1}
-	spec: {runtimeClassName: sysbox-runc, $2}
+	spec: {runtimeClassName: sysbox-runc, ${2//$'\t'/ }}
 	END
 	kubelet apply "$BATS_TEST_TMPDIR/$1.yaml"
 }
@@ -152,4 +152,49 @@ WAITS='image: busybox, command: [sleep, "100000"]'
 	kubelet exec vol/one sh -c 'echo x >/v/x'
 	run stat -c '%u:%g' "$dir/x"
 	assert_output 65534:65534
+}
+
+@test "kubernetes: a volume of the host's, which an init container gives to the pod's group" {
+	local dir
+	dir=$("$TOP/tests/engine/engine" dir "$CRI")/scratch/given
+	mkdir -p "$dir" && chmod 755 "$dir"
+	pod given "hostUsers: false, securityContext: {runAsUser: 65534, runAsGroup: 65534, fsGroup: 65534},
+		volumes: [{name: v, hostPath: {path: $dir}}],
+		initContainers: [{name: own, image: busybox, securityContext: {runAsUser: 0, runAsGroup: 0},
+			command: [sh, -c, 'chgrp -R 65534 /v && chmod g+rwxs /v'], volumeMounts: [{name: v, mountPath: /v}]}],
+		containers: [{name: one, $WAITS, volumeMounts: [{name: v, mountPath: /v}]}]"
+	kubelet exec given/one sh -c 'echo x >/v/x'
+	run stat -c '%u:%g' "$dir/x" "$dir"
+	assert_output $'65534:65534\n0:65534'
+}
+
+# The container's command, as a Coder template for systemd has it.
+init_script() {
+	cat <<-'SCRIPT'
+	sudo -u coder --preserve-env=CODER_AGENT_TOKEN /bin/bash -- <<'END' &
+	until [[ $(systemctl is-system-running) =~ ^(running|degraded) ]]; do sleep 1; done
+	echo "$(id -un) $CODER_AGENT_TOKEN" >/tmp/agent
+	END
+	exec /sbin/init
+	SCRIPT
+}
+
+@test "kubernetes: a workspace that becomes systemd, its agent as an ordinary user" {
+	pod dev "hostUsers: false, securityContext: {runAsUser: 0, fsGroup: 0}, containers: [{name: dev, image: workspace,
+		env: [{name: CODER_AGENT_TOKEN, value: token}], command: [sh, -c, $(init_script | jq -Rs .)]}]"
+	wait_for 60 kubelet exec dev/dev test -s /tmp/agent
+	run kubelet exec dev/dev cat /tmp/agent
+	assert_output 'coder token'
+	run kubelet exec dev/dev systemctl is-system-running
+	assert_output running
+}
+
+# What the table of the page says of it.
+@test "kubernetes: an engine in a pod without hostUsers, with the pod's network for its containers" {
+	pod plain "containers: [{name: engine, image: machine,
+		command: [dockerd, --iptables=false, --ip6tables=false, --bridge=none]}]"
+	wait_for 30 kubelet exec plain/engine docker info
+	kubelet exec plain/engine docker load -q -i /usr/share/sysbox/busybox.tar
+	run kubelet exec plain/engine docker run --rm --network host sysbox/busybox sh -c 'echo from within; ip -o -4 addr show eth0 | wc -l'
+	assert_output $'from within\n1'
 }

@@ -17,6 +17,11 @@ setup_file() {
 }
 
 teardown() {
+	local pid
+	for pid in "$BATS_TEST_TMPDIR"{,/open}/pid "$(scratch)/registry/pid"; do
+		[[ ! -e $pid ]] || "$TOP/tests/helpers/registry" stop "$(dirname "$pid")"
+	done
+	rm -rf "$(scratch)/registry"
 	remove_scope test
 	docker volume rm -f images-test >/dev/null 2>&1 || true
 	! engine list | grep -q "^preload " || engine stop preload >/dev/null
@@ -28,6 +33,9 @@ have() {
 		{ tail -n 20 "$BATS_TEST_TMPDIR/build.log" >&2; return 1; }
 	need_image "$1"
 }
+
+# start_registry ENGINE: at 127.0.0.1:5000 of its network, until the test ends.
+start_registry() { "$TOP/tests/helpers/registry" start "$1" "$BATS_TEST_TMPDIR" 127.0.0.1:5000; }
 
 # once IMAGE CMD...: its output, in a container that ends with it.
 once() { sc run --rm "$@"; }
@@ -49,6 +57,20 @@ greeting() { engine exec "$ENGINE" timeout 5 bash -c "exec 3<>/dev/tcp/127.0.0.1
 	run "$TOP/images/build" nonesuch
 	assert_failure
 	assert_output --partial "no image nonesuch; there are: busybox debian-docker-bookworm"
+}
+
+@test "images: push-TARGET: to a registry, and from there" {
+	local name=127.0.0.1:5000/team/sysbox/busybox:latest
+	start_registry "$ENGINE"
+	engine beside "$ENGINE" env SYSBOX_CACHE="$SYSBOX_CACHE" \
+		make -C "$TOP/images" push-busybox IMAGE_REGISTRY=127.0.0.1:5000/team
+	docker rmi $name
+	run once $name echo pulled
+	docker rmi $name
+	assert_line pulled
+	run make -C "$TOP/images" push-busybox DOCKER=true
+	assert_failure
+	assert_output --partial 'IMAGE_REGISTRY=HOST[:PORT][/PATH] is not set'
 }
 
 @test "images: debian-docker: an engine by hand" {
@@ -132,11 +154,12 @@ greeting() { engine exec "$ENGINE" timeout 5 bash -c "exec 3<>/dev/tcp/127.0.0.1
 	wait_for 40 docker exec --user coder work docker info
 }
 
-# An engine that builds with system containers, as the README says.
+# An engine of the same kind that builds with system containers, as the README says.
 start_preload_engine() {
-	[[ -x ${SYSBOX_RUNC:-/usr/bin/sysbox-runc} && $(/usr/sbin/dockerd --version) == *" 20.10."* ]] ||
-		skip "needs this machine's own Docker, 20.10"
-	engine start docker-20.10 --name preload --default-runtime=$R
+	local kind
+	kind=$(engine list | awk -v e="$ENGINE" '$1 == e { print $2 }')
+	[[ $kind != system ]] || skip "needs an engine of its own, with another default runtime"
+	engine start "$kind" --name preload --default-runtime=$R
 }
 
 @test "images: dind-preloaded: images in an engine that never ran" {
@@ -149,6 +172,20 @@ start_preload_engine() {
 	assert_line sysbox/busybox
 	assert_line sysbox/distroless-nonroot
 	run docker exec loaded docker run --rm sysbox/busybox echo inner
+	assert_output inner
+}
+
+@test "images: dind-preloaded: by a registry into an engine that has nothing of it" {
+	local name=127.0.0.1:5000/team/loaded
+	start_preload_engine
+	engine cli preload load -q -i "$(DOCKER="$TOP/tests/engine/engine cli preload" "$TOP/images/build" dind-preloaded)"
+	start_registry preload
+	engine cli preload tag sysbox/dind-preloaded:bookworm $name
+	engine cli preload push -q $name
+	engine cli preload rmi $name sysbox/dind-preloaded:bookworm
+	engine cli preload run -d --name loaded $name sh -c 'exec dockerd >/dev/null 2>&1'
+	wait_for 40 engine cli preload exec loaded docker info
+	run engine cli preload exec loaded docker run --rm sysbox/busybox echo inner
 	assert_output inner
 }
 
@@ -224,6 +261,48 @@ inner() { docker exec envbox docker exec workspace_cvm "$@"; }
 	docker stop -t 60 envbox
 	run docker inspect -f '{{.State.ExitCode}}' envbox
 	assert_output 0
+}
+
+@test "images: envbox: the workspace comes from a site's own registry, which asks who one is" {
+	local registry secret
+	have envbox
+	registry=$(scratch)/registry
+	mkdir -p "$registry/certs"
+	"$TOP/tests/helpers/registry" lock "$registry" 172.17.0.1
+	cp "$registry/ca.crt" "$registry/certs/"
+	fill_registry "$registry"
+	"$TOP/tests/helpers/registry" start "$ENGINE" "$registry" 172.17.0.1:5000
+	# As kubectl create secret docker-registry writes it.
+	secret='{"auths": {"172.17.0.1:5000": {"username": "ci", "password": "secret", "auth": "Y2k6c2VjcmV0"}}}'
+	start_pulling denied
+	start_pulling allowed -e CODER_IMAGE_PULL_SECRET="$secret"
+	wait_for 60 sh -c "[ \"\$('$TOP/tests/engine/engine' cli '$ENGINE' inspect -f '{{.State.Running}}' denied)\" = false ]"
+	wait_for 60 docker exec allowed docker image inspect 172.17.0.1:5000/sysbox/busybox
+	run docker logs denied
+	assert_output --partial "172.17.0.1:5000/sysbox/busybox could not be pulled"
+	assert_output --partial "CODER_IMAGE_PULL_SECRET needed?"
+}
+
+# fill_registry DIR: with busybox, put there before anybody watches.
+fill_registry() {
+	local open=$BATS_TEST_TMPDIR/open name=127.0.0.1:5000/sysbox/busybox
+	mkdir -p "$open" "$1/images"
+	"$TOP/tests/helpers/registry" start "$ENGINE" "$open" 127.0.0.1:5000
+	docker tag sysbox/busybox $name
+	docker push -q $name
+	docker rmi $name
+	"$TOP/tests/helpers/registry" stop "$open"
+	rm "$open/pid"
+	cp -r "$open/images" "$1/"
+}
+
+# start_pulling NAME OPTION...: an envbox whose workspace's image is in that registry.
+start_pulling() {
+	local name=$1; shift
+	# shellcheck disable=SC2046
+	RUNTIME=runc sc run -d --name "$name" $(RUNTIME=runc syscont_options) -v "$registry/certs:/certs:ro" \
+		-e CODER_INNER_IMAGE=172.17.0.1:5000/sysbox/busybox -e CODER_INNER_USERNAME=root \
+		-e CODER_EXTRA_CERTS_PATH=/certs "$@" sysbox/envbox:bookworm
 }
 
 @test "images: envbox says what it lacks" {

@@ -63,6 +63,14 @@ is_up() { [[ $(docker exec systemd systemctl is-system-running) =~ ^(running|deg
 	docker exec systemd systemctl stop limited
 }
 
+@test "systemd: what a unit runs, and where, as on any machine" {
+	run docker exec systemd systemctl status --no-pager --full docker.service
+	assert_success
+	assert_output --partial "Active: active (running)"
+	assert_output --regexp "Main PID: [0-9]+ \(dockerd\)"
+	assert_output --partial "CGroup: /system.slice/docker.service"
+}
+
 @test "systemd: the journal has the boot" {
 	run docker exec systemd journalctl -b --no-pager -u docker.service
 	assert_success
@@ -89,4 +97,54 @@ is_up() { [[ $(docker exec systemd systemctl is-system-running) =~ ^(running|deg
 	assert_output 130 # SIGRTMIN+3: halt.target, and systemd's own status
 	docker start systemd
 	wait_for 90 is_up
+}
+
+# --- the end, and what the engine makes of it -----------------------------------------------
+
+# More machines, without an engine of their own in use: machine NAME OPTION...
+machine() {
+	local name=$1; shift
+	SCOPE=test sc run -dt --name "$name" "$@" "sysbox/debian-systemd-docker:$INNER" \
+		sh -c "$(adapt_iptables); exec /sbin/init" >/dev/null
+}
+
+is_running() { [[ $(docker exec "$1" systemctl is-system-running) == running ]]; }
+has_ended() { [[ $(docker inspect -f '{{.State.Status}}' "$1") == exited ]]; }
+has_restarted() { [[ $(docker inspect -f '{{.RestartCount}}' "$1") == "$2" ]]; }
+
+teardown() { remove_scope test; }
+
+@test "systemd: reboot and poweroff inside end it or boot it again, as the restart policy says" {
+	local policy
+	for policy in no on-failure always; do machine "$policy" --restart=$policy; done
+	for policy in no on-failure always; do wait_for 120 is_running $policy; done
+	for policy in no on-failure always; do docker exec -d $policy reboot; done
+	wait_for 60 has_ended no
+	assert_equal "$(docker inspect -f '{{.State.ExitCode}} {{.RestartCount}}' no)" "129 0"
+	for policy in on-failure always; do
+		wait_for 60 has_restarted $policy 1
+		wait_for 120 is_running $policy
+	done
+	docker exec -d always poweroff
+	wait_for 60 has_restarted always 2
+	wait_for 120 is_running always
+	# What the user of the engine stops stays so.
+	docker stop -t 30 on-failure always
+	sleep 2
+	for policy in on-failure always; do assert_equal "$(docker inspect -f '{{.State.Status}}' $policy)" exited; done
+}
+
+# Not a word of a service that had to be killed on the console.
+@test "systemd: a shutdown with containers inside takes less than 10 seconds, and kills no service" {
+	local start
+	machine stops
+	wait_for 120 is_running stops
+	docker exec stops docker load -q -i /usr/share/sysbox/busybox.tar
+	docker exec stops docker run -d sysbox/busybox sh -c 'trap exit TERM; while :; do sleep 0.1; done'
+	start=$SECONDS
+	docker stop -t 60 stops
+	((SECONDS - start < 10))
+	run docker logs stops
+	assert_output --partial "Reached target"
+	refute_output --regexp "[Kk]illing process|timed out|Failed with result"
 }
