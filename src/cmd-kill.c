@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/pidfd.h>
+#include <unistd.h>
 
 #include "lib/fd.h"
 #include "lib/flags.h"
+#include "lib/str.h"
 #include "src/cli.h"
 #include "src/cmd.h"
 #include "src/container.h"
@@ -17,6 +23,29 @@ static const struct cli_option options[] = {
 	{0},
 };
 
+/* Whatever was started: a script may have become it. */
+static bool is_systemd(pid_t pid)
+{
+	char link[32], program[PATH_MAX];
+	const char *name;
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/%d/exe", pid);
+	n = readlink(link, program, sizeof(program) - 1);
+	program[n > 0 ? n : 0] = '\0';
+	name = strrchr(program, '/');
+	return name && str_eq(name + 1, "systemd");
+}
+
+/*
+ * An engine whose image names no stop signal sends SIGTERM, and SIGKILL when the time is up.
+ * SIGTERM tells systemd to execute itself again; this is the one on which it shuts down.
+ */
+static int stop_signal(const struct container *ct, int sig)
+{
+	return sig == SIGTERM && is_systemd(ct->state.init_pid) ? SIGRTMIN + 3 : sig;
+}
+
 static int kill_init(const struct container *ct, int sig, struct error *err)
 {
 	_cleanup_close_ int pidfd = -EBADF;
@@ -27,6 +56,7 @@ static int kill_init(const struct container *ct, int sig, struct error *err)
 	pidfd = state_init_pidfd(&ct->state, err);
 	if (pidfd < 0)
 		return pidfd;
+	sig = stop_signal(ct, sig);
 	if (pidfd_send_signal(pidfd, sig, NULL, 0) < 0)
 		return error_errno(err, errno, "send signal %d to init", sig);
 	return 0;

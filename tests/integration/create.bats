@@ -169,6 +169,20 @@ not() { ! "$@"; }
 	assert_output --partial "container not running"
 }
 
+# What an engine sends whose image names no stop signal.
+@test "kill: SIGTERM asks systemd to shut down, also one that a script has become" {
+	local program=/usr/lib/systemd/systemd word='trap "echo term >/got" TERM; trap "echo halt >/got" 37; touch /ready; while :; do sleep 0.05; done'
+	mkdir -p "$ROOTFS${program%/*}"
+	cp "$BUSYBOX" "$ROOTFS$program"
+	args sh -c "exec -a sh $program -c '$word'"
+	runc run -d "$ID" </dev/null
+	wait_for 5 test -e "$ROOTFS/ready"
+	runc kill "$ID" TERM
+	wait_for 5 test -s "$ROOTFS/got"
+	run cat "$ROOTFS/got"
+	assert_output halt
+}
+
 @test "kill: a created container" {
 	args sleep 1000
 	runc create "$ID" </dev/null
