@@ -69,6 +69,15 @@ static int start_and_wait(struct container *ct, const struct launch *l, const st
 	return 0;
 }
 
+/* Another command may have deleted it meanwhile. */
+static int leave(struct cmd *c, struct error *err)
+{
+	_cleanup_(container_done) struct container ct = CONTAINER_EMPTY;
+	int r = container_open(&ct, c->options->root, c->args[0], STATE_EXCLUSIVE, err);
+
+	return r == -ENOENT ? 0 : r < 0 ? r : container_leave(&ct, err);
+}
+
 static int run(struct cmd *c, struct error *err)
 {
 	_cleanup_(container_done) struct container ct = CONTAINER_EMPTY;
@@ -91,6 +100,8 @@ static int run(struct cmd *c, struct error *err)
 		if (r < 0 && e < 0)
 			log_warn("%s", later.text);
 		r = r < 0 ? r : e;
+	} else if (!a->detach) {
+		r = leave(c, err);
 	}
 	return r;
 }

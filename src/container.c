@@ -159,7 +159,7 @@ static struct store_flush flush_of(const struct state *s, int init_pidfd)
 	};
 }
 
-/* Not half of it: the engine may be about to commit. */
+/* Not half of it: the engine may be about to commit. STORE_E_NONE: nothing to be committed. */
 static int show_stores(const struct state *s, int init_pidfd, struct error *err)
 {
 	const struct store_flush f = flush_of(s, init_pidfd);
@@ -186,7 +186,7 @@ int container_pause(struct container *c, struct error *err)
 	r = show_stores(s, pidfd, err);
 	if (r < 0 && cgroup_thaw(&s->cgroup, &later) < 0)
 		log_warn("%s", later.text);
-	return r;
+	return r < 0 ? r : 0;
 }
 
 int container_resume(struct container *c, struct error *err)
@@ -209,6 +209,34 @@ static void kill_rest(const struct state *s)
 
 	(void)cgroup_thaw(&s->cgroup, &ignored);
 	(void)cgroup_kill(&s->cgroup, SIGKILL, &ignored);
+}
+
+int container_leave(struct container *c, struct error *err)
+{
+	struct state *s = &c->state;
+	int r = s->view_path ? fs_client_cleanup(s->view_path, err) : 0;
+
+	if (r == 0)
+		r = show_stores(s, -EBADF, err);
+	/* The layer may become one of an image where it is: no file in it has a second name. */
+	if (r == 0)
+		r = store_drop(s->store_dir, err);
+	if (r < 0)
+		return r;
+	s->left = true;
+	return state_save(&c->dir, s, err);
+}
+
+/* Of one that was left, the engine may be looking at what there is. */
+static int give_back(const struct state *s, struct error *err)
+{
+	struct error later = {0};
+	int r = s->view_path ? fs_client_cleanup(s->view_path, err) : 0;
+
+	/* A stopped container can be committed, too; that it cannot need not stop the end. */
+	if (r == 0 && s->complete && show_stores(s, -EBADF, &later) < 0)
+		log_warn("a commit will be without inner images: %s", later.text);
+	return r;
 }
 
 static void remove_work(const struct state *s)
@@ -240,7 +268,6 @@ static void run_poststop(const struct container *c)
 int container_destroy(struct container *c, unsigned int flags, struct error *err)
 {
 	const struct state *s = &c->state;
-	struct error later = {0};
 	int r = 0;
 
 	if (flags & CONTAINER_KILL) {
@@ -250,11 +277,8 @@ int container_destroy(struct container *c, unsigned int flags, struct error *err
 		if (r < 0)
 			return r;
 	}
-	if (s->view_path)
-		r = fs_client_cleanup(s->view_path, err);
-	/* A stopped container can be committed, too; that it cannot need not stop the end. */
-	if (r == 0 && s->complete && show_stores(s, -EBADF, &later) < 0)
-		log_warn("a commit will be without inner images: %s", later.text);
+	if (!s->left)
+		r = give_back(s, err);
 	if (s->cgroup.n_dirs) {
 		int e = cgroup_destroy(&s->cgroup, err);
 

@@ -64,6 +64,12 @@ int container_start(struct container *c, struct notify *n, struct error *err);
 int container_pause(struct container *c, struct error *err);
 int container_resume(struct container *c, struct error *err);
 
+/*
+ * It has ended and stays. Its engine may take the rootfs away and commit it at once, without a
+ * word, and delete it any time later (BuildKit): take the view off, show inner images.
+ */
+int container_leave(struct container *c, struct error *err);
+
 enum container_destroy_flags {
 	CONTAINER_KILL = 1u << 0, /* kill what still lives */
 };

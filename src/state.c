@@ -39,6 +39,7 @@ static const struct json_field state_fields[] = {
 	F("complete", BOOL, complete),
 	F("viewPath", STRING, view_path),
 	F("workPath", STRING, work_path),
+	F("left", BOOL, left),
 	F("plain", BOOL, is_plain),
 	F("resolvConf", STRING, resolv_conf),
 	F("storeDir", STRING, store_dir),

@@ -39,6 +39,7 @@ struct state {
 	bool complete;	     /* create went through */
 	char *view_path;     /* where the supervisor stacked the engine's view; NULL none */
 	char *work_path;     /* our overlay work directory; NULL none */
+	bool left;	     /* container_leave() has been there */
 	bool is_plain;	     /* SYSBOX_SYSCONT_MODE=FALSE; holds for exec, too */
 	char *resolv_conf;   /* the engine's, for src/resolver.h; NULL: not to be changed */
 	char *store_dir;     /* src/store.h; NULL none */

@@ -252,10 +252,10 @@ int store_flush(const struct store_flush *f, struct error *err)
 	int e;
 
 	if (!f->n_stores)
-		return 0;
+		return STORE_E_NONE;
 	e = open_roots(&r, f, err);
 	if (e != 0)
-		return e < 0 ? e : 0;
+		return e < 0 ? e : STORE_E_NONE;
 	e = bring_all_back(&r, f, err);
 	if (e == 0)
 		e = copy_up_chains(f, &r, err);

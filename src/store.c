@@ -35,6 +35,7 @@
 #include "src/syscont.h"
 
 #define STORE_DIR "sysbox-store"
+#define DROPPED	  "sysbox-store.dropped"
 #define SKELETON  ".skeleton"
 #define NOTE_MAX  4096
 
@@ -258,4 +259,21 @@ int store_make(const struct store_make *m, char **ret_skeleton, struct error *er
 		return r;
 	*ret_skeleton = path_join(m->dir, SKELETON);
 	return 0;
+}
+
+/* By a rename, so that there is never a part of it. */
+int store_drop(const char *dir, struct error *err)
+{
+	_cleanup_free_ char *holder = NULL, *name = NULL;
+	_cleanup_close_ int fd = -EBADF;
+	int r;
+
+	path_split(dir, &holder, &name);
+	fd = open(holder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = fd < 0 ? -errno : path_remove_tree(fd, DROPPED);
+	if (r == 0 && renameat(fd, name, fd, DROPPED) < 0)
+		r = -errno;
+	if (r == 0)
+		r = path_remove_tree(fd, DROPPED);
+	return r < 0 ? error_errno(err, -r, "remove %s", dir) : 0;
 }

@@ -52,6 +52,12 @@ struct store_make {
  */
 int store_make(const struct store_make *m, char **ret_skeleton, struct error *err);
 
+/*
+ * After store_flush() has shown them, for good: what is in the upper layer is all that
+ * there is from now on, and what a next start begins with.
+ */
+int store_drop(const char *dir, struct error *err);
+
 /* src/store-upper.c */
 
 struct store_flush {
@@ -64,7 +70,8 @@ struct store_flush {
 /*
  * Host root, engine's mount namespace, nobody writes to the stores: show in the upper
  * layer what is in them, for the engine to commit. Idempotent; after a failure call
- * store_flush_failed(), so that no half of it is committed.
+ * store_flush_failed(), so that no half of it is committed. STORE_E_NONE: there is no upper
+ * layer that anybody could commit.
  */
 int store_flush(const struct store_flush *f, struct error *err);
 /*

@@ -17,7 +17,11 @@ setup_file() {
 	export KIND_ENGINE=$ENGINE
 	local kind
 	kind=$(. "$(engine dir "$ENGINE")/env" && echo "$KIND")
-	engine start "$kind" --name "$ENGINE-build" --default-runtime=sysbox-runc >&2
+	# BuildKit looks for a "runc", whatever the default runtime is.
+	mkdir "$BATS_FILE_TMPDIR/bin"
+	ln -s "$SYSBOX_RUNC" "$BATS_FILE_TMPDIR/bin/runc"
+	BUILDKIT_RUNC=$SYSBOX_RUNC ENGINE_PATH=$BATS_FILE_TMPDIR/bin \
+		engine start "$kind" --name "$ENGINE-build" --default-runtime=sysbox-runc >&2
 	export ENGINE=$ENGINE-build
 	need_image "debian-docker-$INNER"
 }
@@ -49,7 +53,7 @@ dockerfile() {
 }
 
 build() {
-	[[ $1 == buildkit ]] || local -x DOCKER_BUILDKIT=0
+	local -x DOCKER_BUILDKIT=$1
 	dockerfile | docker build -t sysbox-test/built - >&2
 }
 
@@ -68,7 +72,7 @@ assert_inner_images() {
 }
 
 @test "build: RUN steps with an engine inside, by the classic builder" {
-	build classic
+	build 0
 	begin box sysbox-test/built
 	assert_inner_images box
 	# Each step added what it changed.
@@ -78,9 +82,7 @@ assert_inner_images() {
 }
 
 @test "build: by BuildKit, where the engine has it" {
-	[[ $(docker version -f '{{.Server.Version}}') != 20.* ]] || skip "not tried with Docker 20.10"
-	docker build --help | grep -q buildx || docker buildx version || skip "no BuildKit client"
-	build buildkit || skip "the build fails; why has not been found out"
+	build 1
 	begin box sysbox-test/built
 	assert_inner_images box
 }
