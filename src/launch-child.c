@@ -206,7 +206,7 @@ int step_supervise(struct work *w, struct error *err)
 		.rootfs_fd = w->root_mount,
 		.view_path = w->l->state->view_path,
 		.idmap = &w->map,
-		.locks_fd = w->locks_fd,
+		.locks_fd = w->locks.fd,
 		.proc_fd = w->proc_mount,
 		.emulate = w->l->plan->emulate,
 		.host_sysctls = w->l->plan->host_sysctls,

@@ -13,6 +13,7 @@
 #include "src/do.h"
 #include "src/fs-client.h"
 #include "src/launch.h"
+#include "src/locks.h"
 #include "src/rootfs.h"
 
 struct init_mount;
@@ -33,7 +34,7 @@ struct work {
 	int terminal_fd; /* our end of a pair in its place */
 	int sync;
 	int root_mount;
-	int locks_fd;
+	struct locks locks;
 	int proc_mount; /* a procfs of the container, for the supervisor */
 	struct fs_client_mounts emulated;
 	pid_t builder;

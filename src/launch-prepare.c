@@ -6,12 +6,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "lib/alloc.h"
 #include "lib/flags.h"
 #include "lib/ns.h"
+#include "lib/path.h"
 #include "lib/sock.h"
 #include "lib/userns.h"
 #include "src/do.h"
@@ -133,7 +135,7 @@ int step_rootfs(struct work *w, struct error *err)
 /* Before anything is opened, let alone changed, that another container may be using. */
 int step_locks(struct work *w, struct error *err)
 {
-	return locks_take(w->l->locks, w->l->n_locks, w->l->state->id, &w->locks_fd, err);
+	return locks_take(w->l->locks, w->l->n_locks, w->l->state->id, &w->locks, err);
 }
 
 /* What the end of its former life has left for a commit. */
@@ -181,12 +183,34 @@ int step_stores(struct work *w, struct error *err)
 	return r < 0 ? r : rootfs_add_layer(&w->rootfs, skeleton, w->l->userns_fd, err);
 }
 
+/* The last mount at its place or above it is the one that is seen there. */
+static int check_lock(const struct work *w, size_t i, struct error *err)
+{
+	const struct plan *p = w->l->plan;
+	const char *target = w->l->locks[i].target;
+
+	for (size_t k = p->n_mounts; k-- > 0;) {
+		const char *point = p->mounts[k].target, *below;
+
+		if (w->mount_fds[k] < 0 || !path_has_prefix(target, point))
+			continue;
+		below = target + strlen(point);
+		return locks_check(&w->locks, w->l->locks, i, w->mount_fds[k],
+				   below + strspn(below, "/"), err);
+	}
+	return 0;
+}
+
 int step_binds(struct work *w, struct error *err)
 {
 	const struct plan *p = w->l->plan;
+	int r;
 
 	w->mount_fds = xcalloc(p->n_mounts + 1, sizeof(int));
-	return do_mounts_open(p, &w->map, w->l->userns_fd, w->mount_fds, err);
+	r = do_mounts_open(p, &w->map, w->l->userns_fd, w->mount_fds, err);
+	for (size_t i = 0; r == 0 && i < w->l->n_locks; i++)
+		r = check_lock(w, i, err);
+	return r;
 }
 
 int step_console(struct work *w, struct error *err)

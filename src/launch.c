@@ -140,7 +140,7 @@ static void work_done(struct work *w)
 	fd_close(w->terminal_fd);
 	fd_close(w->sync);
 	fd_close(w->root_mount);
-	fd_close(w->locks_fd);
+	locks_done(&w->locks);
 	fd_close(w->proc_mount);
 	fd_close(w->emulated.fast_fd);
 	fd_close(w->emulated.plain_fd);
@@ -161,7 +161,7 @@ int launch(struct launch *l, struct error *err)
 		.terminal_fd = -EBADF,
 		.sync = -EBADF,
 		.root_mount = -EBADF,
-		.locks_fd = -EBADF,
+		.locks = LOCKS_EMPTY,
 		.proc_mount = -EBADF,
 		.emulated = FS_CLIENT_MOUNTS_EMPTY,
 	};

@@ -121,6 +121,9 @@ endif
 %C%_libsrc_a_SOURCES += %D%/layers.h
 %C%_libsrc_a_SOURCES += %D%/listener.c
 %C%_libsrc_a_SOURCES += %D%/listener.h
+%C%_libsrc_a_SOURCES += %D%/locks-claim.c
+%C%_libsrc_a_SOURCES += %D%/locks-internal.h
+%C%_libsrc_a_SOURCES += %D%/locks-table.c
 %C%_libsrc_a_SOURCES += %D%/locks.c
 %C%_libsrc_a_SOURCES += %D%/locks.h
 %C%_libsrc_a_SOURCES += %D%/monitor.c

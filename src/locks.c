@@ -1,59 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Theory of operation
- *
- *	/run/sysbox/locks/table		never has content: a byte of it is a lock
- *	/run/sysbox/locks/KEY		who holds the place KEY, for people
- *	/run/sysbox/locks/lock		held while one of us looks and takes
- *
- * fcntl(2) locks of an open file description (F_OFD_SETLK) are on ranges of bytes, so
- * that one description holds all locks of a container, and needs to be passed on
- * only once. Which bytes follows from device and inode number. They end when
- * the last copy of the description is closed, by whatever death: nothing has to be
- * cleaned, nothing can be left behind but a KEY file, which the next one removes.
- *
- * A directory has three bytes. w: write lock, r: read lock, -: must be free of others
- *
- *			to have it   to share it   ancestors of: one had   one shared
- *	AT_PLACE	     w		  r			r	      r
- *	AT_ALONE_BELOW			  -			r
- *	AT_SHARED			  r			-
- *
- * So two that have only ancestors in common do not meet, but who wants an ancestor
- * itself finds a read lock there, and who wants a descendant finds our write lock on
- * his way up. Many may share a directory, and many may have something below it for
- * themselves, but not both: as no write lock can say that, each leaves a read lock on a
- * byte of its own kind and looks at the other's.
- *
- * The ancestors are those in the file system, not in the path: a bind mount of
- * /srv/data at /mnt has / as its parent, and conflicts with /srv all the same. The
- * mount table tells what part of which file system is mounted where.
- */
 #include "src/locks.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib/alloc.h"
-#include "lib/atomicfile.h"
 #include "lib/fd.h"
-#include "lib/log.h"
-#include "lib/mountinfo.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "src/locks-internal.h"
 #include "src/syscont.h"
 
-#define RUN_DIR	   "/run/sysbox"
-#define LOCKS_DIR  RUN_DIR "/locks"
-#define HOLDER_MAX 16384
 /*
  * A container that has just ended may have a supervisor that does not know it yet: wait
  * so long for the same container, started anew, and so long for another.
@@ -62,333 +23,53 @@
 #define WAIT_OTHER_MS 500
 #define WAIT_STEP_MS  20
 
-enum {
-	AT_PLACE,
-	AT_ALONE_BELOW,
-	AT_SHARED,
-	AT_END = 4,
-};
-
-struct key {
-	off_t at;
-	short type; /* F_RDLCK, F_WRLCK; F_UNLCK: must be free of others */
-};
-
-/* One lock, with all that it consists of. */
-struct claim {
-	const struct syscont_lock *lock;
-	char *path;	  /* from the file system's root as far as it is in sight */
-	struct key *keys; /* the directory's own place is the first */
-	size_t n_keys;
-};
-
 struct work {
 	const struct syscont_lock *locks;
 	size_t n_locks;
 	const char *id;
-	int dirfd;
-	int table;
-	struct claim *claims;
-	size_t n_claims;
+	struct locks_table table;
+	struct locks_claim *claims; /* parallel; no keys: not there */
 };
 
 static void free_claims(struct work *w)
 {
-	for (size_t i = 0; i < w->n_claims; i++) {
-		free(w->claims[i].path);
-		free(w->claims[i].keys);
-	}
-	free(w->claims);
-	w->claims = NULL;
-	w->n_claims = 0;
+	for (size_t i = 0; w->claims && i < w->n_locks; i++)
+		locks_claim_done(&w->claims[i]);
+	free(take_ptr(&w->claims));
 }
 
 static void work_done(struct work *w)
 {
 	free_claims(w);
-	fd_close(w->dirfd);
-	fd_close(w->table);
-}
-
-/* ------------------------------------------------------------------ what to lock */
-
-/*
- * 60 bits of device and inode number, mixed (the finalizer of MurmurHash3): two
- * directories of one machine share a place once in 10^18.
- */
-static off_t place_of(const struct stat *st)
-{
-	uint64_t h = (uint64_t)st->st_ino * UINT64_C(0x9e3779b97f4a7c15) + st->st_dev;
-
-	h = (h ^ (h >> 33)) * UINT64_C(0xff51afd7ed558ccd);
-	h = (h ^ (h >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
-	h ^= h >> 33;
-	return (off_t)((h >> 4) * AT_END);
-}
-
-static bool is_same(const char *path, const struct stat *st)
-{
-	struct stat other;
-
-	return stat(path, &other) == 0 && other.st_dev == st->st_dev &&
-	       other.st_ino == st->st_ino;
-}
-
-/* "/root/of/mount" + "/a" - "/root" = "/of/mount/a" */
-static const char *below(const char *path, const char *prefix)
-{
-	return str_eq(prefix, "/") ? path : path + strlen(prefix);
-}
-
-/*
- * The path of the directory by which most of its ancestors are seen, and how much of
- * it is the mount that they are in; owned.
- */
-static char *highest_path(const char *path, const struct stat *st, size_t *ret_mount_len)
-{
-	_cleanup_(mountinfo_freep) struct mountinfo *m = NULL;
-	_cleanup_free_ char *inner = NULL, *best = xstrdup(path);
-	struct mountinfo **all = NULL;
-	size_t n = 0, best_len;
-
-	*ret_mount_len = 0;
-	if (mountinfo_of(path, &m) < 0 || mountinfo_all(&all, &n) < 0)
-		return take_ptr(&best);
-	*ret_mount_len = strlen(m->target);
-	inner = path_join(m->root, below(path, m->target));
-	best_len = strlen(m->root);
-	for (size_t i = 0; i < n; i++) {
-		const struct mountinfo *x = all[i];
-		_cleanup_free_ char *other = NULL;
-
-		if (!str_eq(x->device, m->device) || strlen(x->root) >= best_len ||
-		    !path_has_prefix(inner, x->root))
-			continue;
-		other = path_join(x->target, below(inner, x->root));
-		/* Something else may be mounted over it. */
-		if (!is_same(other, st))
-			continue;
-		best_len = strlen(x->root);
-		*ret_mount_len = strlen(x->target);
-		free(best);
-		best = take_ptr(&other);
-	}
-	mountinfo_free_all(all, n);
-	return take_ptr(&best);
-}
-
-static void add_key(struct claim *c, off_t at, short type)
-{
-	struct key *k = array_add((void **)&c->keys, &c->n_keys, sizeof(*k));
-
-	*k = (struct key){.at = at, .type = type};
-}
-
-static void add_own(struct claim *c, off_t place)
-{
-	add_key(c, place + AT_PLACE, c->lock->shared ? F_RDLCK : F_WRLCK);
-	if (c->lock->shared) {
-		add_key(c, place + AT_SHARED, F_RDLCK);
-		add_key(c, place + AT_ALONE_BELOW, F_UNLCK);
-	}
-}
-
-static void add_ancestor(struct claim *c, off_t place)
-{
-	add_key(c, place + AT_PLACE, F_RDLCK);
-	if (!c->lock->shared) {
-		add_key(c, place + AT_ALONE_BELOW, F_RDLCK);
-		add_key(c, place + AT_SHARED, F_UNLCK);
-	}
-}
-
-static void add_ancestors(struct claim *c, size_t mount_len)
-{
-	_cleanup_free_ char *path = xstrdup(c->path);
-	struct stat st;
-
-	for (char *slash; strlen(path) > mount_len && (slash = strrchr(path, '/'));) {
-		slash[slash == path] = '\0';
-		if (stat(path, &st) == 0)
-			add_ancestor(c, place_of(&st));
-		if (slash == path)
-			break;
-	}
-}
-
-static void add_claim(struct work *w, const struct syscont_lock *l)
-{
-	_cleanup_free_ char *real = realpath(l->source, NULL);
-	size_t mount_len;
-	struct claim *c;
-	struct stat st;
-
-	if (!real || stat(real, &st) < 0) {
-		log_debug("%s is not there, and not locked", l->source);
-		return;
-	}
-	c = array_add((void **)&w->claims, &w->n_claims, sizeof(*c));
-	c->lock = l;
-	c->path = highest_path(real, &st, &mount_len);
-	add_own(c, place_of(&st));
-	add_ancestors(c, mount_len);
+	locks_table_done(&w->table);
 }
 
 static void find_claims(struct work *w)
 {
 	free_claims(w);
+	w->claims = xcalloc(w->n_locks, sizeof(*w->claims));
 	for (size_t i = 0; i < w->n_locks; i++)
-		add_claim(w, &w->locks[i]);
+		(void)locks_claim_find(&w->claims[i], &w->locks[i]);
 }
 
 /* Now that all are locked: a claim whose path leads elsewhere since we looked, or NULL. */
-static const struct claim *find_moved(const struct work *w)
+static const struct locks_claim *find_moved(const struct work *w)
 {
-	for (size_t i = 0; i < w->n_claims; i++) {
-		const struct claim *c = &w->claims[i];
-		struct stat st;
-
-		if (stat(c->lock->source, &st) < 0 || place_of(&st) != c->keys[0].at)
-			return c;
-	}
+	for (size_t i = 0; i < w->n_locks; i++)
+		if (w->claims[i].n_keys && locks_claim_has_moved(&w->claims[i]))
+			return &w->claims[i];
 	return NULL;
 }
 
-/* ------------------------------------------------------------------ holders */
-
-static void key_name(char name[32], off_t at)
+static int try_type(const struct work *w, short type, const struct locks_claim **ret_refused)
 {
-	(void)snprintf(name, 32, "%016" PRIx64, (uint64_t)at);
-}
-
-/* The file of a holder: four lines. */
-struct holder {
-	char *id, *target, *since, *path;
-};
-
-static void holder_done(struct holder *h)
-{
-	free(h->id);
-	free(h->target);
-	free(h->since);
-	free(h->path);
-}
-
-static bool holder_read(const struct work *w, const char *name, struct holder *ret)
-{
-	_cleanup_free_ char *text = NULL;
-	_cleanup_(strv_freep) char **lines = NULL;
-
-	if (file_read(w->dirfd, name, HOLDER_MAX, &text, NULL) < 0)
-		return false;
-	lines = strv_split(text, "\n");
-	if (strv_len(lines) != 4)
-		return false;
-	*ret = (struct holder){xstrdup(lines[0]), xstrdup(lines[1]), xstrdup(lines[2]),
-			       xstrdup(lines[3])};
-	return true;
-}
-
-/* A name with a line break would make five lines of four: it is told without. */
-static void holder_write(const struct work *w, const struct claim *c)
-{
-	char name[32], since[32];
-	time_t now = time(NULL);
-	_cleanup_free_ char *text = NULL;
-	struct tm tm;
-
-	(void)strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S UTC", gmtime_r(&now, &tm));
-	text = xasprintf("%s\n%s\n%s\n%s\n", w->id, c->lock->target, since, c->path);
-	key_name(name, c->keys[0].at);
-	if (atomicfile_write(w->dirfd, name, text, strlen(text), 0600, 0) < 0)
-		log_debug("no word about who holds %s", c->path);
-}
-
-/* Of locks by others: 0, else -EAGAIN, as from trying. */
-static int check_free(const struct work *w, off_t at)
-{
-	struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = 1};
-
-	if (fcntl(w->table, F_OFD_GETLK, &l) < 0)
-		return -errno;
-	return l.l_type == F_UNLCK ? 0 : -EAGAIN;
-}
-
-static bool is_held(const struct work *w, off_t at)
-{
-	return check_free(w, at) == -EAGAIN;
-}
-
-static bool parse_key(const char *name, off_t *ret)
-{
-	char *end;
-	uint64_t at = strtoull(name, &end, 16);
-
-	*ret = (off_t)at;
-	return strlen(name) == 16 && !*end;
-}
-
-/*
- * Go through the files of all holders: remove those that hold nothing any more. Who of
- * the others is at the place of `c`, above or below it, is put into *ret.
- */
-static bool find_holder(const struct work *w, const struct claim *c, struct holder *ret)
-{
-	int fd = openat(w->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	bool found = false;
-
-	for (struct dirent *e; dir && (e = readdir(dir));) {
-		struct holder h = {0};
-		off_t at;
-
-		if (!parse_key(e->d_name, &at))
-			continue;
-		if (!is_held(w, at)) {
-			(void)unlinkat(w->dirfd, e->d_name, 0);
-			continue;
-		}
-		if (found || !holder_read(w, e->d_name, &h))
-			continue;
-		if (c &&
-		    (path_has_prefix(c->path, h.path) || path_has_prefix(h.path, c->path))) {
-			found = true;
-			*ret = h;
-		} else {
-			holder_done(&h);
-		}
-	}
-	if (dir)
-		closedir(dir);
-	return found;
-}
-
-/* ------------------------------------------------------------------ take */
-
-static int lock_byte(const struct work *w, const struct key *k)
-{
-	struct flock l = {
-		.l_type = k->type, .l_whence = SEEK_SET, .l_start = k->at, .l_len = 1};
-
-	if (k->type == F_UNLCK)
-		return check_free(w, k->at);
-	return fcntl(w->table, F_OFD_SETLK, &l) < 0 ? -errno : 0;
-}
-
-static void unlock_all(const struct work *w)
-{
-	struct flock l = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
-
-	(void)fcntl(w->table, F_OFD_SETLK, &l);
-}
-
-static int try_type(const struct work *w, short type, const struct claim **ret_refused)
-{
-	for (size_t i = 0; i < w->n_claims; i++) {
-		const struct claim *c = &w->claims[i];
+	for (size_t i = 0; i < w->n_locks; i++) {
+		const struct locks_claim *c = &w->claims[i];
 
 		for (size_t k = 0; k < c->n_keys; k++) {
-			int r = c->keys[k].type == type ? lock_byte(w, &c->keys[k]) : 0;
+			int r = c->keys[k].type == type
+					? locks_table_try(&w->table, &c->keys[k])
+					: 0;
 
 			*ret_refused = c;
 			if (r < 0)
@@ -402,7 +83,7 @@ static int try_type(const struct work *w, short type, const struct claim **ret_r
  * Read locks of all first: a container may have two volumes, one in the other or both
  * the same, and a later read lock of ours would weaken the write lock.
  */
-static int try_all(const struct work *w, const struct claim **ret_refused)
+static int try_all(const struct work *w, const struct locks_claim **ret_refused)
 {
 	static const short order[] = {F_RDLCK, F_WRLCK, F_UNLCK};
 	int r = 0;
@@ -412,7 +93,7 @@ static int try_all(const struct work *w, const struct claim **ret_refused)
 	return r;
 }
 
-static int refuse(const struct claim *c, const struct holder *h, struct error *err)
+static int refuse(const struct locks_claim *c, const struct locks_holder *h, struct error *err)
 {
 	const char *what = !h->id		      ? "is in use"
 			   : str_eq(h->path, c->path) ? "is held"
@@ -430,10 +111,18 @@ static int refuse(const struct claim *c, const struct holder *h, struct error *e
 		c->lock->target);
 }
 
-static int refuse_moved(const struct claim *c, struct error *err)
+static int refuse_moved(const struct syscont_lock *l, struct error *err)
 {
-	return error_set(err, EBUSY, "%s, to be mounted at %s, keeps changing", c->lock->source,
-			 c->lock->target);
+	return error_set(err, EBUSY, "%s, to be mounted at %s, keeps changing", l->source,
+			 l->target);
+}
+
+static void write_holders(const struct work *w)
+{
+	(void)locks_holder_find(&w->table, NULL, NULL);
+	for (size_t i = 0; i < w->n_locks; i++)
+		if (w->claims[i].n_keys)
+			locks_holder_write(&w->table, &w->claims[i], w->id);
 }
 
 /*
@@ -442,31 +131,29 @@ static int refuse_moved(const struct claim *c, struct error *err)
  */
 static int attempt(struct work *w, int *ret_wait_ms, struct error *err)
 {
-	_cleanup_close_ int mutex = lockfile_open(w->dirfd, "lock", LOCK_WAIT);
-	_cleanup_(holder_done) struct holder h = {0};
-	const struct claim *refused = NULL, *moved = NULL;
+	_cleanup_close_ int mutex = locks_table_mutex(&w->table, err);
+	_cleanup_(locks_holder_done) struct locks_holder h = {0};
+	const struct locks_claim *refused = NULL, *moved = NULL;
 	int r;
 
 	if (mutex < 0)
-		return error_errno(err, -mutex, "lock " LOCKS_DIR);
+		return mutex;
 	r = try_all(w, &refused);
 	if (r == 0)
 		moved = find_moved(w);
 	if (r == 0 && !moved) {
-		(void)find_holder(w, NULL, NULL);
-		for (size_t i = 0; i < w->n_claims; i++)
-			holder_write(w, &w->claims[i]);
+		write_holders(w);
 		return 0;
 	}
-	unlock_all(w);
+	locks_table_release(&w->table);
 	if (moved) {
 		*ret_wait_ms = WAIT_SAME_MS;
-		(void)refuse_moved(moved, err);
+		(void)refuse_moved(moved->lock, err);
 		return 1;
 	}
 	if (r != -EAGAIN && r != -EACCES)
 		return error_errno(err, -r, "lock %s", refused->path);
-	(void)find_holder(w, refused, &h);
+	(void)locks_holder_find(&w->table, refused, &h);
 	*ret_wait_ms = str_eq(h.id, w->id) ? WAIT_SAME_MS : WAIT_OTHER_MS;
 	(void)refuse(refused, &h, err);
 	return 1;
@@ -489,46 +176,64 @@ static int take(struct work *w, struct error *err)
 	}
 }
 
-static int open_table(struct work *w, struct error *err)
+static off_t *take_places(const struct work *w)
 {
-	if ((mkdir(RUN_DIR, 0711) < 0 && errno != EEXIST) ||
-	    (mkdir(LOCKS_DIR, 0700) < 0 && errno != EEXIST))
-		return error_errno(err, errno, "make " LOCKS_DIR);
-	w->dirfd = open(LOCKS_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (w->dirfd < 0)
-		return error_errno(err, errno, "open " LOCKS_DIR);
-	w->table = openat(w->dirfd, "table", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return w->table < 0 ? error_errno(err, errno, "open " LOCKS_DIR "/table") : 0;
+	off_t *places = xcalloc(w->n_locks + 1, sizeof(*places));
+
+	for (size_t i = 0; i < w->n_locks; i++)
+		places[i] = w->claims[i].n_keys ? w->claims[i].keys[0].at : LOCKS_NOT_THERE;
+	return places;
 }
 
-int locks_take(const struct syscont_lock *locks, size_t n, const char *id, int *ret_fd,
+int locks_take(const struct syscont_lock *locks, size_t n, const char *id, struct locks *ret,
 	       struct error *err)
 {
 	_cleanup_(work_done) struct work w = {
-		.locks = locks, .n_locks = n, .id = id, .dirfd = -EBADF, .table = -EBADF};
-	int r = open_table(&w, err);
+		.locks = locks, .n_locks = n, .id = id, .table = LOCKS_TABLE_EMPTY};
+	int r = locks_table_open(&w.table, err);
 
 	if (r == 0 && n)
 		r = take(&w, err);
 	if (r < 0)
 		return r;
-	*ret_fd = take_fd(&w.table);
+	ret->places = n ? take_places(&w) : NULL;
+	ret->fd = take_fd(&w.table.fd);
 	return 0;
+}
+
+void locks_done(struct locks *l)
+{
+	l->fd = fd_close(l->fd);
+	free(take_ptr(&l->places));
+}
+
+int locks_check(const struct locks *l, const struct syscont_lock *locks, size_t i, int mount_fd,
+		const char *below, struct error *err)
+{
+	_cleanup_close_ int fd = path_open_beneath(mount_fd, *below ? below : ".", O_PATH);
+	struct stat st;
+
+	/* A symlink leads elsewhere in the container than on the host; a mount is pinned. */
+	if (fd == -ELOOP || fd == -EXDEV || (fd < 0 && l->places[i] == LOCKS_NOT_THERE))
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return refuse_moved(&locks[i], err);
+	return S_ISLNK(st.st_mode) || locks_place(&st) == l->places[i]
+		       ? 0
+		       : refuse_moved(&locks[i], err);
 }
 
 bool locks_is_held(const char *source, char **ret_since)
 {
-	_cleanup_(work_done) struct work w = {.dirfd = -EBADF, .table = -EBADF};
-	_cleanup_(holder_done) struct holder h = {0};
+	_cleanup_(locks_table_done) struct locks_table t = LOCKS_TABLE_EMPTY;
+	_cleanup_(locks_holder_done) struct locks_holder h = {0};
 	struct error ignored = {0};
-	char name[32];
 	struct stat st;
 
-	if (stat(source, &st) < 0 || open_table(&w, &ignored) < 0 ||
-	    !is_held(&w, place_of(&st)))
+	if (stat(source, &st) < 0 || locks_table_open(&t, &ignored) < 0 ||
+	    !locks_table_is_held(&t, locks_place(&st)))
 		return false;
-	key_name(name, place_of(&st));
-	if (holder_read(&w, name, &h))
+	if (locks_holder_read(&t, locks_place(&st), &h))
 		*ret_since = xstrdup(h.since);
 	return true;
 }

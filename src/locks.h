@@ -10,21 +10,39 @@
  */
 #pragma once
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "lib/error.h"
 
 struct syscont_lock;
 
+struct locks {
+	int fd;	       /* holds them, as every copy of it: for the supervisor */
+	off_t *places; /* of each directory, where it was there */
+};
+#define LOCKS_NOT_THERE (-1)
+#define LOCKS_EMPTY                                                                            \
+	{                                                                                      \
+		.fd = -EBADF                                                                   \
+	}
+
 /*
  * Host root, engine's mount namespace. Take all, or none: -EBUSY with the volume, where
  * it is mounted and who holds it since when. A directory that does not exist is
- * left out. The owned fd holds them, and every copy of it: give it to the
- * supervisor and close it. n may be 0.
+ * left out. n may be 0.
  */
-int locks_take(const struct syscont_lock *locks, size_t n, const char *id, int *ret_fd,
+int locks_take(const struct syscont_lock *locks, size_t n, const char *id, struct locks *ret,
 	       struct error *err);
+void locks_done(struct locks *l);
+/*
+ * What has been opened to be mounted, and `below` it, is the directory that was locked as
+ * locks[i]: a path may lead elsewhere at any moment. -EBUSY: another one.
+ */
+int locks_check(const struct locks *l, const struct syscont_lock *locks, size_t i, int mount_fd,
+		const char *below, struct error *err);
 
 /*
  * Does anybody hold this directory now, alone or with others? *ret_since (owned) is the

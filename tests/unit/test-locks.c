@@ -21,6 +21,15 @@ static void open_dirs(void **state)
 	assert_int_equal(mkdirat(d->fd, "d", 0755), 0);
 }
 
+/* The descriptor that holds them. */
+static int take_locks(const struct syscont_lock *l, size_t n, const char *id, struct error *err)
+{
+	_cleanup_(locks_done) struct locks taken = LOCKS_EMPTY;
+	int r = locks_take(l, n, id, &taken, err);
+
+	return r < 0 ? r : take_fd(&taken.fd);
+}
+
 static int take_as(void **state, const char *id, const char *name, bool shared,
 		   struct error *err)
 {
@@ -28,9 +37,8 @@ static int take_as(void **state, const char *id, const char *name, bool shared,
 	_cleanup_free_ char *path = path_join(d->path, name);
 	const struct syscont_lock l = {
 		.source = path, .target = (char *)"/var/lib/docker", .shared = shared};
-	int fd = -EBADF, r = locks_take(&l, 1, id, &fd, err);
 
-	return r < 0 ? r : fd;
+	return take_locks(&l, 1, id, err);
 }
 
 static int take(void **state, const char *name)
@@ -146,18 +154,18 @@ static void locks_take__all_or_none(void **state)
 	struct syscont_lock l[] = {{other, (char *)"/1", false}, {a, (char *)"/2", false}};
 	_cleanup_close_ int first = -EBADF, second = -EBADF;
 	struct error err = {0};
-	int fd;
 
 	open_dirs(state);
 	first = take(state, "a/b");
-	assert_int_equal(locks_take(l, 2, "third", &fd, &err), -EBUSY);
+	assert_int_equal(take_locks(l, 2, "third", &err), -EBUSY);
 	second = take(state, "d");
 	assert_true(second >= 0);
 	/* One of its own lies in the other: no conflict, and none is weakened. */
 	first = fd_close(first);
 	second = fd_close(second);
 	l[0].source = b;
-	assert_int_equal(locks_take(l, 2, "third", &first, &err), 0);
+	first = take_locks(l, 2, "third", &err);
+	assert_true(first >= 0);
 	assert_int_equal(take(state, "a"), -EBUSY);
 	assert_int_equal(take(state, "a/b"), -EBUSY);
 }
@@ -172,11 +180,13 @@ static void locks_take__twice_in_one(void **state)
 	struct error err = {0};
 
 	open_dirs(state);
-	assert_int_equal(locks_take(l, 2, "first", &first, &err), 0);
+	first = take_locks(l, 2, "first", &err);
+	assert_true(first >= 0);
 	assert_int_equal(take_as(state, "second", "a", true, &err), -EBUSY);
 	first = fd_close(first);
 	l[0].source = b;
-	assert_int_equal(locks_take(l, 2, "first", &first, &err), 0);
+	first = take_locks(l, 2, "first", &err);
+	assert_true(first >= 0);
 	assert_int_equal(take_as(state, "second", "a", true, &err), -EBUSY);
 	assert_int_equal(take_as(state, "second", "a/b", true, &err), -EBUSY);
 }
@@ -232,6 +242,78 @@ static void locks_take__path_changes_meanwhile(void **state)
 	assert_true(other >= 0);
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/* And what is mounted is what was locked, also when the path changes after that. */
+static void locks_check__path_changes_behind(void **state)
+{
+	const struct unit_dir *d = *state;
+	_cleanup_free_ char *path = path_join(d->path, "link");
+	const struct syscont_lock l[] = {{path, (char *)"/var/lib/docker", false}};
+	_cleanup_(locks_done) struct locks taken = LOCKS_EMPTY;
+	_cleanup_close_ int a = openat(d->fd, ".", O_PATH | O_CLOEXEC), other = -EBADF;
+	struct error err = {0};
+
+	open_dirs(state);
+	lead(state, "a");
+	assert_int_equal(locks_take(l, 1, "first", &taken, &err), 0);
+	lead(state, "d");
+	other = open(path, O_PATH | O_CLOEXEC);
+	assert_int_equal(locks_check(&taken, l, 0, other, "", &err), -EBUSY);
+	assert_non_null(strstr(err.text, "keeps changing"));
+	assert_int_equal(locks_check(&taken, l, 0, a, "a", &err), 0);
+	assert_int_equal(locks_check(&taken, l, 0, a, "a/b", &err), -EBUSY);
+	/* A symlink leads elsewhere in the container. */
+	assert_int_equal(locks_check(&taken, l, 0, a, "link", &err), 0);
+}
+
+/*
+ * Versions of the runtime exclude each other by these bytes: they do not change any more. The
+ * first of a directory is four times the mixed 60 bits, then what has it, has something below
+ * for itself, shares it.
+ */
+static off_t byte_of(void **state, const char *name)
+{
+	const struct unit_dir *d = *state;
+	struct stat st;
+	uint64_t h;
+
+	assert_int_equal(fstatat(d->fd, name, &st, 0), 0);
+	h = st.st_ino * UINT64_C(11400714819323198485) + st.st_dev;
+	h = (h ^ (h >> 33)) * UINT64_C(18397679294719823053);
+	h = (h ^ (h >> 33)) * UINT64_C(14181476777654086739);
+	return (off_t)(((h ^ (h >> 33)) >> 4) * 4);
+}
+
+static int type_at(off_t at)
+{
+	_cleanup_close_ int fd = open("/run/sysbox/locks/table", O_RDWR | O_CLOEXEC);
+	struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = 1};
+
+	assert_int_equal(fcntl(fd, F_OFD_GETLK, &l), 0);
+	return l.l_type;
+}
+
+static void locks_take__bytes_are_for_ever(void **state)
+{
+	_cleanup_close_ int alone = -EBADF, shared = -EBADF;
+	struct error err = {0};
+
+	open_dirs(state);
+	alone = take(state, "a/b");
+	shared = take_as(state, "second", "d", true, &err);
+	assert_true(alone >= 0 && shared >= 0);
+	assert_int_equal(type_at(byte_of(state, "a/b")), F_WRLCK);
+	assert_int_equal(type_at(byte_of(state, "a/b/c")), F_UNLCK);
+	assert_int_equal(type_at(byte_of(state, "a")), F_RDLCK);
+	assert_int_equal(type_at(byte_of(state, "a") + 1), F_RDLCK);
+	assert_int_equal(type_at(byte_of(state, "a") + 2), F_UNLCK);
+	assert_int_equal(type_at(byte_of(state, "d")), F_RDLCK);
+	assert_int_equal(type_at(byte_of(state, "d") + 1), F_UNLCK);
+	assert_int_equal(type_at(byte_of(state, "d") + 2), F_RDLCK);
+	assert_int_equal(type_at(byte_of(state, ".")), F_RDLCK);
+	assert_int_equal(type_at(byte_of(state, ".") + 1), F_RDLCK);
+	assert_int_equal(type_at(byte_of(state, ".") + 2), F_UNLCK);
 }
 
 struct race {
@@ -322,6 +404,8 @@ int main(void)
 		unit_test_dir(locks_take__twice_in_one),
 		unit_test_dir(locks_take__what_is_not_there),
 		unit_test_dir(locks_take__path_changes_meanwhile),
+		unit_test_dir(locks_check__path_changes_behind),
+		unit_test_dir(locks_take__bytes_are_for_ever),
 		unit_test_dir(locks_take__one_of_many_racers),
 		unit_test_dir(locks_take__last_copy_holds),
 	};
