@@ -11,7 +11,9 @@
  *	traps denied			the errno of each without rights
  *	traps sysinfo			the whole memory in KiB, as sysinfo(2) has it
  */
+#ifndef _GNU_SOURCE /* also compiled by hand */
 #define _GNU_SOURCE
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
