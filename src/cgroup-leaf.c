@@ -12,6 +12,8 @@
  * So init leaves the root before its program begins, and whoever comes later (exec)
  * goes where init is. Before, at create, it must be in the root: what is its group then
  * is what containerd's shim takes for the container's, and `docker stats` shows.
+ * Moving a process costs an RCU grace period, some 12 ms on an idle machine, as much as
+ * runc pays at create. To be born in the leaf would be free; the shim would take it.
  * The leaf has the name that systemd takes for itself and knows not to be its root.
  */
 #include <errno.h>

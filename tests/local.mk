@@ -189,7 +189,7 @@ check_PROGRAMS += %D%/helpers/traps
 %C%_helpers_traps_LDADD =
 EXTRA_DIST += %D%/helpers/notify.py %D%/helpers/recvtty.py %D%/helpers/seccomp-agent.py
 EXTRA_DIST += %D%/helpers/nasty-tree.py %D%/helpers/tree-digest.py %D%/stress
-EXTRA_DIST += %D%/helpers/machine-check.py %D%/helpers/quickstart-session
+EXTRA_DIST += %D%/helpers/machine-check.py %D%/helpers/quickstart-session %D%/helpers/nat.bash
 EXTRA_DIST += %D%/integration %D%/engine %D%/vm %D%/bench %D%/run-docker %D%/fresh-machine %D%/quickstart.bats
 
 # The document's table from the program's.

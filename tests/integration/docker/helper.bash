@@ -45,19 +45,8 @@ docker_only() { [[ $(family) == docker ]] || skip "a feature of Docker"; }
 
 # --- kernels that have less -----------------------------------------------------------------
 
-# User Mode Linux has no nftables for IPv4, or no address translation at all.
-# Prints nft, legacy or none.
-kernel_nat() {
-	local flavour
-	command -v iptables >/dev/null || { echo nft; return; }
-	for flavour in nft legacy; do
-		if unshare -n "iptables-$flavour" -t nat -N probe 2>/dev/null; then
-			echo $flavour
-			return
-		fi
-	done
-	echo none
-}
+# shellcheck source-path=SCRIPTDIR source=../../helpers/nat.bash
+. "$TOP/tests/helpers/nat.bash"
 
 # use_iptables NAME: let the programs inside use what this kernel has.
 use_iptables() {

@@ -18,15 +18,6 @@ setup_file() {
 		"sysbox/debian-systemd-docker:$INNER" sh -c "$(adapt_iptables); exec /sbin/init"
 }
 
-# For kernels that have less; without it the engine, which systemd starts, would fail.
-adapt_iptables() {
-	case $(kernel_nat) in
-	legacy) echo 'for t in iptables ip6tables; do update-alternatives --set $t /usr/sbin/$t-legacy; done' ;;
-	none) echo 'mkdir -p /etc/docker; echo "{\"iptables\": false, \"ip6tables\": false}" >/etc/docker/daemon.json' ;;
-	*) echo : ;;
-	esac
-}
-
 teardown_file() {
 	load helper
 	remove_scope file
