@@ -70,6 +70,22 @@ int atomicfile_write(int dirfd, const char *name, const void *data, size_t len, 
 	return flags & ATOMICFILE_DURABLE ? sync_directory(dirfd) : 0;
 }
 
+/* The name itself may be as long as a name can be. */
+int atomicfile_link(int from_dirfd, int dirfd, const char *name)
+{
+	_cleanup_free_ char *temp = NULL;
+	int r = temp_name("link", &temp);
+
+	if (r < 0)
+		return r;
+	if (linkat(from_dirfd, name, dirfd, temp, 0) < 0)
+		return -errno;
+	r = renameat(dirfd, temp, dirfd, name) < 0 ? -errno : 0;
+	/* Of two names of one file rename(2) removes none. */
+	(void)unlinkat(dirfd, temp, 0);
+	return r;
+}
+
 /* Is the locked file still the one that the name leads to? */
 static int is_current(int fd, int dirfd, const char *name)
 {

@@ -13,6 +13,9 @@ enum atomicfile_flags {
 /* Write a temporary file beside and rename it over. */
 int atomicfile_write(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
 		     unsigned int flags);
+/* dirfd/name becomes one more name of the file from_dirfd/name, in place of what is there. */
+int atomicfile_link(int from_dirfd, int dirfd, const char *name);
+
 enum lock_mode {
 	LOCK_WAIT,
 	LOCK_TRY, /* -EAGAIN when held */

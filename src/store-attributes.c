@@ -61,7 +61,8 @@ int store_give_attributes(int from, const char *from_name, int to, const char *t
 
 	if (fchownat(to, to_name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	if (!S_ISLNK(st->st_mode) && fchmodat(to, to_name, st->st_mode & 07777, 0) < 0)
+	if (!S_ISLNK(st->st_mode) &&
+	    fchmodat(to, to_name, st->st_mode & 07777, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	r = xattr_each(from_path, copy_xattr, &(struct copying){from_path, to_path, which});
 	if (r < 0)

@@ -33,6 +33,7 @@
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/atomicfile.h"
 #include "lib/fd.h"
 #include "lib/path.h"
 #include "lib/str.h"
@@ -43,7 +44,6 @@
 #include "src/store.h"
 #include "src/syscont.h"
 
-#define TEMP	 ".sysbox-new"
 #define META_MAX (256u << 20)
 #define CAPS_MAX 64
 
@@ -166,26 +166,24 @@ static bool lower_has_meta(const struct store_source *lower, const char *text)
 	return r == -ENOENT ? !*text : r == 0 && str_eq(there, text);
 }
 
-/* Last, and only where it differs from what the image says. */
+/*
+ * Last, and only where it differs from what the image says. By a name that nobody could
+ * foresee: names in the upper layer are those that the container has chosen, and so are the
+ * symlinks behind them.
+ */
 static int write_meta(struct flush *f, const struct strbuf *meta, int upper,
 		      const struct store_source *lower)
 {
 	const char *text = strbuf_str(meta);
-	_cleanup_close_ int fd = -EBADF;
 	int r = path_remove_tree(upper, STORE_META);
 
 	if (meta->failed)
 		return error_set(f->err, E2BIG, "too many whiteouts and attributes");
 	if (r == 0 && lower_has_meta(lower, text))
 		return 0;
-	fd = r < 0 ? r : openat(upper, TEMP, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (r == 0 && fd < 0)
-		r = -errno;
 	if (r == 0)
-		r = fd_write_all(fd, text, meta->len);
-	if (r == 0 && fchown(fd, f->uid, f->gid) < 0)
-		r = -errno;
-	if (r == 0 && renameat(upper, TEMP, upper, STORE_META) < 0)
+		r = atomicfile_write(upper, STORE_META, text, meta->len, 0600, 0);
+	if (r == 0 && fchownat(upper, STORE_META, f->uid, f->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		r = -errno;
 	return r < 0 ? error_errno(f->err, -r, "write " STORE_META) : 0;
 }
@@ -199,22 +197,21 @@ static int flush_plain(struct flush *f, const struct dir *d, const char *name,
 {
 	struct stat lower, upper;
 	ssize_t layer = store_source_find(d->lower, name, &lower);
-	int r;
+	int r = 0;
 
 	if (layer >= 0 && is_same(d, name, st, (size_t)layer, &lower)) {
 		r = path_remove_tree(d->upper, name);
 		return r < 0 ? fail(f, d, name, -r) : 0;
 	}
-	r = fstatat(d->upper, name, &upper, AT_SYMLINK_NOFOLLOW);
-	if (r == 0 && upper.st_ino == st->st_ino)
-		return 0;
-	if (r == 0 && S_ISDIR(upper.st_mode))
-		r = path_remove_tree(d->upper, name);
-	(void)unlinkat(d->upper, TEMP, 0); /* of a flush that was cut off */
-	if (linkat(d->store, name, d->upper, TEMP, 0) < 0 ||
-	    renameat(d->upper, TEMP, d->upper, name) < 0)
-		return fail(f, d, name, errno);
-	return 0;
+	if (fstatat(d->upper, name, &upper, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (upper.st_ino == st->st_ino)
+			return 0;
+		if (S_ISDIR(upper.st_mode))
+			r = path_remove_tree(d->upper, name);
+	}
+	if (r == 0)
+		r = atomicfile_link(d->store, d->upper, name);
+	return r < 0 ? fail(f, d, name, -r) : 0;
 }
 
 static int open_upper(const struct dir *d, const char *name)

@@ -62,7 +62,8 @@ static int make_chain(int upper_root, const struct store_source *lower_root, con
 		_cleanup_free_ char *next = path_join(done, *n);
 		int r = mkdirat(at, *n, 0755) < 0 ? -errno : 0, fd;
 
-		if (r == 0 && fchownat(at, *n, owner->st_uid, owner->st_gid, 0) < 0)
+		if (r == 0 &&
+		    fchownat(at, *n, owner->st_uid, owner->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
 			r = -errno;
 		if (r == 0 && store_source_enter(lower_root, next, &lower) == 0 && lower.n)
 			r = store_copy_attributes(lower.fds[0], ".", at, *n,

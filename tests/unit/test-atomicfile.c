@@ -68,6 +68,28 @@ static void atomicfile_write__leaves_nothing_on_failure(void **state)
 	assert_int_equal(atomicfile_write(-1, "f", "x", 1, 0644, ATOMICFILE_DURABLE), -EBADF);
 }
 
+static void atomicfile_link__replaces(void **state)
+{
+	struct unit_dir *d = *state;
+	_cleanup_close_ int from = -EBADF;
+	struct stat a, b;
+
+	assert_int_equal(mkdirat(d->fd, "from", 0755), 0);
+	from = openat(d->fd, "from", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(atomicfile_link(from, d->fd, "f"), -ENOENT);
+	unit_file(from, "f", "new");
+	/* In place of a link, not through it; and once more over itself. */
+	unit_file(d->fd, "other", "old");
+	assert_int_equal(symlinkat("other", d->fd, "f"), 0);
+	assert_int_equal(atomicfile_link(from, d->fd, "f"), 0);
+	assert_int_equal(atomicfile_link(from, d->fd, "f"), 0);
+	assert_int_equal(fstatat(from, "f", &a, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(fstatat(d->fd, "f", &b, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(a.st_ino, b.st_ino);
+	unit_assert_file(d->fd, "other", "old");
+	assert_int_equal(count_entries(d->path), 3);
+}
+
 /* An open reader keeps the old file: it is replaced, not rewritten. */
 static void atomicfile_write__readers_keep_the_old(void **state)
 {
@@ -162,6 +184,7 @@ int main(void)
 		unit_test_dir(atomicfile_write__mode_despite_umask),
 		unit_test_dir(atomicfile_write__path_fd),
 		unit_test_dir(atomicfile_write__leaves_nothing_on_failure),
+		unit_test_dir(atomicfile_link__replaces),
 		unit_test_dir(atomicfile_write__readers_keep_the_old),
 		unit_test_dir(lockfile_open__excludes),
 		unit_test_dir(lockfile_open__dies_with_its_holder),

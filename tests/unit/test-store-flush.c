@@ -191,6 +191,48 @@ static void flush__what_no_image_carries_is_written_down(void **state)
 }
 
 /* The text comes from an image: "w PATH" and "x PATH NAME VALUE" of an attacker. */
+/*
+ * Whatever names the container has chosen, and whatever an earlier flush has shown of them:
+ * nothing is opened by a name that may be a link to a file of the host.
+ */
+static void flush__links_lead_no_writer_out(void **state)
+{
+	static const char *const names[] = {".sysbox-new", STORE_META, STORE_NOTE,
+					    "." STORE_META};
+	const struct unit_dir *d = *state;
+	_cleanup_(fixture_done) struct fixture f;
+
+	fixture_open(&f, state);
+	unit_file(d->fd, "victim", "host's");
+	/* Something to be written down. */
+	assert_int_equal(mknodat(f.store, "gone", S_IFCHR, makedev(0, 0)), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		assert_int_equal(symlinkat("../victim", f.store, names[i]), 0);
+	flush(&f);
+	flush(&f);
+	unit_assert_file(d->fd, "victim", "host's");
+	assert_true(S_ISREG(stat_of(f.upper, STORE_META).st_mode));
+	assert_true(S_ISLNK(stat_of(f.upper, ".sysbox-new").st_mode));
+}
+
+/* Nor does it wait for anybody, or stop at a directory of the name of its own file. */
+static void flush__odd_entries(void **state)
+{
+	_cleanup_(fixture_done) struct fixture f;
+	char name[NAME_MAX + 1] = "";
+
+	fixture_open(&f, state);
+	memset(name, 'x', NAME_MAX);
+	unit_file(f.store, name, "long");
+	assert_int_equal(mkfifoat(f.store, ".sysbox-new", 0666), 0);
+	fd_close(make_dir(f.store, STORE_META));
+	fd_close(make_dir(f.upper, STORE_META));
+	assert_int_equal(mknodat(f.store, "gone", S_IFCHR, makedev(0, 0)), 0);
+	flush(&f);
+	unit_assert_file(f.upper, name, "long");
+	assert_true(S_ISREG(stat_of(f.upper, STORE_META).st_mode));
+}
+
 static void meta_apply__hostile(void **state)
 {
 	static const char *const lines[] = {
@@ -236,6 +278,8 @@ int main(void)
 		unit_test_dir(flush__stale_entries_go),
 		unit_test_dir(flush__directory_without_changes_is_left_out),
 		unit_test_dir(flush__what_no_image_carries_is_written_down),
+		unit_test_dir(flush__links_lead_no_writer_out),
+		unit_test_dir(flush__odd_entries),
 		unit_test_dir(meta_apply__hostile),
 	};
 
