@@ -66,8 +66,11 @@ struct fs_client_mounts {
  */
 int fs_client_start(struct fs_client *c, const struct fs_client_start *s,
 		    struct fs_client_mounts *ret, struct error *err);
-/* How long a supervisor may take for anything before it counts as hung. */
-#define FS_CLIENT_PATIENCE_MS 10000
+/*
+ * How long a supervisor may take for anything before it counts as hung. It needs some
+ * milliseconds; on two processors with 120 that want to run, more than 10 s were seen.
+ */
+#define FS_CLIENT_PATIENCE_MS 30000
 /*
  * Break the connections of these mounts: who waits for an answer gets ECONNABORTED, where no
  * signal would reach him. Host root.
