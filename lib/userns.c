@@ -12,6 +12,11 @@
  * while the child lives. Its exit signal is 0: no SIGCHLD confuses a caller that
  * watches other children, and only a wait with __WALL sees it.
  *
+ * The kernel counts what the users of a namespace have for its owner, too, in the
+ * namespace above: whoever has the effective id there that made it (user_namespaces(7)
+ * says nothing of it; kernel/ucount.c). Would all namespaces belong to root, the first that uses
+ * up root's inotify instances had those of all others, and of the host.
+ *
  * uid_map goes before gid_map; setgroups stays "allow", which an unprivileged
  * writer would have to give up: the container's root shall call it.
  */
@@ -19,6 +24,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
@@ -27,6 +33,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/caps.h"
 #include "lib/fd.h"
 #include "lib/idmap.h"
 #include "lib/macro.h"
@@ -51,16 +58,41 @@ static void holder_done(struct holder *h)
 	h->pid = -1;
 }
 
-/*
- * The child joins `userns_fd`, or lives in a new namespace where that is
- * negative. It says by one byte that it is there; end of file means that it failed.
- */
-static _noreturn_ void holder_child(int userns_fd, int ready, int stay)
+/* The effective id alone: limits that are inherited are those of the real one. */
+static int become_owner(uid_t owner)
+{
+	if (owner == geteuid())
+		return 0;
+	if (setresuid((uid_t)-1, owner, (uid_t)-1) < 0)
+		return -errno;
+	/* Some hosts let nobody else make user namespaces. */
+	return caps_raise(CAPS_BIT(CAP_SYS_ADMIN));
+}
+
+/* What the child is in: `fd`, or a new one of `owner` where that is negative. */
+struct place {
+	int fd;
+	uid_t owner;
+};
+
+static int enter(const struct place *p)
+{
+	int r;
+
+	if (p->fd >= 0)
+		return setns(p->fd, CLONE_NEWUSER) < 0 ? -errno : 0;
+	r = become_owner(p->owner);
+	return r < 0 ? r : unshare(CLONE_NEWUSER) < 0 ? -errno : 0;
+}
+
+/* It says by one byte that it is there; end of file means that it failed. */
+static _noreturn_ void holder_child(const struct place *p, int ready, int stay)
 {
 	char byte = 0;
+	int r = enter(p);
 
-	if (userns_fd >= 0 && setns(userns_fd, CLONE_NEWUSER) < 0)
-		_exit(errno);
+	if (r < 0)
+		_exit(-r);
 	if (write(ready, &byte, 1) != 1)
 		_exit(EIO);
 	while (read(stay, &byte, 1) < 0 && errno == EINTR)
@@ -68,9 +100,8 @@ static _noreturn_ void holder_child(int userns_fd, int ready, int stay)
 	_exit(0);
 }
 
-static int holder_start(struct holder *h, int userns_fd)
+static int holder_start(struct holder *h, const struct place *p)
 {
-	unsigned long flags = userns_fd < 0 ? CLONE_NEWUSER : 0;
 	_cleanup_close_ int ready_r = -EBADF, ready_w = -EBADF, stay_r = -EBADF;
 	int ready[2], stay[2], status = 0;
 	char byte;
@@ -85,12 +116,12 @@ static int holder_start(struct holder *h, int userns_fd)
 	stay_r = stay[0];
 	h->stay = stay[1];
 
-	h->pid = (pid_t)syscall(SYS_clone, flags, NULL, NULL, NULL, NULL);
+	h->pid = (pid_t)syscall(SYS_clone, 0UL, NULL, NULL, NULL, NULL);
 	if (h->pid < 0)
 		return -errno;
 	if (h->pid == 0) {
 		(void)close(h->stay);
-		holder_child(userns_fd, ready_w, stay_r);
+		holder_child(p, ready_w, stay_r);
 	}
 	ready_w = fd_close(ready_w);
 	do
@@ -115,10 +146,10 @@ static int write_map(pid_t pid, const char *name, const struct idmap_list *l)
 	return file_write(AT_FDCWD, path, text);
 }
 
-int userns_open(const struct idmap *map)
+int userns_open_for(const struct idmap *map, uid_t owner)
 {
 	_cleanup_(holder_done) struct holder h = HOLDER_EMPTY;
-	int r = holder_start(&h, -EBADF);
+	int r = holder_start(&h, &(struct place){-EBADF, owner});
 
 	if (r == 0)
 		r = write_map(h.pid, "uid_map", &map->uids);
@@ -129,10 +160,15 @@ int userns_open(const struct idmap *map)
 	return ns_open(h.pid, CLONE_NEWUSER);
 }
 
+int userns_open(const struct idmap *map)
+{
+	return userns_open_for(map, geteuid());
+}
+
 int userns_read_map(int userns_fd, struct idmap *ret)
 {
 	_cleanup_(holder_done) struct holder h = HOLDER_EMPTY;
-	int r = holder_start(&h, userns_fd);
+	int r = holder_start(&h, &(struct place){.fd = userns_fd});
 
 	return r < 0 ? r : idmap_read(ret, h.pid);
 }

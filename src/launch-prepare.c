@@ -52,6 +52,17 @@ int step_fifo(struct work *w, struct error *err)
 	return 0;
 }
 
+/*
+ * A range of its own has an id that can own its namespace, so that no other container, nor the
+ * host's root, is short of what this one uses up. Given ids may be somebody's.
+ */
+static int make_userns(const struct work *w)
+{
+	if (w->l->flags & LAUNCH_GIVEN_IDS)
+		return userns_open(&w->map);
+	return userns_open_for(&w->map, idmap_to_outside(&w->map.uids, 0));
+}
+
 int step_userns(struct work *w, struct error *err)
 {
 	const struct plan *p = w->l->plan;
@@ -64,7 +75,7 @@ int step_userns(struct work *w, struct error *err)
 			     : 0;
 	}
 	idmap_copy(&w->map, &p->idmap);
-	w->l->userns_fd = userns_open(&w->map);
+	w->l->userns_fd = make_userns(w);
 	if (w->l->userns_fd == -ENOSPC)
 		return error_set(
 			err, ENOSPC,

@@ -2,8 +2,10 @@
 #include "tests/unit/unit.h"
 
 #include <grp.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include "lib/idmap.h"
@@ -41,6 +43,27 @@ static void userns_open__maps_are_there(void **state)
 	simple_map(&want);
 	assert_true(idmap_equal(&got, &want));
 	idmap_done(&want);
+	idmap_done(&got);
+}
+
+static void userns_open__owner(void **state)
+{
+	_cleanup_close_ int of_root = open_simple(), of_range = -EBADF;
+	struct idmap m, got;
+	uid_t uid = 1;
+
+	(void)state;
+	simple_map(&m);
+	of_range = userns_open_for(&m, 100000);
+	assert_true(of_range >= 0);
+	assert_int_equal(ioctl(of_range, NS_GET_OWNER_UID, &uid), 0);
+	assert_int_equal(uid, 100000);
+	assert_int_equal(ioctl(of_root, NS_GET_OWNER_UID, &uid), 0);
+	assert_int_equal(uid, 0);
+	assert_int_equal(geteuid(), 0);
+	assert_int_equal(userns_read_map(of_range, &got), 0);
+	assert_true(idmap_equal(&got, &m));
+	idmap_done(&m);
 	idmap_done(&got);
 }
 
@@ -169,6 +192,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(userns_open__maps_are_there),
+		cmocka_unit_test(userns_open__owner),
 		cmocka_unit_test(userns_open__each_is_new),
 		cmocka_unit_test(userns_open__leaves_no_child_and_no_fd),
 		cmocka_unit_test(userns_open__root_may_setgroups),

@@ -57,3 +57,22 @@ teardown() {
 	run timeout 20 "$TOP/tests/engine/engine" cli "$ENGINE" stop -t 0 box
 	assert_success
 }
+
+# --- what all share -------------------------------------------------------------------------
+
+# Has who runs the command a file watcher left?  (On an overlay tail(1) would not ask for one.)
+watches() { "$@" sh -c 'f=$(mktemp -p /dev/shm); timeout 1 tail -f $f 2>&1 >/dev/null; rm $f'; }
+
+# bats test_tags=short
+@test "hostile: who uses up all inotify instances has used up his own" {
+	local n; n=$(</proc/sys/fs/inotify/max_user_instances)
+	((n <= 1024)) || skip "there are $n of them"
+	start box "$IMAGE"
+	start other "$IMAGE"
+	inside box "touch /dev/shm/f; for i in \$(seq $((n + 5))); do tail -f /dev/shm/f >/dev/null 2>>/tail & done"
+	wait_for 20 inside box 'grep -q inotify /tail'
+	run watches docker exec other
+	refute_output --partial inotify
+	run watches env
+	refute_output --partial inotify
+}
