@@ -96,3 +96,45 @@ assert_left() {
 	assert_equal "$(ls -A "$LAYER/1/diff/var/lib/docker")" .sysbox-failed
 	umount "$ROOTFS"
 }
+
+xfs() { xfs_io -c "$1" "$2"; }
+
+# Docker's --storage-opt size= and containerd's quotas are a project of the layer's directory.
+@test "stores: belong to the project of the layer, and count against its quota" {
+	local dir=$BOX/xfs quota='' store
+	command -v xfs_quota >/dev/null || skip "no xfsprogs"
+	truncate -s 400M "$BOX/image"
+	mkfs.xfs -q "$BOX/image"
+	mkdir "$dir"
+	if mount -o loop,pquota "$BOX/image" "$dir" 2>/dev/null; then
+		quota=yes
+	else
+		mount -o loop "$BOX/image" "$dir" || skip "no XFS here"
+	fi
+	umount "$ROOTFS"
+	mkdir "$dir/1"
+	xfs 'chproj 42' "$dir/1"
+	xfs 'chattr +P' "$dir/1"
+	[[ -z $quota ]] || xfs_quota -x -c 'limit -p bhard=20m 42' "$dir"
+	ln -s "$LAYER/0" "$dir/0"
+	LAYER=$dir lay 1 0
+	sh_args "$POPULATE; sleep 1000"
+	runc run -d "$ID" </dev/null
+	store=$dir/1/sysbox-store/docker
+	wait_for 5 test -e "$store/image/repositories.json"
+	run -0 xfs stat "$store/overlay2/plain/diff/dir/file"
+	assert_line 'fsxattr.projid = 42'
+	runc pause "$ID"
+	test -e "$dir/1/diff/var/lib/docker/overlay2/plain/diff/dir/file"
+	runc resume "$ID"
+	run -0 xfs stat "$store/overlay2/plain/diff/dir/file"
+	assert_line 'fsxattr.projid = 42'
+	if [[ -n $quota ]]; then
+		run inside 'head -c 30000000 /dev/zero >/var/lib/docker/big'
+		assert_output --partial 'No space left'
+	fi
+	runc delete -f "$ID"
+	wait_for 5 no_process
+	umount "$ROOTFS" "$dir"
+	[[ -n $quota ]] || skip "ids only: this kernel has no quotas for XFS"
+}

@@ -49,11 +49,12 @@ make_nasty() {
 		docker commit made nasty >/dev/null; docker rm made >/dev/null"
 }
 
-# Every file of the image as a container of it sees it (the links of a directory are 1 where it is
-# merged, and tell nothing); what Docker itself puts there left out.
+# Every file of the image as a container of it sees it; what Docker itself puts there left out. So
+# are the links of the directory that hides another: it comes with a mark when it is seen from the
+# image, and the links of a directory of an overlay that has two halves are 1.
 # shellcheck disable=SC2016
 manifest() {
-	inside "$1" "docker run --rm nasty sh -c 'cd /; find . \\( -path ./proc -o -path ./sys -o -path ./dev -o -path ./etc/hosts -o -path ./etc/hostname -o -path ./etc/resolv.conf \\) -prune -o -type d -exec stat -c \"%n %A %u:%g\" {} + -o -exec stat -c \"%n %A %u:%g %h %F\" {} + | sort
+	inside "$1" "docker run --rm nasty sh -c 'cd /; find . \\( -path ./proc -o -path ./sys -o -path ./dev -o -path ./etc/hosts -o -path ./etc/hostname -o -path ./etc/resolv.conf \\) -prune -o -path ./home -exec stat -c \"%n %A %u:%g\" {} + -o -exec stat -c \"%n %A %u:%g %h %F\" {} + | sort
 		find /etc /home /one /two /setuid /od* -type f ! -path \"/etc/host*\" ! -path /etc/resolv.conf -exec md5sum {} + | sort; stat -c %y /setuid'"
 }
 

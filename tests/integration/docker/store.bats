@@ -190,6 +190,44 @@ is_store() { docker exec "$1" grep -q "/sysbox-store/$3 $2 " /proc/self/mountinf
 		docker run --rm sysbox-test/store test ! -e /var/lib/rancher
 }
 
+# Mount points are what volumes there would make.
+@test "store: docker diff shows what it shows of volumes with runc" {
+	local dir volumes=() ours theirs
+	for dir in buildkit containerd containers docker k0s kubelet rancher/k3s rancher/rke2; do
+		volumes+=(-v "/var/lib/$dir")
+	done
+	start box "$IMAGE"
+	ours=$(docker diff box | sort)
+	docker run -d --name plain --label scope=test --runtime runc "${volumes[@]}" "$IMAGE" sleep 1000 >/dev/null
+	theirs=$(docker diff plain | sort)
+	assert_equal "$ours" "$theirs"
+}
+
+megabytes_of() { docker ps -as --filter "name=$1" --format '{{.Size}}' | awk '{ print /^[0-9.]+MB/ ? int($1) : 0 }'; }
+
+@test "store: ps -s and system df count inner images of a container that stands still" {
+	start box "$IMAGE"
+	start_dockerd box
+	inside box 'head -c 30000000 /dev/urandom >/big; tar -C / -cf - big | docker import - big >/dev/null; rm /big'
+	assert [ "$(megabytes_of box)" -lt 2 ]
+	docker pause box
+	assert [ "$(megabytes_of box)" -ge 30 ]
+	docker unpause box
+	assert [ "$(megabytes_of box)" -lt 2 ]
+	docker stop -t 0 box
+	assert [ "$(megabytes_of box)" -ge 30 ]
+	run -0 docker system df --format '{{.Type}} {{.Size}}'
+	assert_line --regexp '^Containers [3-9][0-9](\.[0-9]+)?MB'
+}
+
+@test "store: --storage-opt size= is the engine's word, as with runc" {
+	run docker run --rm --label scope=test --runtime runc --storage-opt size=1G "$IMAGE" true
+	local theirs=$status text=$output
+	run sc run --rm --storage-opt size=1G "$IMAGE" true
+	assert_equal "$status" "$theirs"
+	((theirs == 0)) || assert_output "$text"
+}
+
 @test "store: writable although the rootfs is read-only" {
 	start box --read-only "$IMAGE"
 	docker exec box touch /var/lib/docker/x
