@@ -247,6 +247,50 @@ plain"
 	same "$first" "$(manifest box)"
 }
 
+# What an image of bookworm has in /var/lib/docker, in a layer of one of $INNER: as if the engine had
+# been upgraded by a Dockerfile upon it.
+upgrade() {
+	local tree
+	tree=$(scratch)/upgrade
+	rm -rf "$tree" && mkdir -p "$tree"
+	docker create --name old --label scope=test "sysbox-test/commit:$1" true >/dev/null
+	docker export old | tar -C "$tree" --xattrs --xattrs-include='*' -xf - var/lib/docker
+	docker create --name new --label scope=test "$IMAGE" true >/dev/null
+	tar -C "$tree" --xattrs --xattrs-include='*' -cf - var | docker cp - new:/
+	docker commit new "sysbox-test/commit:$2" >/dev/null
+	docker rm old new >/dev/null
+	rm -rf "$tree"
+}
+
+@test "preloaded: an engine of a later version takes them over" {
+	local first
+	[[ $INNER != bookworm ]] || skip "needs a later engine than Docker 20.10 (--inner)"
+	need_image debian-docker-bookworm
+	STORE=overlay2 begin box sysbox/debian-docker:bookworm
+	make_nasty box
+	first=$(manifest box)
+	commit box 1
+	docker rm -f box
+	upgrade 1 2
+	STORE=overlay2 begin box sysbox-test/commit:2
+	run -0 inside box 'docker info -f "{{.Driver}}"; docker images -q | wc -l'
+	assert_output $'overlay2\n2'
+	run -0 inner_layers box
+	assert_output --regexp ' [0-9]+ l'
+	same "$first" "$(manifest box)"
+	inside box 'printf "FROM nasty\nRUN echo more >/more\n" | docker build -q -t more - >/dev/null
+		docker tag more other; docker save other | gzip -1 >/save.tgz; docker rmi -f more other >/dev/null
+		docker load -q -i /save.tgz >/dev/null; rm /save.tgz'
+	commit box 3
+	assert_clean_image 3
+	docker rm -f box
+	STORE=overlay2 begin box sysbox-test/commit:3
+	same "$first" "$(manifest box)"
+	run -0 inside box 'docker run --rm other cat /more; docker rmi -f other nasty sysbox/busybox >/dev/null
+		docker system prune -af >/dev/null; docker images -q | wc -l'
+	assert_output $'more\n0'
+}
+
 # An inner layer that lies in two layers of the image, as images of a runtime that copies have it.
 @test "preloaded: a layout that is not recognised is copied" {
 	local first
