@@ -181,10 +181,12 @@ setup() {
 	assert_equal "$status" 137
 }
 
-# The directory of the container in a hierarchy: v2, or v1's for pids.
+# The directory of the container in a hierarchy: v2, where init lives in a leaf of it, or v1's
+# for pids.
 own_cgroup() {
 	local path; path=$(awk -F: '$2 == "pids" || ($1 == 0 && $2 == "") { print $2 ":" $3; exit }' "/proc/$(init_of)/cgroup")
 	local top=/sys/fs/cgroup; [[ $path != pids:* ]] || top+=/pids
+	path=${path%/init.scope}
 	echo "$top${path#*:}"
 }
 
