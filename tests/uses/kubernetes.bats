@@ -189,12 +189,15 @@ init_script() {
 	assert_output running
 }
 
-# What the table of the page says of it.
-@test "kubernetes: an engine in a pod without hostUsers, with the pod's network for its containers" {
-	pod plain "containers: [{name: engine, image: machine,
-		command: [dockerd, --iptables=false, --ip6tables=false, --bridge=none]}]"
-	wait_for 30 kubelet exec plain/engine docker info
-	kubelet exec plain/engine docker load -q -i /usr/share/sysbox/busybox.tar
-	run kubelet exec plain/engine docker run --rm --network host sysbox/busybox sh -c 'echo from within; ip -o -4 addr show eth0 | wc -l'
-	assert_output $'from within\n1'
+# What the table of the page says of it: nobody inside may enter the pod's network again.
+@test "kubernetes: engines in a pod without hostUsers: rootless Podman as ever, Docker without a network" {
+	pod plain "securityContext: {runAsUser: 1000}, containers: [{name: dev, image: workspace, command: [sh, -c,
+		'sudo dockerd --iptables=false --ip6tables=false --ip-forward=false --bridge=none >/tmp/dockerd.log 2>&1 & exec sleep 100000']}]"
+	wait_for 30 kubelet exec plain/dev docker info
+	kubelet exec plain/dev docker load -q -i /usr/share/sysbox/busybox.tar
+	run kubelet exec plain/dev docker run --rm --network none sysbox/busybox echo from within
+	assert_output 'from within'
+	run kubelet exec plain/dev sh -c 'podman load -q -i /usr/share/sysbox/busybox.tar >/dev/null 2>&1 &&
+		podman run --rm --network host --cgroups disabled localhost/sysbox/busybox ip -o -4 addr show eth0 2>/dev/null | wc -l'
+	assert_output 1
 }
