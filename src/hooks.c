@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -41,6 +42,14 @@ static int status_check(const struct hooks *h, size_t i, int status, const char 
 			 h->kind, i, path, WEXITSTATUS(status), output);
 }
 
+/* A timeout of more weeks than poll(2) can count is as good as the longest that it can. */
+static int timeout_of(const struct spec_hook *hook)
+{
+	if (!hook->timeout.present)
+		return 0;
+	return hook->timeout.value > INT_MAX / 1000 ? INT_MAX : (int)hook->timeout.value * 1000;
+}
+
 static int run_one(const struct hooks *h, size_t i, const char *state, struct error *err)
 {
 	const struct spec_hook *hook = &h->list[i];
@@ -50,7 +59,7 @@ static int run_one(const struct hooks *h, size_t i, const char *state, struct er
 		.argv = hook->args ? hook->args : fallback,
 		.envp = hook->env ? hook->env : h->env,
 		.input = state,
-		.timeout_ms = hook->timeout.present ? (int)hook->timeout.value * 1000 : 0,
+		.timeout_ms = timeout_of(hook),
 		.prepare = h->prepare,
 		.arg = h->arg,
 	};
