@@ -3,14 +3,13 @@
  * Theory of operation
  *
  * The same rows as in the system container's own /proc and /sys (src/do-emul.c), by the same
- * rules, with three differences: whose figures a text shows is chosen by name; the clones
- * are made before the rights are given up, hence also some that are not needed then; and what
- * was attached must be found again, to be taken off.
+ * rules (lib/emul-place.h), with three differences: whose figures a text shows is chosen by
+ * name; the clones are made before the rights are given up, hence also some that are not needed
+ * then; and what was attached must be found again, to be taken off.
  */
 #include "fs/overmounts.h"
 
 #include <fcntl.h>
-#include <glob.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +21,6 @@
 
 #include "fs/views.h"
 #include "lib/alloc.h"
-#include "lib/emul.h"
 #include "lib/fd.h"
 #include "lib/mount.h"
 #include "lib/path.h"
@@ -77,10 +75,15 @@ void overmounts_done(struct overmounts *o)
 	*o = (struct overmounts)OVERMOUNTS_EMPTY;
 }
 
+static const char *prefix_of(enum overmount_kind kind)
+{
+	return kind == OVERMOUNT_PROC ? PROC : SYS;
+}
+
 /* Below the instance, or NULL: of the other one. */
 static const char *path_in(const char *path, enum overmount_kind kind)
 {
-	const char *prefix = kind == OVERMOUNT_PROC ? PROC : SYS;
+	const char *prefix = prefix_of(kind);
 
 	return str_has_prefix(path, prefix) ? path + strlen(prefix) : NULL;
 }
@@ -101,119 +104,62 @@ static bool has_view(const struct emul_file *f)
 	return f->kind == EMUL_TEXT || (f->kind == EMUL_MIRROR && f->group != EMUL_SYSCTL);
 }
 
-static int clone_from(int dirfd, const struct overmount_source *s, const struct emul_file *f)
-{
-	char name[EMUL_NAME_MAX], source[EMUL_NAME_MAX + 24];
-
-	emul_name(f, name);
-	if (s->view == VIEWS_OWN || !has_view(f))
-		(void)snprintf(source, sizeof(source), "%s", name);
-	else
-		(void)snprintf(source, sizeof(source), "%llu:%s", (unsigned long long)s->view,
-			       name);
-	return mount_clone(dirfd, source, MOUNT_CLONE_ONE);
-}
-
 static int clone_row(const struct overmount_source *s, const struct emul_file *f,
 		     unsigned int flags)
 {
-	int fd = emul_is_on(f, EMUL_FAST) ? clone_from(s->fast_fd, s, f) : -ENOENT;
+	char view[24] = "";
+	int fd;
 
-	if (fd == -ENOENT && emul_is_on(f, EMUL_PLAIN))
-		fd = clone_from(s->plain_fd, s, f);
+	if (s->view != VIEWS_OWN && has_view(f))
+		(void)snprintf(view, sizeof(view), "%llu:", (unsigned long long)s->view);
+	fd = emul_clone(&s->mounts, f, view);
 	if (fd >= 0 && (flags & OVERMOUNT_READONLY ||
 			(flags & OVERMOUNT_READONLY_SYSCTLS && f->group == EMUL_SYSCTL)))
 		(void)mount_set_attr(fd, MOUNT_ATTR_RDONLY, 0, 0);
 	return fd;
 }
 
-/* A mirror serves the rows in it. Other directories may turn out to be needless. */
-static bool is_in_mirror(const struct emul_file *f, unsigned int groups)
-{
-	const struct emul_file *dir = emul_parent(f);
+struct cloning {
+	struct overmounts *ret;
+	const struct overmount_source *source;
+	unsigned int flags;
+};
 
-	return dir && (groups & dir->group) &&
-	       (dir->kind == EMUL_MIRROR || is_in_mirror(dir, groups));
+static void clone_cover(void *arg, const char *path)
+{
+	const struct cloning *c = arg;
+	const struct emul_file *cover = emul_cover(c->source->groups);
+
+	add(c->ret, cover, path, clone_row(c->source, cover, c->flags));
 }
 
-/* One for each file that is there and that everybody may read. */
-static void clone_hidden(struct overmounts *o, const struct overmount_source *s,
-			 enum overmount_kind kind, unsigned int flags)
-{
-	const struct emul_file *empty = NULL;
-
-	for (size_t i = 0; i < n_emul_files; i++)
-		if (str_eq(emul_files[i].path, EMUL_NOWHERE))
-			empty = &emul_files[i];
-	if (!empty || !(s->groups & empty->group))
-		return;
-	for (const char *const *p = emul_hidden; *p; p++) {
-		_cleanup_free_ char *pattern = xasprintf("/%s", *p);
-		glob_t g = {0};
-
-		if (path_in(*p, kind) && glob(pattern, GLOB_NOSORT, NULL, &g) == 0)
-			for (size_t i = 0; i < g.gl_pathc; i++)
-				add(o, empty, path_in(g.gl_pathv[i] + 1, kind),
-				    clone_row(s, empty, flags));
-		globfree(&g);
-	}
-}
-
+/* Directories that are no mirrors may turn out to be needless: their files are cloned, too. */
 void overmounts_clone(struct overmounts *ret, const struct overmount_source *s,
 		      enum overmount_kind kind, unsigned int flags)
 {
+	struct cloning c = {ret, s, flags};
+
 	*ret = (struct overmounts)OVERMOUNTS_EMPTY;
 	for (size_t i = 0; i < n_emul_files; i++) {
 		const struct emul_file *f = &emul_files[i];
 		const char *path = path_in(f->path, kind);
 
-		if (path && (s->groups & f->group) && !is_in_mirror(f, s->groups))
+		if (path && emul_has_place(f, s->groups) && !emul_is_in_mirror(f, s->groups))
 			add(ret, f, path, clone_row(s, f, flags));
 	}
-	clone_hidden(ret, s, kind, flags);
+	if (emul_cover(s->groups))
+		emul_each_hidden(prefix_of(kind), kind == OVERMOUNT_PROC ? "/" PROC : "/" SYS,
+				 clone_cover, &c);
 }
 
 /* ------------------------------------------------------------------ attaching */
 
-/* A read-only instance does not tell, and then nobody writes there. */
-static bool is_writable(int instance_fd, const char *path)
-{
-	return faccessat(instance_fd, path, W_OK, AT_EACCESS) == 0 || errno == EROFS;
-}
-
-static bool is_namespaced(int instance_fd, const struct overmount *m)
-{
-	return m->file->kind == EMUL_VALUE && m->file->group == EMUL_SYSCTL &&
-	       str_has_prefix(m->file->path, PROC) && is_writable(instance_fd, m->path);
-}
-
-/* Has the kernel one of the sysctls that this directory is to bring? */
-static bool is_needless(int instance_fd, const struct overmount *m)
-{
-	for (size_t i = 0; m->file->kind == EMUL_DIRECTORY && i < n_emul_files; i++) {
-		const struct emul_file *f = &emul_files[i];
-
-		if (f->kind == EMUL_VALUE && path_has_prefix(f->path, m->file->path) &&
-		    faccessat(instance_fd, path_in(f->path, OVERMOUNT_PROC), F_OK, 0) == 0)
-			return true;
-	}
-	return false;
-}
-
 void overmounts_drop_namespaced(struct overmounts *o, int instance_fd)
 {
 	for (size_t i = 0; i < o->n; i++)
-		if (is_namespaced(instance_fd, &o->v[i]) || is_needless(instance_fd, &o->v[i]))
+		if (path_in(o->v[i].file->path, OVERMOUNT_PROC) &&
+		    emul_is_kernels(o->v[i].file, instance_fd))
 			o->v[i].fd = fd_close(o->v[i].fd);
-}
-
-/* A directory that serves it was attached. */
-static bool is_served(const struct overmounts *o, const struct overmount *m)
-{
-	for (size_t i = 0; i < o->n; i++)
-		if (o->v[i].is_attached && o->v[i].file == emul_parent(m->file))
-			return true;
-	return false;
 }
 
 /* Over the kernel's own, or in a directory of ours; not what is there already. */
@@ -236,22 +182,24 @@ static int attach_one(const struct overmount *m, int instance_fd, const uint64_t
 		return target;
 	if (stat_at(target, "", &st) < 0 || !may_cover(&st, overmount_dev(instance_fd), devs))
 		return -EEXIST;
-	/* Of what is hidden, only files that everybody may read. */
-	if (str_eq(m->file->path, EMUL_NOWHERE) && !(st.stx_mode & S_IROTH))
+	if (str_eq(m->file->path, EMUL_NOWHERE) && !emul_may_hide(st.stx_mode))
 		return -EEXIST;
 	return mount_attach(m->fd, target, "");
 }
 
 size_t overmounts_attach(struct overmounts *o, int instance_fd, const uint64_t devs[2])
 {
+	_cleanup_free_ bool *is_attached = xcalloc(n_emul_files, sizeof(*is_attached));
 	size_t n = 0;
 
 	for (size_t i = 0; i < o->n; i++) {
-		struct overmount *m = &o->v[i];
+		const struct overmount *m = &o->v[i];
 
-		m->is_attached =
-			m->fd >= 0 && !is_served(o, m) && attach_one(m, instance_fd, devs) == 0;
-		n += m->is_attached;
+		if (m->fd < 0 || emul_is_served(m->file, is_attached) ||
+		    attach_one(m, instance_fd, devs) < 0)
+			continue;
+		is_attached[m->file - emul_files] = true;
+		n++;
 	}
 	return n;
 }
@@ -271,41 +219,36 @@ static int take_off_one(struct overmounts *o, const struct emul_file *f, const c
 	return 0;
 }
 
-static int take_off_ours(struct overmounts *o, const struct emul_file *f, const char *path,
-			 const uint64_t devs[2])
+struct taking_off {
+	struct overmounts *ret;
+	const struct emul_file *file;
+	const uint64_t *devs;
+	int r;
+};
+
+static void take_off_ours(void *arg, const char *path)
 {
+	struct taking_off *t = arg;
 	struct statx st;
 
-	if (!path || stat_at(AT_FDCWD, path, &st) < 0 ||
+	if (t->r < 0 || !path || stat_at(AT_FDCWD, path, &st) < 0 ||
 	    !(st.stx_attributes & STATX_ATTR_MOUNT_ROOT) ||
-	    (dev_of(&st) != devs[0] && dev_of(&st) != devs[1]))
-		return 0;
-	return take_off_one(o, f, path);
-}
-
-static int take_off_hidden(struct overmounts *o, enum overmount_kind kind,
-			   const uint64_t devs[2])
-{
-	int r = 0;
-
-	for (const char *const *p = emul_hidden; r == 0 && *p; p++) {
-		glob_t g = {0};
-
-		if (path_in(*p, kind) && glob(path_in(*p, kind), GLOB_NOSORT, NULL, &g) == 0)
-			for (size_t i = 0; r == 0 && i < g.gl_pathc; i++)
-				r = take_off_ours(o, &emul_files[0], g.gl_pathv[i], devs);
-		globfree(&g);
-	}
-	return r;
+	    (dev_of(&st) != t->devs[0] && dev_of(&st) != t->devs[1]))
+		return;
+	t->r = take_off_one(t->ret, t->file, path);
 }
 
 int overmounts_take_off(struct overmounts *ret, int instance_fd, enum overmount_kind kind,
 			const uint64_t devs[2])
 {
-	int r = fchdir(instance_fd) < 0 ? -errno : 0;
+	struct taking_off t = {ret, NULL, devs, fchdir(instance_fd) < 0 ? -errno : 0};
 
 	*ret = (struct overmounts)OVERMOUNTS_EMPTY;
-	for (size_t i = 0; r == 0 && i < n_emul_files; i++)
-		r = take_off_ours(ret, &emul_files[i], path_in(emul_files[i].path, kind), devs);
-	return r < 0 ? r : take_off_hidden(ret, kind, devs);
+	for (size_t i = 0; i < n_emul_files; i++) {
+		t.file = &emul_files[i];
+		take_off_ours(&t, path_in(t.file->path, kind));
+	}
+	t.file = emul_cover(EMUL_ALL);
+	emul_each_hidden(prefix_of(kind), "", take_off_ours, &t);
+	return t.r;
 }

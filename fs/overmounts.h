@@ -10,14 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/emul-place.h"
 #include "lib/macro.h"
 
-struct emul_file;
-
-/* What they are taken from; the directories are mounted where the cloning process is. */
+/* What they are taken from. */
 struct overmount_source {
-	int fast_fd; /* the directories of the two connections */
-	int plain_fd;
+	struct emul_mounts mounts;
 	unsigned int groups; /* enum emul_group */
 	uint64_t view;	     /* fs/views.h */
 };
@@ -39,7 +37,6 @@ struct overmount {
 	const struct emul_file *file;
 	char *path; /* below the instance; owned */
 	int fd;	    /* the mount, detached; owned; -EBADF: left out */
-	bool is_attached;
 };
 struct overmounts {
 	struct overmount *v;

@@ -324,8 +324,7 @@ static int enter_stage(struct trapper *t, struct error *err)
 
 	t->context.container = s->container;
 	t->context.source = (struct overmount_source){
-		.fast_fd = s->fast_mount,
-		.plain_fd = s->plain_mount,
+		.mounts = {s->fast_mount, s->plain_mount},
 		.groups = s->container->emulate,
 	};
 	t->context.devs[0] = overmount_dev(s->fast_mount);

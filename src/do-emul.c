@@ -20,10 +20,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <linux/magic.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -31,7 +29,7 @@
 #include <unistd.h>
 
 #include "lib/alloc.h"
-#include "lib/emul.h"
+#include "lib/emul-place.h"
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/macro.h"
@@ -47,6 +45,7 @@ static const char *const v2_dirs[] = {"sys/fs/cgroup", "sys/fs/cgroup/unified"};
 
 struct attach {
 	const struct do_mounts *mounts;
+	struct emul_mounts sources;
 	bool *is_attached; /* n_emul_files */
 };
 
@@ -88,39 +87,6 @@ static bool may_cover(const struct attach *a, int target, const struct emul_file
 	return is_kernels(target, f->path) || is_in_ours(a, f);
 }
 
-static bool is_namespaced(const struct do_mounts *m, const struct emul_file *f)
-{
-	return f->kind == EMUL_VALUE && str_has_prefix(f->path, PROC) &&
-	       faccessat(m->proc_fd, f->path + strlen(PROC), W_OK, AT_EACCESS) == 0;
-}
-
-/* Has the kernel one of the sysctls that this directory is to bring? */
-static bool is_needless(const struct do_mounts *m, const struct emul_file *f)
-{
-	for (size_t i = 0; f->kind == EMUL_DIRECTORY && i < n_emul_files; i++)
-		if (emul_files[i].kind == EMUL_VALUE &&
-		    path_has_prefix(emul_files[i].path, f->path) &&
-		    faccessat(m->proc_fd, emul_files[i].path + strlen(PROC), F_OK, 0) == 0)
-			return true;
-	return false;
-}
-
-static int clone_from(const char *dir, const struct emul_file *f)
-{
-	char name[EMUL_NAME_MAX], source[EMUL_NAME_MAX + 16];
-
-	emul_name(f, name);
-	(void)snprintf(source, sizeof(source), "%s/%s", dir, name);
-	return mount_clone(AT_FDCWD, source, MOUNT_CLONE_ONE);
-}
-
-static int clone_emulated(const struct emul_file *f)
-{
-	int fd = emul_is_on(f, EMUL_FAST) ? clone_from(DO_EMUL_FAST, f) : -ENOENT;
-
-	return fd == -ENOENT && emul_is_on(f, EMUL_PLAIN) ? clone_from(DO_EMUL_PLAIN, f) : fd;
-}
-
 /* The cgroup's own file, or -ENOENT. Opening it fails where pressure is not measured. */
 static int clone_pressure(const struct attach *a, const struct emul_file *f)
 {
@@ -144,29 +110,20 @@ static int attach_file(const struct attach *a, const struct emul_file *f)
 
 	if (target < 0)
 		return target;
-	if (!may_cover(a, target, f) || is_namespaced(m, f) || is_needless(m, f))
+	if (!may_cover(a, target, f) || emul_is_kernels(f, m->proc_fd))
 		return -EEXIST;
 	if (f->kind == EMUL_PRESSURE)
 		fd = clone_pressure(a, f);
 	if (fd < 0)
-		fd = clone_emulated(f);
+		fd = emul_clone(&a->sources, f, "");
 	return fd < 0 ? fd : mount_attach(fd, target, "");
-}
-
-/* The directory that serves it has been attached. */
-static bool is_served(const struct attach *a, const struct emul_file *f)
-{
-	const struct emul_file *dir = emul_parent(f);
-
-	return dir && (a->is_attached[index_of(dir)] || is_served(a, dir));
 }
 
 static void attach_row(struct attach *a, const struct emul_file *f)
 {
 	int r;
 
-	if (!(a->mounts->plan->emulate & f->group) || str_eq(f->path, EMUL_NOWHERE) ||
-	    is_served(a, f))
+	if (!emul_has_place(f, a->mounts->plan->emulate) || emul_is_served(f, a->is_attached))
 		return;
 	r = attach_file(a, f);
 	if (r < 0)
@@ -175,45 +132,20 @@ static void attach_row(struct attach *a, const struct emul_file *f)
 		a->is_attached[index_of(f)] = true;
 }
 
-/* Only what everybody may read: the rest is no secret from this root. */
-static void hide_file(const struct attach *a, const struct emul_file *empty, const char *path)
+static void hide(void *arg, const char *path)
 {
+	const struct attach *a = arg;
 	_cleanup_close_ int target =
 		path_open_in_root(a->mounts->root_fd, path, O_PATH | O_CLOEXEC);
 	_cleanup_close_ int fd = -EBADF;
 	struct stat st;
 
-	if (target < 0 || fstat(target, &st) < 0 || !(st.st_mode & S_IROTH) ||
-	    !S_ISREG(st.st_mode) || !is_kernels(target, path))
+	if (target < 0 || fstat(target, &st) < 0 || !emul_may_hide(st.st_mode) ||
+	    !is_kernels(target, path))
 		return;
-	fd = clone_emulated(empty);
+	fd = emul_clone(&a->sources, emul_cover(a->mounts->plan->emulate), "");
 	if (fd < 0 || mount_attach(fd, target, "") < 0)
 		log_debug("/%s is not hidden", path);
-}
-
-/* The working directory is not the root; patterns begin at "/". */
-static void hide(const struct attach *a, const struct emul_file *empty, const char *pattern)
-{
-	_cleanup_free_ char *absolute = xasprintf("/%s", pattern);
-	glob_t g = {0};
-
-	if (glob(absolute, GLOB_NOSORT, NULL, &g) == 0)
-		for (size_t i = 0; i < g.gl_pathc; i++)
-			hide_file(a, empty, g.gl_pathv[i] + 1);
-	globfree(&g);
-}
-
-static void hide_all(const struct attach *a)
-{
-	const struct emul_file *empty = NULL;
-
-	for (size_t i = 0; i < n_emul_files; i++)
-		if (str_eq(emul_files[i].path, EMUL_NOWHERE))
-			empty = &emul_files[i];
-	if (!empty || !(a->mounts->plan->emulate & empty->group))
-		return;
-	for (const char *const *p = emul_hidden; *p; p++)
-		hide(a, empty, *p);
 }
 
 /*
@@ -237,7 +169,7 @@ static int read_names(const char *dir, struct error *err)
 int do_emul_attach(const struct do_mounts *m, int fast_fd, int plain_fd, struct error *err)
 {
 	_cleanup_free_ bool *is_attached = xcalloc(n_emul_files, sizeof(*is_attached));
-	struct attach a = {m, is_attached};
+	struct attach a = {m, {fast_fd, plain_fd}, is_attached};
 	int r = mount_attach(fast_fd, AT_FDCWD, DO_EMUL_FAST);
 
 	if (r == 0)
@@ -253,6 +185,8 @@ int do_emul_attach(const struct do_mounts *m, int fast_fd, int plain_fd, struct 
 		return r;
 	for (size_t i = 0; i < n_emul_files; i++)
 		attach_row(&a, &emul_files[i]);
-	hide_all(&a);
+	/* The working directory is not the root; the host's names begin there. */
+	if (emul_cover(m->plan->emulate))
+		emul_each_hidden("", "/", hide, &a);
 	return 0;
 }
