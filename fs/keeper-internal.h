@@ -28,7 +28,10 @@ struct keeper_traps {
 	struct fdset listeners; /* until their last process has ended */
 	uint64_t last_number;	/* of a client or a listener */
 	struct slots jobs;
-	int timer_fd; /* one shot: the next trapper */
+	int timer_fd;	   /* one shot: the next trapper */
+	int watchdog_fd;   /* the trapper's timer: it has not come back */
+	bool is_careful;   /* one has not */
+	struct fdset lost; /* pidfds of those, by pid: killed, but waiting in the kernel */
 
 	pid_t pid; /* 0: none */
 	int pidfd;
@@ -39,7 +42,8 @@ struct keeper_traps {
 #define KEEPER_TRAPS_EMPTY                                                                     \
 	{                                                                                      \
 		.socket_fd = -EBADF, .clients = FDSET_EMPTY, .listeners = FDSET_EMPTY,         \
-		.timer_fd = -EBADF, .pidfd = -EBADF, .sock = -EBADF                            \
+		.timer_fd = -EBADF, .watchdog_fd = -EBADF, .lost = FDSET_EMPTY,                \
+		.pidfd = -EBADF, .sock = -EBADF                                                \
 	}
 
 struct keeper_errand_state {

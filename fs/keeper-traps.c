@@ -22,6 +22,7 @@
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/macro.h"
+#include "lib/proc.h"
 #include "lib/proto.h"
 #include "lib/sock.h"
 #include "lib/spawn.h"
@@ -30,6 +31,8 @@
 #define HEALTHY_MS   1000
 #define DELAY_MIN_MS 10
 #define DELAY_MAX_MS 320
+/* Long for one that is killed; the keeper waits for nobody for ever. */
+#define KILL_MAX_MS 500
 
 static struct conn *conn_of(struct keeper *k, const struct service *s)
 {
@@ -63,11 +66,14 @@ _noreturn_ static void trapper_main(struct keeper *k, int sock)
 		.jobs = &k->traps.jobs,
 		.listeners = &listeners,
 		.keeper_sock = sock,
+		.watchdog_fd = k->traps.watchdog_fd,
+		.is_careful = k->traps.is_careful,
 	};
 	struct error err;
 	int r;
 
 	keeper_close_own(k);
+	k->traps.watchdog_fd = -EBADF;
 	fd_close(listeners.epoll_fd);
 	listeners.epoll_fd = -EBADF;
 	k->traps.listeners = (struct fdset)FDSET_EMPTY;
@@ -142,12 +148,42 @@ static int reap_trapper(struct keeper *k)
 	return status;
 }
 
+/* It waits for a file system of the container's, and that is where SIGKILL does not reach. */
+static void lose_trapper(struct keeper *k)
+{
+	struct keeper_traps *t = &k->traps;
+	struct error err;
+
+	loop_remove(&k->loop, t->pidfd);
+	if (fdset_add(&t->lost, (uint64_t)t->pid, take_fd(&t->pidfd), &err) < 0)
+		log_error("%s", err.text);
+	t->sock = fd_close(t->sock);
+	t->pid = 0;
+}
+
+static int on_lost_end(void *arg, struct error *err)
+{
+	struct keeper *k = arg;
+	uint64_t pid;
+	uint32_t events;
+
+	(void)err;
+	if (!fdset_next(&k->traps.lost, &pid, &events))
+		return 0;
+	(void)spawn_wait((pid_t)pid, &(int){0});
+	fdset_remove(&k->traps.lost, pid);
+	return 0;
+}
+
 void keeper_kill_trapper(struct keeper *k)
 {
 	if (k->traps.pid == 0)
 		return;
 	(void)kill(k->traps.pid, SIGKILL);
-	(void)reap_trapper(k);
+	if (proc_pidfd_wait(k->traps.pidfd, KILL_MAX_MS) == 1)
+		(void)reap_trapper(k);
+	else
+		lose_trapper(k);
 }
 
 /* The callers wait meanwhile. */
@@ -190,6 +226,23 @@ static int on_timer(void *arg, struct error *err)
 	(void)err;
 	if (read(k->traps.timer_fd, &n, sizeof(n)) == sizeof(n) && !k->traps.pid && !k->ending)
 		start_trapper(k);
+	return 0;
+}
+
+/* One who was only slow, on a busy machine, is killed for nothing: no harm is done. */
+static int on_watchdog(void *arg, struct error *err)
+{
+	struct keeper *k = arg;
+	uint64_t n;
+
+	(void)err;
+	if (read(k->traps.watchdog_fd, &n, sizeof(n)) != sizeof(n) || !k->traps.pid ||
+	    k->ending)
+		return 0;
+	log_warn("the trapper waits for a caller's memory: another one takes its place");
+	k->traps.is_careful = true;
+	keeper_kill_trapper(k);
+	start_trapper(k);
 	return 0;
 }
 
@@ -284,7 +337,28 @@ static int listen_for_clients(struct keeper *k, struct error *err)
 	if (t->socket_fd < 0)
 		return error_errno(err, -t->socket_fd, "listen at " PROTO_SOCKET_NAME);
 	t->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	return t->timer_fd < 0 ? error_errno(err, errno, "timerfd_create") : 0;
+	t->watchdog_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (t->timer_fd < 0 || t->watchdog_fd < 0)
+		return error_errno(err, errno, "timerfd_create");
+	return 0;
+}
+
+static int add_to_loop(struct keeper *k, struct error *err)
+{
+	const struct keeper_traps *t = &k->traps;
+	const struct {
+		int fd;
+		loop_fn fn;
+	} rows[] = {
+		{t->socket_fd, on_connect},	 {t->timer_fd, on_timer},
+		{t->watchdog_fd, on_watchdog},	 {t->clients.epoll_fd, on_client},
+		{t->lost.epoll_fd, on_lost_end}, {t->listeners.epoll_fd, on_listeners},
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(rows); i++)
+		r = loop_add(&k->loop, rows[i].fd, rows[i].fn, k, err);
+	return r;
 }
 
 int keeper_open_traps(struct keeper *k, struct error *err)
@@ -296,18 +370,14 @@ int keeper_open_traps(struct keeper *k, struct error *err)
 		return 0;
 	r = listen_for_clients(k, err);
 	if (r == 0)
-		r = slots_map(&t->jobs, TRAPPER_JOBS, sizeof(struct trap_job), err);
+		r = slots_map(&t->jobs, TRAPPER_SLOTS, sizeof(struct trap_job), err);
 	if (r == 0)
 		r = fdset_watch(&t->clients, EPOLLIN, err);
 	if (r == 0)
 		r = fdset_watch(&t->listeners, 0, err);
 	if (r == 0)
-		r = loop_add(&k->loop, t->socket_fd, on_connect, k, err);
-	if (r == 0)
-		r = loop_add(&k->loop, t->timer_fd, on_timer, k, err);
-	if (r == 0)
-		r = loop_add(&k->loop, t->clients.epoll_fd, on_client, k, err);
-	return r < 0 ? r : loop_add(&k->loop, t->listeners.epoll_fd, on_listeners, k, err);
+		r = fdset_watch(&t->lost, EPOLLIN, err);
+	return r < 0 ? r : add_to_loop(k, err);
 }
 
 void keeper_close_traps(struct keeper *k)
@@ -317,7 +387,9 @@ void keeper_close_traps(struct keeper *k)
 	fdset_done(&t->clients);
 	fdset_done(&t->listeners);
 	t->socket_fd = fd_close(t->socket_fd);
+	fdset_done(&t->lost);
 	t->timer_fd = fd_close(t->timer_fd);
+	t->watchdog_fd = fd_close(t->watchdog_fd);
 	t->pidfd = fd_close(t->pidfd);
 	t->sock = fd_close(t->sock);
 }

@@ -4,9 +4,7 @@
  * busybox and sysconf(_SC_PHYS_PAGES) do, and sched_getaffinity(2), as `nproc` and language
  * runtimes do. The answer is that of the files: of the same view.
  *
- * Every program in Go asks at its start: so these are answered without a fork. Who asks with a
- * buffer in memory that somebody else has to bring (a mapped file of his own FUSE daemon)
- * keeps the traps of his own container waiting, and nobody else's.
+ * Every program in Go asks at its start: so these are answered without a fork.
  */
 #include <fcntl.h>
 #include <linux/sysinfo.h>
@@ -43,6 +41,18 @@ static bool is_emulated(const struct trap_context *c, enum emul_group g)
 	return c->container->emulate & g;
 }
 
+/* What cannot be written from here may be the kernel's to write, and its error is. */
+static bool write_answer(const struct trap_context *c, pid_t tid, uint64_t address,
+			 const void *data, size_t size)
+{
+	int r;
+
+	trap_guard(c);
+	r = tracee_write(tid, address, data, size);
+	trap_unguard(c);
+	return r == 0;
+}
+
 /* ------------------------------------------------------------------ sysinfo(2) */
 
 /* Averages have a history, which the worker keeps. */
@@ -71,9 +81,10 @@ static enum trap_verdict answer_sysinfo(const struct trap_context *c, struct tra
 		return TRAP_NATIVE;
 	view_sysinfo(v, &s);
 	read_loads(c, &s);
-	if (!trap_is_valid(c, job))
+	if (!trap_is_valid(c, job) ||
+	    !write_answer(c, tid, job->notif.data.args[0], &s, sizeof(s)))
 		return TRAP_NATIVE;
-	job->result = tracee_write(tid, job->notif.data.args[0], &s, sizeof(s));
+	job->result = 0;
 	return TRAP_DONE;
 }
 
@@ -111,11 +122,10 @@ static enum trap_verdict answer_affinity(const struct trap_context *c, struct tr
 		return TRAP_NATIVE;
 	memcpy(full, mask, sizeof(full));
 	if (!view_affinity(v, mask, (unsigned int)n) || memcmp(mask, full, (size_t)n) == 0 ||
-	    !trap_is_valid(c, job))
+	    !trap_is_valid(c, job) ||
+	    !write_answer(c, tid, job->notif.data.args[ARG_MASK], mask, (size_t)n))
 		return TRAP_NATIVE;
-	job->result = tracee_write(tid, job->notif.data.args[ARG_MASK], mask, (size_t)n);
-	if (job->result == 0)
-		job->result = (int32_t)n;
+	job->result = (int32_t)n;
 	return TRAP_DONE;
 }
 

@@ -3,6 +3,8 @@
 
 #include <linux/audit.h>
 #include <stddef.h>
+#include <sys/timerfd.h>
+#include <time.h>
 
 #include "fs/notify.h"
 #include "lib/macro.h"
@@ -29,6 +31,34 @@ static const struct {
 bool trap_is_valid(const struct trap_context *c, const struct trap_job *job)
 {
 	return notify_is_valid(c->listener_fd, job->notif.id);
+}
+
+int64_t trap_clock_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void set_watchdog(const struct trap_context *c, int ms)
+{
+	const struct itimerspec t = {
+		.it_value = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000},
+	};
+
+	if (c->watchdog_fd >= 0)
+		(void)timerfd_settime(c->watchdog_fd, 0, &t, NULL);
+}
+
+void trap_guard(const struct trap_context *c)
+{
+	set_watchdog(c, TRAP_STALL_MS);
+}
+
+void trap_unguard(const struct trap_context *c)
+{
+	set_watchdog(c, 0);
 }
 
 const struct trap *trap_find(uint32_t arch, uint32_t nr)

@@ -19,7 +19,10 @@ struct tracee;
 struct trap_job {
 	struct seccomp_notif notif;
 	uint64_t listener; /* its number */
-	int32_t agent;	   /* who works on it; 0: nobody yet */
+	uint64_t owner;	   /* who works on it (fs/owner.h); 0: nobody yet */
+	int64_t due_ms;	   /* when that has taken too long: of trap_clock_ms() */
+	bool is_overdue;   /* who works on it is killed, and what it does is not waited for */
+	bool is_answered;
 	/* STATX_MNT_ID of the mount that is, or is about to be, attached for this call. */
 	uint64_t mount_id;
 	int32_t result; /* what TRAP_DONE returns to the caller: >= 0, or -errno */
@@ -32,9 +35,20 @@ struct trap_context {
 	uint64_t devs[2];		/* of the two connections */
 	bool is_nested;			/* the caller is in a pid namespace within */
 	int listener_fd;		/* of the call */
+	int watchdog_fd;		/* see trap_guard(); -EBADF: nobody else waits */
 };
 /* Does the caller still wait? What was read of it before this says yes is its own. */
 bool trap_is_valid(const struct trap_context *c, const struct trap_job *job);
+
+/*
+ * Around every look into the caller's memory by who receives all calls. It may be a mapping
+ * of a file whose daemon, the caller's own, never answers, and not even SIGKILL ends that.
+ * Who does not come back within TRAP_STALL_MS is replaced.
+ */
+#define TRAP_STALL_MS 3000
+void trap_guard(const struct trap_context *c);
+void trap_unguard(const struct trap_context *c);
+int64_t trap_clock_ms(void);
 
 enum trap_verdict {
 	TRAP_NATIVE, /* let the kernel make the call */
@@ -43,7 +57,10 @@ enum trap_verdict {
 
 struct trap {
 	const char *name;
-	/* One of both. At once, by who receives all calls: what takes no longer than a fork. */
+	/*
+	 * One of both. At once, by who receives all calls: what takes no longer than a fork,
+	 * with the caller's memory guarded; or like `act`, once somebody has not come back.
+	 */
 	enum trap_verdict (*answer)(const struct trap_context *c, struct trap_job *job,
 				    pid_t tid);
 	/*
@@ -52,7 +69,7 @@ struct trap {
 	 */
 	enum trap_verdict (*act)(const struct trap_context *c, struct trap_job *job,
 				 const struct tracee *t);
-	/* Before `act`, by who receives all calls: must not wait for anybody's file system. */
+	/* Before `act`, by who receives all calls, guarded; or in the same process. */
 	bool (*is_wanted)(const struct seccomp_notif *n);
 };
 

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "fs/fdset.h"
@@ -14,17 +15,20 @@
 
 struct container;
 
-/* Calls worked on at a time, each by a process of its own. */
-#define TRAPPER_JOBS 16
+/* Calls worked on at a time, each by a process of its own; behind their slots is one more. */
+#define TRAPPER_JOBS  16
+#define TRAPPER_SLOTS (TRAPPER_JOBS + 1)
 
 struct trapper_start {
 	const struct container *container;
 	int fast_mount; /* of the two connections, detached */
 	int plain_mount;
-	struct slots *jobs;	 /* struct trap_job */
+	struct slots *jobs;	 /* TRAPPER_SLOTS of struct trap_job */
 	struct fdset *listeners; /* this process's own copy */
 	/* One more comes as a struct trapper_listener with its fd. End of file: no keeper. */
 	int keeper_sock;
+	int watchdog_fd; /* a timer that the keeper hears: see trap_guard() */
+	bool is_careful; /* a predecessor did not come back */
 };
 
 struct trapper_listener {

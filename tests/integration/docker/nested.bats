@@ -257,6 +257,65 @@ compile_probe() {
 	assert_output 1
 }
 
+# stall HOW N: callers who wait in a file system of their own that never answers.
+stall() {
+	gcc -O1 -static -o "$BATS_TEST_TMPDIR/stall" "$BATS_TEST_DIRNAME/stall.c"
+	docker cp "$BATS_TEST_TMPDIR/stall" nested:/tmp/stall
+	docker exec -d nested sh -c "exec unshare -m /tmp/stall /tmp/never $1 $2 >/tmp/stalled"
+	wait_for 10 n grep -q waiting /tmp/stalled
+}
+
+# What has waited is not there for ever.
+end_stall() {
+	n pkill -KILL -x stall
+	wait_for 20 none_is_lost
+}
+none_is_lost() { [[ $(staff sysbox-fs-trap | wc -l) == 1 && -z $(staff sysbox-fs-act) ]]; }
+
+# told SECONDS VERB...: what /tmp/traps says, in so many seconds.
+told() { timeout "$1" "$TOP/tests/engine/engine" cli "$ENGINE" exec nested /tmp/traps "${@:2}"; }
+
+@test "nested: callers whose memory never comes keep nobody else waiting" {
+	compile_probe
+	stall memory 3
+	run -0 told 30 sysinfo
+	assert_output 1048576
+	run -0 told 5 sysinfo
+	run -0 timeout 10 "$TOP/tests/engine/engine" cli "$ENGINE" exec nested unshare -m sh -c \
+		'mkdir -p /p; mount -t proc none /p; grep MemTotal /p/meminfo; umount /p'
+	assert_output --partial ' 1048576 kB'
+	end_stall
+}
+
+@test "nested: callers whose type of file system never comes keep nobody else waiting" {
+	compile_probe
+	stall type 3
+	run -0 told 30 sysinfo
+	assert_output 1048576
+	end_stall
+}
+
+# More of them than the trapper has places: then calls pass, until it has some again.
+@test "nested: callers whose paths never come do not keep all others waiting" {
+	compile_probe
+	stall path 20
+	run -0 timeout 40 "$TOP/tests/engine/engine" cli "$ENGINE" exec nested unshare -m sh -c \
+		'mkdir -p /p; mount -t proc none /p; ls -d /p/self; umount /p'
+	assert_output /p/self
+	end_stall
+	run -0 told 10 sysinfo
+	assert_output 1048576
+}
+
+@test "nested: the processes that handle what comes from inside make few system calls" {
+	local p
+	for p in $(staff); do
+		assert_equal "$(awk '$1 == "Seccomp:" { print $2 }' "/proc/$p/status")" 2
+		assert_equal "$(awk '$1 == "NoNewPrivs:" { print $2 }' "/proc/$p/status")" 1
+	done
+	assert [ "$(staff | wc -l)" -ge 2 ]
+}
+
 @test "nested: without rights, the same errors as from the kernel" {
 	compile_probe
 	run -0 docker exec -u nobody nested /tmp/traps denied

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which system calls a process of the supervisor, and all that it forks, may make at all. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/error.h"
+
+/* Others fail with ENOSYS; no new privileges. On a kernel without seccomp nothing happens. */
+int calls_limit(const uint32_t *numbers, size_t n, struct error *err);

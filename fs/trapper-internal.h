@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What fs/trapper*.c share. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "fs/loop.h"
+#include "fs/trap.h"
+#include "fs/trapper.h"
+
+struct trapper;
+
+/* Who works on a slot. */
+struct owner_watch {
+	struct trapper *trapper;
+	size_t slot;
+	pid_t pid;
+	int pidfd; /* -EBADF: nobody who could end */
+};
+
+struct trapper {
+	const struct trapper_start *start;
+	struct trap_context context;
+	uint64_t self;	/* fs/owner.h */
+	uint64_t pidns; /* the container's */
+	struct loop loop;
+	struct owner_watch watches[TRAPPER_JOBS];
+	int timer_fd; /* one shot, while somebody works: is he overdue? */
+	bool is_ticking;
+	bool is_listening;
+};
+
+struct trap_job *trapper_job(const struct trapper *t, size_t slot);
+
+/* fs/trapper.c: there may be a free slot again. */
+int trapper_listen(struct trapper *t, struct error *err);
+
+/* fs/trapper-jobs.c */
+
+/* The timer, before everything else. */
+int jobs_init(struct trapper *t, struct error *err);
+/* Slots that a predecessor has left. */
+int jobs_take_over(struct trapper *t, struct error *err);
+/* TRAPPER_JOBS: all are busy. */
+size_t jobs_free_slot(const struct trapper *t);
+/* Is every slot held by one who is overdue? Then nothing is to be waited for. */
+bool jobs_are_stuck(const struct trapper *t);
+/* Answer what has just been received into this slot, at once or by sending somebody. */
+int jobs_begin(struct trapper *t, size_t slot, struct error *err);
+/* The same without looking at it: the kernel makes the call. */
+void jobs_pass(struct trapper *t, size_t slot);
