@@ -103,3 +103,44 @@ at_first_request() {
 	in_trouble 'exec sleep 1000'
 	assert_output --partial 'sysbox-fs does not answer'
 }
+
+# --- a listener of somebody else's --------------------------------------------------------------
+
+# Everything but views for containers within: the figures, and mounts as the kernel makes them.
+works_without_listener() {
+	config '.linux.resources.memory = {limit: 268435456}'
+	sh_args 'grep MemTotal /proc/meminfo; echo 3 >/proc/sys/vm/swappiness; cat /proc/sys/vm/swappiness
+		unshare -m -p -f sh -c "mount -t proc none /tmp && ls -d /tmp/self && umount /tmp && ls /tmp | wc -l"'
+	run timeout 60 "$@" "$RUNC" --root "$STATE" --log "$BOX/log" run "$ID"
+	assert_success
+	assert_line --index 0 --regexp ' 262144 kB$'
+	assert_line --index 1 3
+	assert_line --index 2 /tmp/self
+	assert_line --index 3 0
+}
+
+@test "listener: a profile that has one: all but nested views works, and the log says so" {
+	config --arg s "$BOX/agent" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: $s,
+		syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_NOTIFY"}]}'
+	python3 "$HELPERS/seccomp-agent.py" "$BOX/agent" >"$BOX/heard" 2>&1 3>&- &
+	AGENT=$!
+	wait_for 5 grep -qs listening "$BOX/heard"
+	works_without_listener env
+	kill "$AGENT"
+	assert grep -q 'containers inside this one see its figures.*the seccomp profile has a listener' "$BOX/log"
+}
+
+@test "listener: a runtime below one (nested): all but nested views works, and the log says so" {
+	works_without_listener python3 "$HELPERS/listened.py"
+	assert grep -q 'containers inside this one see its figures.*no seccomp listener is to be had' "$BOX/log"
+}
+
+@test "listener: exec in a container without, from below a listener and from elsewhere" {
+	local below=(python3 "$HELPERS/listened.py")
+	args sleep 1000
+	"${below[@]}" "$RUNC" --root "$STATE" --log "$BOX/log" run -d "$ID" </dev/null 3>&-
+	run -0 timeout 20 "${below[@]}" "$RUNC" --root "$STATE" exec "$ID" grep -c MemTotal /proc/meminfo
+	assert_output 1
+	run -0 timeout 20 "$RUNC" --root "$STATE" exec "$ID" sh -c 'mount -t proc none /tmp && ls -d /tmp/self; umount /tmp'
+	assert_output /tmp/self
+}
