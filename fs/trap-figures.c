@@ -115,10 +115,13 @@ static enum trap_verdict answer_affinity(const struct trap_context *c, struct tr
 	bool is_ours = is_emulated(c, EMUL_CPU) && asks_for_itself(job, tid);
 	struct view *v = is_ours ? view_of(c) : NULL;
 	unsigned char mask[MASK_MAX] = {0}, full[MASK_MAX];
-	long n = v ? syscall(SYS_sched_getaffinity, tid, sizeof(mask), mask) : -1;
+	/* With the caller's size: what is too small, and how much is filled, the kernel knows. */
+	uint64_t size = (uint32_t)job->notif.data.args[ARG_SIZE];
+	long n = v ? syscall(SYS_sched_getaffinity, tid,
+			     size < sizeof(mask) ? size : sizeof(mask), mask)
+		   : -1;
 
-	/* Where the caller's buffer is too small, the error is the kernel's to give. */
-	if (n <= 0 || job->notif.data.args[ARG_SIZE] < (uint64_t)n)
+	if (n <= 0)
 		return TRAP_NATIVE;
 	memcpy(full, mask, sizeof(full));
 	if (!view_affinity(v, mask, (unsigned int)n) || memcmp(mask, full, (size_t)n) == 0 ||
