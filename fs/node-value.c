@@ -20,6 +20,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -29,6 +30,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "lib/alloc.h"
 #include "lib/emul.h"
 #include "lib/fd.h"
 #include "lib/macro.h"
@@ -95,16 +97,42 @@ static ssize_t put_first(const struct emul_file *row, char ret[NODE_VALUE_MAX])
 	return put(ret, text);
 }
 
-ssize_t node_value_read(const struct emul_file *row, const struct node_values_store *s,
-			int sys_dirfd, char ret[NODE_VALUE_MAX])
+int *node_value_fds_new(void)
 {
-	_cleanup_free_ char *host = NULL;
-	int r;
+	int *fds = xcalloc(n_emul_files, sizeof(*fds));
+
+	for (size_t i = 0; i < n_emul_files; i++)
+		fds[i] = -EBADF;
+	return fds;
+}
+
+/* Each read from position 0 makes the text anew. */
+static ssize_t read_host(const struct emul_file *row, const struct node_value_host *host,
+			 char ret[NODE_VALUE_MAX])
+{
+	_cleanup_close_ int fd = -EBADF;
+	int *kept = host->fds ? &host->fds[index_of(row)] : &fd;
+	ssize_t n;
+
+	if (*kept < 0)
+		*kept = openat(host->sys_dirfd, host_path(row), O_RDONLY | O_CLOEXEC);
+	n = *kept < 0 ? -1 : pread(*kept, ret, NODE_VALUE_MAX - 1, 0);
+	if (n <= 0)
+		return n;
+	if (ret[n - 1] != '\n')
+		ret[n++] = '\n';
+	return n;
+}
+
+ssize_t node_value_read(const struct emul_file *row, const struct node_values_store *s,
+			const struct node_value_host *host, char ret[NODE_VALUE_MAX])
+{
+	ssize_t n;
 
 	if (s->rows[index_of(row)].is_set)
 		return put(ret, s->rows[index_of(row)].text);
-	r = file_read_line(sys_dirfd, host_path(row), &host);
-	return r < 0 ? put_first(row, ret) : put(ret, host);
+	n = read_host(row, host, ret);
+	return n < 0 ? put_first(row, ret) : n;
 }
 
 /* ------------------------------------------------------------------ numbers */
@@ -290,7 +318,7 @@ ssize_t node_value_write(const struct emul_file *row, const struct node_value_pl
 	_cleanup_free_ char *data = strndup(t->data, t->len);
 	char value[NODE_VALUE_MAX];
 	const struct change c = {&row->value, t, data, value};
-	ssize_t n = node_value_read(row, p->store, p->sys_dirfd, value), taken;
+	ssize_t n = node_value_read(row, p->store, &p->host, value), taken;
 	int r;
 
 	if (!data || !(row->mode & 0222) || t->at < 0)

@@ -22,12 +22,16 @@ struct node_values_store;
 int node_values_map(struct node_values_store **ret, struct error *err);
 void node_values_unmap(struct node_values_store *s);
 
-/*
- * The present value with its newline; `sys_dirfd` is the host's /proc/sys. Returns its
- * length or -errno.
- */
+/* The host's own values. */
+struct node_value_host {
+	int sys_dirfd; /* its /proc/sys */
+	int *fds;      /* n_emul_files: what was opened stays open; NULL: nothing does */
+};
+int *node_value_fds_new(void);
+
+/* The present value with its newline. Returns its length or -errno. */
 ssize_t node_value_read(const struct emul_file *row, const struct node_values_store *s,
-			int sys_dirfd, char ret[NODE_VALUE_MAX]);
+			const struct node_value_host *host, char ret[NODE_VALUE_MAX]);
 
 struct node_value_text {
 	const char *data;
@@ -37,7 +41,7 @@ struct node_value_text {
 /* Where values are. host_fd -EBADF: nothing of this row goes to the host. */
 struct node_value_place {
 	struct node_values_store *store;
-	int sys_dirfd; /* the host's /proc/sys */
+	struct node_value_host host;
 	int host_fd;
 };
 /*

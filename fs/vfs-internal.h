@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "fs/mirror.h"
+#include "fs/node-value.h"
 #include "fs/tree.h"
 #include "fs/vfs.h"
 #include "lib/strbuf.h"
@@ -64,6 +65,7 @@ struct vfs {
 	struct vfs_within within[VFS_WITHIN_MAX];
 	struct vfs_held held[VFS_HELD_MAX];
 	uint64_t last_handle;
+	int *value_fds; /* see struct node_value_host */
 	struct strbuf scratch;
 };
 
@@ -88,6 +90,8 @@ struct mirror vfs_mirror(const struct vfs *v, fuse_ino_t ino);
 /* Where the text of a row is kept; fast. */
 struct vfs_text *vfs_text(struct vfs *v, fuse_ino_t ino);
 
+/* Where values that nobody has written come from. */
+struct node_value_host vfs_values(const struct vfs *v);
 /* The row of an id of this connection; -ENOENT. */
 int vfs_row(const struct vfs *v, fuse_ino_t ino, struct tree_node *ret);
 /* The text of an id as it is now, in place of what is in *out; or -errno. */

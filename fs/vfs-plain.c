@@ -144,10 +144,11 @@ static ssize_t write_trigger(const struct node_value_text *t)
 	return (ssize_t)t->len;
 }
 
-static ssize_t write_row(const struct container *c, const struct emul_file *f,
+static ssize_t write_row(const struct vfs *v, const struct emul_file *f,
 			 const struct node_value_text *t)
 {
-	const struct node_value_place place = {c->values, c->sys_dirfd,
+	const struct container *c = v->container;
+	const struct node_value_place place = {c->values, vfs_values(v),
 					       f ? c->host_fds[f - emul_files] : -EBADF};
 
 	if (f && f->kind == EMUL_VALUE)
@@ -166,7 +167,7 @@ static void plain_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t
 {
 	const struct vfs *v = vfs_of(req);
 	const struct node_value_text t = {data, size, fi->flags & O_APPEND ? 0 : off};
-	ssize_t taken = write_row(v->container, row_of(v, ino), &t);
+	ssize_t taken = write_row(v, row_of(v, ino), &t);
 
 	if (taken < 0)
 		vfs_reply_error(req, (int)taken);

@@ -37,6 +37,7 @@ struct vfs *vfs_new(enum emul_conn conn, const struct container *c, unsigned int
 		.system_dirfd = c->system_dirfd,
 	};
 	v->texts = xcalloc(n_emul_files, sizeof(*v->texts));
+	v->value_fds = node_value_fds_new();
 	v->last_handle = (uint64_t)generation << 40;
 	return v;
 }
@@ -112,10 +113,16 @@ int vfs_row(const struct vfs *v, fuse_ino_t ino, struct tree_node *ret)
 	return tree_node(i, ret);
 }
 
-static int value_text(const struct container *c, const struct emul_file *f, struct strbuf *out)
+struct node_value_host vfs_values(const struct vfs *v)
 {
+	return (struct node_value_host){v->container->sys_dirfd, v->value_fds};
+}
+
+static int value_text(const struct vfs *v, const struct emul_file *f, struct strbuf *out)
+{
+	const struct node_value_host host = vfs_values(v);
 	char value[NODE_VALUE_MAX];
-	ssize_t len = node_value_read(f, c->values, c->sys_dirfd, value);
+	ssize_t len = node_value_read(f, v->container->values, &host, value);
 
 	if (len > 0)
 		strbuf_add(out, value, (size_t)len);
@@ -130,7 +137,7 @@ static int row_text(const struct vfs *v, fuse_ino_t ino, const struct tree_node 
 		n->format(vfs_view(v, ino), out);
 		return 0;
 	case EMUL_VALUE:
-		return value_text(v->container, n->file, out);
+		return value_text(v, n->file, out);
 	case EMUL_FIXED:
 		strbuf_adds(out, n->file->text);
 		return 0;

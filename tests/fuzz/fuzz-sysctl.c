@@ -25,15 +25,15 @@ static void try_row(const struct emul_file *row, const char *data, size_t size)
 	ssize_t n;
 
 	must(node_values_map(&s, &err) == 0);
-	const struct node_value_place p = {s, -1, -1};
+	const struct node_value_place p = {s, {-1, NULL}, -1};
 	n = node_value_write(row, &p, &t);
 	must(n <= (ssize_t)size);
 	if (n >= 0) {
-		n = node_value_read(row, s, -1, first);
+		n = node_value_read(row, s, &p.host, first);
 		must(n > 0 && n < NODE_VALUE_MAX && first[n - 1] == '\n');
 		const struct node_value_text again = {first, (size_t)n, 0};
 		must(node_value_write(row, &p, &again) == n);
-		must(node_value_read(row, s, -1, second) == n);
+		must(node_value_read(row, s, &p.host, second) == n);
 		must(strcmp(first, second) == 0);
 	}
 	node_values_unmap(s);

@@ -71,6 +71,7 @@ static void emul_child__of_its_directory(void **state)
 struct fixture {
 	struct unit_dir *dir;
 	struct node_values_store *store;
+	struct node_value_host host;
 	int host_fd;
 };
 
@@ -83,6 +84,7 @@ static int setup(void **state)
 	if (unit_dir(&dir) != 0)
 		return -1;
 	f->dir = dir;
+	f->host = (struct node_value_host){f->dir->fd, node_value_fds_new()};
 	f->host_fd = -EBADF;
 	*state = f;
 	if (mkdirat(f->dir->fd, "vm", 0755) < 0 || mkdirat(f->dir->fd, "kernel", 0755) < 0)
@@ -97,6 +99,9 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 	void *dir = f->dir;
 
+	for (size_t i = 0; i < n_emul_files; i++)
+		fd_close(f->host.fds[i]);
+	free(f->host.fds);
 	node_values_unmap(f->store);
 	free(f);
 	return unit_dir_done(&dir);
@@ -114,7 +119,7 @@ static const struct emul_file *row(const char *path)
 static ssize_t write_at(struct fixture *f, const char *path, const char *text, off_t at)
 {
 	const struct node_value_text t = {text, strlen(text), at};
-	const struct node_value_place p = {f->store, f->dir->fd, f->host_fd};
+	const struct node_value_place p = {f->store, f->host, f->host_fd};
 
 	return node_value_write(row(path), &p, &t);
 }
@@ -128,7 +133,7 @@ static void assert_value(struct fixture *f, const char *path, const char *want)
 {
 	char got[NODE_VALUE_MAX];
 
-	assert_int_equal(node_value_read(row(path), f->store, f->dir->fd, got), strlen(want));
+	assert_int_equal(node_value_read(row(path), f->store, &f->host, got), strlen(want));
 	assert_string_equal(got, want);
 }
 
@@ -139,6 +144,9 @@ static void node_value__begins_as_the_hosts(void **state)
 	struct fixture *f = *state;
 
 	assert_value(f, OVERCOMMIT, "2\n");
+	unit_file(f->dir->fd, "vm/overcommit_memory", "0\n");
+	assert_value(f, OVERCOMMIT, "0\n");
+	unit_file(f->dir->fd, "vm/overcommit_memory", "2\n");
 	assert_int_equal(write_value(f, OVERCOMMIT, " 0x1 \n"), 6);
 	assert_value(f, OVERCOMMIT, "1\n");
 	unit_assert_file(f->dir->fd, "vm/overcommit_memory", "2\n");
@@ -162,7 +170,7 @@ static void node_value__a_nul_is_no_end(void **state)
 {
 	struct fixture *f = *state;
 	const struct node_value_text t = {"1\0", 2, 0};
-	const struct node_value_place p = {f->store, f->dir->fd, -EBADF};
+	const struct node_value_place p = {f->store, f->host, -EBADF};
 
 	assert_int_equal(node_value_write(row(OVERCOMMIT), &p, &t), -EINVAL);
 }
@@ -222,7 +230,7 @@ static void node_value__texts_and_words(void **state)
 	memset(longer, 'x', 200);
 	assert_int_equal(write_value(f, "proc/sys/kernel/core_pattern", longer), 200);
 	assert_int_equal(
-		node_value_read(row("proc/sys/kernel/core_pattern"), f->store, f->dir->fd, got),
+		node_value_read(row("proc/sys/kernel/core_pattern"), f->store, &f->host, got),
 		128);
 	assert_int_equal(write_value(f, "proc/sys/kernel/printk_devkmsg", "on\n"), 3);
 	assert_int_equal(write_value(f, "proc/sys/kernel/printk_devkmsg", "ona"), -EINVAL);
