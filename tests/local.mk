@@ -185,6 +185,10 @@ check_PROGRAMS += %D%/helpers/emul-table
 check_PROGRAMS += %D%/helpers/read-times
 %C%_helpers_read_times_LDFLAGS = $(SANITIZE_CFLAGS) $(STATIC_LDFLAGS)
 %C%_helpers_read_times_LDADD =
+check_PROGRAMS += %D%/helpers/fuse-floor
+%C%_helpers_fuse_floor_LDADD =
+check_PROGRAMS += %D%/helpers/read-many
+%C%_helpers_read_many_LDADD =
 check_PROGRAMS += %D%/helpers/probe
 %C%_helpers_probe_LDFLAGS = $(SANITIZE_CFLAGS) $(STATIC_LDFLAGS)
 %C%_helpers_probe_LDADD =
@@ -202,6 +206,11 @@ EXTRA_DIST += %D%/integration %D%/engine %D%/vm %D%/bench %D%/run-docker %D%/fre
 emulation-update: %D%/helpers/emul-table
 	$(srcdir)/docs/emulation.sh . >$(srcdir)/docs/emulation.md.new
 	mv $(srcdir)/docs/emulation.md.new $(srcdir)/docs/emulation.md
+# As root; STRESS: options and tests (tests/stress/supervisor --help). Ends by itself.
+.PHONY: stress
+stress: all
+	SYSBOX_RUNC='$(abs_builddir)/sysbox-runc' $(srcdir)/%D%/stress/supervisor $(STRESS)
+
 # Prints; passes or fails nothing. As root; BENCH: options and sections (tests/bench/bench --help).
 .PHONY: bench
 bench: all
