@@ -227,11 +227,12 @@ kb() { awk -v key="$1:" '$1 == key { print $2 }'; }
 # compiler, but what was built for them; the engine may not see our files.
 compile_probe() {
 	local dir=$TOP/build/tests/helpers
+	set -- "${1:-traps}"
 	if command -v gcc >/dev/null; then
 		dir=$BATS_TEST_TMPDIR
-		gcc -O1 -static -pthread -o "$dir/traps" "$TOP/tests/helpers/traps.c"
+		gcc -O1 -static -pthread -o "$dir/$1" "$TOP/tests/helpers/$1.c"
 	fi
-	tar -C "$dir" -cf - --owner=0 --group=0 traps | docker cp - nested:/tmp
+	tar -C "$dir" -cf - --owner=0 --group=0 "$1" | docker cp - nested:/tmp
 }
 
 @test "nested: garbage arguments from many threads" {
@@ -259,8 +260,7 @@ compile_probe() {
 
 # stall HOW N: callers who wait in a file system of their own that never answers.
 stall() {
-	gcc -O1 -static -o "$BATS_TEST_TMPDIR/stall" "$BATS_TEST_DIRNAME/stall.c"
-	docker cp "$BATS_TEST_TMPDIR/stall" nested:/tmp/stall
+	compile_probe stall
 	docker exec -d nested sh -c "exec unshare -m /tmp/stall /tmp/never $1 $2 >/tmp/stalled"
 	wait_for 10 n grep -q waiting /tmp/stalled
 }
