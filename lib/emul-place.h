@@ -17,8 +17,8 @@ bool emul_has_place(const struct emul_file *f, unsigned int groups);
 const struct emul_file *emul_cover(unsigned int groups);
 
 /*
- * Is it in a directory that serves it, at any depth? `is_there` says of each of the n_emul_files
- * rows whether it is.
+ * Is it in a directory that serves it, at any depth? `is_there` says of each of the
+ * n_emul_files rows whether it is.
  */
 bool emul_is_served(const struct emul_file *f, const bool *is_there);
 /* The same of mirrors alone, which are always there when they are on. */

@@ -14,8 +14,8 @@
  *
  * The kernel counts what the users of a namespace have for its owner, too, in the
  * namespace above: whoever has the effective id there that made it (user_namespaces(7)
- * says nothing of it; kernel/ucount.c). Would all namespaces belong to root, the first that uses
- * up root's inotify instances had those of all others, and of the host.
+ * says nothing of it; kernel/ucount.c). Would all namespaces belong to root, the first that
+ * uses up root's inotify instances had those of all others, and of the host.
  *
  * uid_map goes before gid_map; setgroups stays "allow", which an unprivileged
  * writer would have to give up: the container's root shall call it.
