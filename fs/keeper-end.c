@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fs/keeper-internal.h"
+#include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/log.h"
 
@@ -49,7 +50,7 @@ void keeper_linger(struct keeper *k)
 	uint32_t received = n_received(k);
 	bool quiet = received == k->last_received;
 
-	if ((keeper_detach(k) && quiet) || keeper_now_ms() - k->ending_ms >= LINGER_MAX_MS) {
+	if ((keeper_detach(k) && quiet) || clock_msec() - k->ending_ms >= LINGER_MAX_MS) {
 		loop_end(&k->loop);
 		return;
 	}
@@ -67,7 +68,7 @@ static int begin(struct keeper *k)
 	/* Who waits for a volume need not wait for who still looks at the files. */
 	k->container.locks_fd = fd_close(k->container.locks_fd);
 	detached = keeper_detach(k);
-	k->ending_ms = keeper_now_ms();
+	k->ending_ms = clock_msec();
 	k->last_received = n_received(k);
 	if (k->worker || !detached)
 		keeper_set_timer(k, LINGER_IDLE_MS);

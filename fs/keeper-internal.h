@@ -75,13 +75,16 @@ struct keeper {
 	uint32_t last_received; /* requests at the last look */
 };
 
-int64_t keeper_now_ms(void);
+/* fs/keeper-state.c */
+
+/* Once, in so many milliseconds; another call takes the place of an earlier one. */
 void keeper_set_timer(struct keeper *k, int ms);
+/* In a child: what is the keeper's own business, and what belongs to the traps. */
+void keeper_close_own(struct keeper *k);
+void keeper_close_traps(struct keeper *k);
 
 /* fs/keeper-staff.c */
 
-/* In a child: what is the keeper's own business. */
-void keeper_close_own(struct keeper *k);
 /* Fork the first worker and wait until it serves; nothing when there is nothing to serve. */
 int keeper_first_worker(struct keeper *k, struct error *err);
 /* Another one, now or, where that fails, later. */
@@ -104,6 +107,4 @@ bool keeper_detach(struct keeper *k);
 
 /* Wait for listeners, where nested views are wanted and there is something to show. */
 int keeper_open_traps(struct keeper *k, struct error *err);
-/* In a child: what belongs to them. */
-void keeper_close_traps(struct keeper *k);
 void keeper_kill_trapper(struct keeper *k);

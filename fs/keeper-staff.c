@@ -9,6 +9,7 @@
 
 #include "fs/keeper-internal.h"
 #include "fs/worker.h"
+#include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/macro.h"
@@ -19,21 +20,6 @@
 #define HEALTHY_MS   1000
 #define DELAY_MIN_MS 10
 #define DELAY_MAX_MS 320
-
-void keeper_close_own(struct keeper *k)
-{
-	loop_done(&k->loop);
-	k->signal_fd = fd_close(k->signal_fd);
-	k->mounts_fd = fd_close(k->mounts_fd);
-	k->timer_fd = fd_close(k->timer_fd);
-	k->worker_pidfd = fd_close(k->worker_pidfd);
-	k->worker_sock = fd_close(k->worker_sock);
-	for (size_t i = 0; i < KEEPER_N_ERRANDS; i++)
-		k->errands[i].pidfd = fd_close(k->errands[i].pidfd);
-	k->container.init_pidfd = fd_close(k->container.init_pidfd);
-	k->container.state_dirfd = fd_close(k->container.state_dirfd);
-	k->container.locks_fd = fd_close(k->container.locks_fd);
-}
 
 static _noreturn_ void worker_main(struct keeper *k, int sock)
 {
@@ -176,7 +162,7 @@ void keeper_kill_worker(struct keeper *k)
 
 static int next_delay(struct keeper *k)
 {
-	if (keeper_now_ms() - k->started_ms >= HEALTHY_MS)
+	if (clock_msec() - k->started_ms >= HEALTHY_MS)
 		k->delay_ms = 0;
 	else if (k->delay_ms < DELAY_MIN_MS)
 		k->delay_ms = DELAY_MIN_MS;
@@ -243,7 +229,7 @@ static int fork_worker(struct keeper *k, struct error *err)
 	}
 	k->worker = pid;
 	k->worker_sock = take_fd(&ours);
-	k->started_ms = keeper_now_ms();
+	k->started_ms = clock_msec();
 	return 0;
 }
 

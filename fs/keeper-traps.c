@@ -18,6 +18,7 @@
 #include "fs/keeper-internal.h"
 #include "fs/trap.h"
 #include "fs/trapper.h"
+#include "lib/clock.h"
 #include "lib/emul.h"
 #include "lib/fd.h"
 #include "lib/log.h"
@@ -97,7 +98,7 @@ static void set_timer(const struct keeper *k, int ms)
 
 static int next_delay(struct keeper_traps *t)
 {
-	if (keeper_now_ms() - t->started_ms >= HEALTHY_MS)
+	if (clock_msec() - t->started_ms >= HEALTHY_MS)
 		t->delay_ms = 0;
 	else if (t->delay_ms < DELAY_MIN_MS)
 		t->delay_ms = DELAY_MIN_MS;
@@ -128,7 +129,7 @@ static int fork_trapper(struct keeper *k, struct error *err)
 	}
 	t->pid = pid;
 	t->sock = take_fd(&ours);
-	t->started_ms = keeper_now_ms();
+	t->started_ms = clock_msec();
 	t->pidfd = pidfd_open(pid, 0);
 	if (t->pidfd < 0)
 		return error_errno(err, errno, "pidfd_open of the trapper");
@@ -378,18 +379,4 @@ int keeper_open_traps(struct keeper *k, struct error *err)
 	if (r == 0)
 		r = fdset_watch(&t->lost, EPOLLIN, err);
 	return r < 0 ? r : add_to_loop(k, err);
-}
-
-void keeper_close_traps(struct keeper *k)
-{
-	struct keeper_traps *t = &k->traps;
-
-	fdset_done(&t->clients);
-	fdset_done(&t->listeners);
-	t->socket_fd = fd_close(t->socket_fd);
-	fdset_done(&t->lost);
-	t->timer_fd = fd_close(t->timer_fd);
-	t->watchdog_fd = fd_close(t->watchdog_fd);
-	t->pidfd = fd_close(t->pidfd);
-	t->sock = fd_close(t->sock);
 }

@@ -19,7 +19,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "fs/keeper-internal.h"
@@ -29,23 +28,6 @@
 #include "lib/proto.h"
 
 #define LOG_FILE "fs.log"
-
-int64_t keeper_now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-void keeper_set_timer(struct keeper *k, int ms)
-{
-	const struct itimerspec t = {
-		.it_value = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000},
-	};
-
-	(void)timerfd_settime(k->timer_fd, 0, &t, NULL);
-}
 
 static int on_timer(void *arg, struct error *err)
 {
