@@ -7,6 +7,7 @@
 #include "fs/cgroup-read.c"
 #include "fs/handler.h"
 #include "fs/view-load.c"
+#include "lib/alloc.h"
 #include "lib/strbuf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
