@@ -19,6 +19,7 @@
 
 #include "lib/alloc.h"
 #include "lib/fd.h"
+#include "lib/log.h"
 #include "lib/path.h"
 #include "lib/str.h"
 #include "src/do.h"
@@ -172,6 +173,29 @@ static void reset_signals(void)
 		(void)sigaction(sig, &def, NULL);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int compare_fds(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+int do_exec_close_all(unsigned int preserve_fds, int *keep, size_t n, struct error *err)
+{
+	unsigned int first = 3 + preserve_fds;
+
+	log_init(-1, LOG_TEXT, LOG_ERROR);
+	qsort(keep, n, sizeof(*keep), compare_fds);
+	for (size_t i = 0; i < n; i++) {
+		unsigned int fd = (unsigned int)keep[i];
+
+		if (keep[i] < 0 || fd < first)
+			continue;
+		if (fd > first && close_range(first, fd - 1, 0) < 0)
+			return error_errno(err, errno, "close_range");
+		first = fd + 1;
+	}
+	return close_range(first, ~0U, 0) < 0 ? error_errno(err, errno, "close_range") : 0;
 }
 
 int do_exec_close(unsigned int preserve_fds, struct error *err)

@@ -2,8 +2,11 @@
 /* Terminals: a pty of the container's own devpts, and the engine's pipes. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -11,6 +14,26 @@
 #include "lib/path.h"
 #include "src/do.h"
 #include "src/plan.h"
+
+/*
+ * Root inside may have put anything there. The answers of a file system of his own to our
+ * ioctls would be taken for descriptors, and the engine would read from it.
+ */
+static int open_master(int root_fd)
+{
+	_cleanup_close_ int fd =
+		path_open_in_root(root_fd, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	struct statfs fs;
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0 || fstatfs(fd, &fs) < 0)
+		return -errno;
+	if (fs.f_type != DEVPTS_SUPER_MAGIC || st.st_rdev != makedev(5, 2))
+		return -ENOTTY;
+	return take_fd(&fd);
+}
 
 /*
  * TIOCGPTPEER opens the slave of the very master that we hold: no path, no race
@@ -23,7 +46,7 @@ int do_terminal_open(const struct plan_process *p, int root_fd, int *ret_slave,
 	const struct winsize size = {.ws_row = p->rows, .ws_col = p->columns};
 	int unlock = 0;
 
-	master = path_open_in_root(root_fd, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	master = open_master(root_fd);
 	if (master < 0)
 		return error_errno(err, -master, "open a terminal (/dev/pts/ptmx)");
 	if (ioctl(master, TIOCSPTLCK, &unlock) < 0)

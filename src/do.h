@@ -206,6 +206,12 @@ enum do_exec_cwd {
 };
 
 /*
+ * Before the first path of the image is looked up by who is root inside: close all but the
+ * standard fds, preserve_fds more, and those in `keep` (sorted by it). Nothing is logged from
+ * here on.
+ */
+int do_exec_close_all(unsigned int preserve_fds, int *keep, size_t n, struct error *err);
+/*
  * As the process's user: the working directory; args[0] searched in PATH of the
  * process's environment; HOME of /etc/passwd where the environment has none. Where
  * we are must lie below our root (CVE-2024-21626).

@@ -253,35 +253,24 @@ static void end_by_signals(void)
 		(void)sigaction(signals[i], &end, NULL);
 }
 
-/* Close [from, to], if there is anything between. */
-static void close_between(int from, int to)
+/*
+ * Must: before anything of the image is looked up by a path that may lead over our own
+ * descriptors (CVE-2024-21626), and before the filter, which may not know close_range(2). A
+ * created container may wait for long: it holds nothing of the host but what it still needs.
+ */
+static int step_close(struct init_work *w, struct error *err)
 {
-	if (from <= to)
-		(void)close_range((unsigned int)from, (unsigned int)to, 0);
-}
+	int keep[] = {w->in->sync, w->in->fifo_fd, w->proc_fd};
 
-static int compare_fds(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
+	return do_exec_close_all(w->in->preserve_fds, keep, ARRAY_SIZE(keep), err);
 }
 
 /*
- * A created container may wait for long: it holds nothing of the host but what it still
- * needs. Before the filter, which may not know close_range(2). From here on our life is
- * no longer bound to the runtime's, but to its word: without SYNC_GO we end.
+ * From here on our life is no longer bound to the runtime's, but to its word: without SYNC_GO
+ * we end.
  */
-static int step_release(struct init_work *w, struct error *err _unused_)
+static int step_release(struct init_work *w _unused_, struct error *err _unused_)
 {
-	int keep[] = {w->in->sync, w->in->fifo_fd, w->proc_fd};
-	int first = 3 + (int)w->in->preserve_fds;
-
-	qsort(keep, ARRAY_SIZE(keep), sizeof(*keep), compare_fds);
-	log_init(-1, LOG_TEXT, LOG_ERROR);
-	for (size_t i = 0; i < ARRAY_SIZE(keep); i++) {
-		close_between(first, keep[i] - 1);
-		first = keep[i] + 1;
-	}
-	close_between(first, INT_MAX);
 	end_by_signals();
 	(void)prctl(PR_SET_PDEATHSIG, 0);
 	return 0;
@@ -314,8 +303,9 @@ static const struct init_step init_steps[] = {
 	{"propagation", step_propagation},
 	{"session keyring", step_keyring},
 	{"working directory", step_cwd},
+	{"close", step_close},
 	{"identity", step_identity},
-	{"let go of the host", step_release},
+	{"let go of the runtime", step_release},
 	{"confine", step_confine},
 	{0},
 };

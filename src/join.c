@@ -62,16 +62,17 @@ _noreturn_ static void fail(const struct work *w, const struct error *err)
 	_exit(1);
 }
 
-static int open_terminal(const struct work *w, int root_fd, struct error *err)
+static int open_terminal(const struct work *w, struct error *err)
 {
 	const struct plan_process *p = w->j->process;
-	_cleanup_close_ int master = -EBADF, slave = -EBADF;
+	_cleanup_close_ int root_fd = -EBADF, master = -EBADF, slave = -EBADF;
 	int r;
 
 	if (setsid() < 0)
 		return error_errno(err, errno, "start a session");
 	if (!p->terminal)
 		return 0;
+	root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	master = do_terminal_open(p, root_fd, &slave, err);
 	if (master < 0)
 		return master;
@@ -84,10 +85,12 @@ static int open_terminal(const struct work *w, int root_fd, struct error *err)
 static int become(struct work *w, struct error *err)
 {
 	const struct plan_process *p = w->j->process;
-	_cleanup_close_ int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int listener, r = open_terminal(w, root_fd, err);
+	int listener, keep[] = {w->sync}, r = open_terminal(w, err);
 	bool entered;
 
+	/* Paths within may lead over what we have open: /proc/self/fd/7/.. (CVE-2024-21626). */
+	if (r == 0)
+		r = do_exec_close_all(w->j->preserve_fds, keep, ARRAY_SIZE(keep), err);
 	if (r < 0)
 		return r;
 	/* As root of the container too: a directory that only root may enter is a valid cwd. */

@@ -10,6 +10,7 @@ IMAGE=sysbox/debian-docker:bookworm
 setup_file() {
 	load helper
 	need_image debian-docker-bookworm
+	need_image busybox
 }
 
 setup() {
@@ -56,6 +57,59 @@ teardown() {
 	docker unpause box
 	run timeout 20 "$TOP/tests/engine/engine" cli "$ENGINE" stop -t 0 box
 	assert_success
+}
+
+# --- docker exec ----------------------------------------------------------------------------
+
+@test "hostile: no descriptor of the runtime leads an exec to the host's files" {
+	local n up=../../../../../../../../../../../..
+	chmod 755 "$OUTSIDE"
+	echo 'x:x:4242:4242::/of-the-host:/bin/sh' >"$OUTSIDE/passwd"
+	printf '#!/bin/sh\necho of the host\n' >"$OUTSIDE/program"
+	chmod 755 "$OUTSIDE/program"
+	run setpriv --reuid=4242 --regid=4242 --clear-groups cat "$OUTSIDE/passwd"
+	assert_success
+	start box "$IMAGE"
+	for n in {3..14}; do
+		inside box "ln -sf /proc/self/fd/$n/$up$OUTSIDE/passwd /etc/passwd
+			printf '#!/proc/self/fd/%s\\n' $n/$up$OUTSIDE/program >/run-it; chmod 755 /run-it"
+		run docker exec -u 4242 box sh -c 'echo $HOME'
+		refute_output --partial of-the-host
+		run docker exec box /run-it
+		refute_output --partial 'of the host'
+	done
+}
+
+# The same for its first process, with the image's own words.
+@test "hostile: no descriptor of the runtime leads an entry point to the host's files" {
+	local n up=../../../../../../../../../../../..
+	chmod 755 "$OUTSIDE"
+	echo 'x:x:4242:4242::/of-the-host:/bin/sh' >"$OUTSIDE/passwd"
+	# It prepares its next start by itself.
+	printf 'FROM sysbox/busybox\nRUN rm -f /etc/passwd; chmod 777 /etc; echo 3 >/etc/n; chmod 666 /etc/n\nUSER 4242\n' |
+		docker build -q -t sysbox-test/hostile - >/dev/null
+	sc create --name box sysbox-test/hostile sh -c "echo \$HOME; read n </etc/n
+		ln -sfn /proc/self/fd/\$n/$up$OUTSIDE/passwd /etc/passwd; echo \$((n + 1)) >/etc/n; echo next" >/dev/null
+	for n in {2..24}; do
+		run docker start -a box
+		assert_line next
+		refute_output --partial of-the-host
+	done
+}
+
+@test "hostile: a terminal is taken from a devpts and from nothing else" {
+	start box "$IMAGE"
+	inside box 'mount -t tmpfs none /dev/pts; touch /dev/pts/ptmx'
+	run docker_on_terminal exec -it box true
+	assert_failure
+	assert_output --partial /dev/pts/ptmx
+	inside box 'rm /dev/pts/ptmx; mkfifo /dev/pts/ptmx'
+	run docker_on_terminal exec -it box true
+	assert_failure
+	assert_output --partial /dev/pts/ptmx
+	inside box 'umount /dev/pts'
+	run docker_on_terminal exec -it box tty
+	assert_output --partial /dev/pts/
 }
 
 # --- what all share -------------------------------------------------------------------------
