@@ -31,6 +31,8 @@
 #define PAGE_SIZE_MAX	 65536
 /* Of pages below each other; real databases have four. */
 #define DEPTH_MAX 16
+/* Whoever looks for two keys in each bucket of a bucket comes by every element three times. */
+#define VISITS_MAX 4
 
 struct page {
 	const unsigned char *data;
@@ -39,10 +41,9 @@ struct page {
 };
 
 struct walk {
-	const struct bolt *b;
+	struct bolt *b;
 	bolt_fn fn;
 	void *arg;
-	uint64_t pages_left; /* a damaged file may have loops */
 };
 
 static uint16_t u16_at(const unsigned char *p)
@@ -117,6 +118,7 @@ int bolt_open(struct bolt *ret, const void *data, size_t len)
 		newest = transaction;
 		found = true;
 	}
+	best.left = VISITS_MAX * (len / ELEMENT);
 	*ret = best;
 	return found ? 0 : -EBADMSG;
 }
@@ -165,6 +167,15 @@ static int read_leaf(const struct page *p, unsigned int i, struct bolt_item *ret
 	return 0;
 }
 
+/* A damaged file may have loops, and one made for it a page that all others lead to. */
+static bool may_go_on(struct bolt *b)
+{
+	if (b->left == 0)
+		return false;
+	b->left--;
+	return true;
+}
+
 static int walk_page(struct walk *w, const struct page *p, unsigned int depth);
 
 static int walk_child(struct walk *w, uint64_t number, unsigned int depth)
@@ -172,7 +183,7 @@ static int walk_child(struct walk *w, uint64_t number, unsigned int depth)
 	struct page p;
 	int r;
 
-	if (depth > DEPTH_MAX || !w->pages_left--)
+	if (depth > DEPTH_MAX)
 		return -EBADMSG;
 	r = open_page(w->b, number, &p);
 	return r < 0 ? r : walk_page(w, &p, depth);
@@ -187,6 +198,8 @@ static int walk_page(struct walk *w, const struct page *p, unsigned int depth)
 	for (unsigned int i = 0; r == 0 && i < p->count; i++) {
 		struct bolt_item item;
 
+		if (!may_go_on(w->b))
+			return -EBADMSG;
 		if (p->flags & PAGE_BRANCH) {
 			r = walk_child(w, u64_at(p->data + PAGE_HEADER + i * ELEMENT + 8),
 				       depth + 1);
@@ -199,9 +212,9 @@ static int walk_page(struct walk *w, const struct page *p, unsigned int depth)
 	return r;
 }
 
-int bolt_for_each(const struct bolt *b, struct bolt_bucket bucket, bolt_fn fn, void *arg)
+int bolt_for_each(struct bolt *b, struct bolt_bucket bucket, bolt_fn fn, void *arg)
 {
-	struct walk w = {b, fn, arg, b->len / b->page_size};
+	struct walk w = {b, fn, arg};
 	struct page p;
 	int r;
 
@@ -240,8 +253,7 @@ static int is_it(const struct bolt_item *item, void *arg)
 	return 1;
 }
 
-int bolt_find(const struct bolt *b, struct bolt_bucket bucket, const char *key,
-	      struct bolt_item *ret)
+int bolt_find(struct bolt *b, struct bolt_bucket bucket, const char *key, struct bolt_item *ret)
 {
 	struct find f = {key, ret};
 	int r = bolt_for_each(b, bucket, is_it, &f);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reading of bolt databases (go.etcd.io/bbolt), in which containerd and BuildKit keep
- * their records. The bytes may be anybody's: nothing outside of them is read, and
- * no loop among the pages is endless.
+ * their records. The bytes may be anybody's: nothing outside of them is read, and all walks
+ * together look at no more elements than a few times those that the bytes can hold, whatever
+ * pages share with each other.
  */
 #pragma once
 
@@ -15,6 +16,7 @@ struct bolt {
 	size_t len;
 	uint64_t page_size;
 	uint64_t root; /* page */
+	uint64_t left; /* elements that may still be looked at */
 };
 /* The newest of the two states that a file holds. -EBADMSG: no such database. */
 int bolt_open(struct bolt *ret, const void *data, size_t len);
@@ -35,9 +37,9 @@ struct bolt_item {
 /* Non-zero ends the walk, and is returned. */
 typedef int (*bolt_fn)(const struct bolt_item *item, void *arg);
 /* -EBADMSG: damaged. */
-int bolt_for_each(const struct bolt *b, struct bolt_bucket bucket, bolt_fn fn, void *arg);
+int bolt_for_each(struct bolt *b, struct bolt_bucket bucket, bolt_fn fn, void *arg);
 /* What a value that is a bucket holds; -EBADMSG: none. */
 int bolt_bucket_of(const struct bolt_item *item, struct bolt_bucket *ret);
 /* -ENOENT: no such key. */
-int bolt_find(const struct bolt *b, struct bolt_bucket bucket, const char *key,
+int bolt_find(struct bolt *b, struct bolt_bucket bucket, const char *key,
 	      struct bolt_item *ret);

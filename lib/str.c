@@ -110,18 +110,21 @@ size_t strv_remove(char **v, const char *s)
 	return remove_if(v, same, s);
 }
 
+/* The count is kept: texts of a million words may be anybody's. */
 char **strv_split(const char *s, const char *seps)
 {
 	char **v = NULL;
 
-	for (;;) {
+	for (size_t n = 0;; n++) {
 		size_t len;
 
 		s += strspn(s, seps);
 		if (!*s)
 			return v;
 		len = strcspn(s, seps);
-		strv_take(&v, xstrndup(s, len));
+		v = xrealloc(v, n + 2, sizeof(*v));
+		v[n] = xstrndup(s, len);
+		v[n + 1] = NULL;
 		s += len;
 	}
 }

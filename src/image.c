@@ -55,16 +55,22 @@ static int systemd_version(int root_fd)
 	return version;
 }
 
-/* A file of the image that can be read without waiting, and is not endless; or NULL. */
+/*
+ * A file of the image that can be read without waiting, and is not endless; or NULL. An image
+ * may have devices, and opening one of the host's has an effect (a watchdog begins to count):
+ * looked at first.
+ */
 static char *read_file(int root_fd, const char *path)
 {
-	_cleanup_close_ int fd =
-		path_open_in_root(root_fd, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	_cleanup_close_ int at = path_open_in_root(root_fd, path, O_PATH | O_CLOEXEC);
+	_cleanup_close_ int fd = -EBADF;
 	struct stat st;
 	char *text = NULL;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-	    fd_read_all(fd, CONFIG_MAX, &text, NULL) < 0)
+	if (at < 0 || fstat(at, &st) < 0 || !S_ISREG(st.st_mode))
+		return NULL;
+	fd = fd_reopen(at, O_RDONLY);
+	if (fd < 0 || fd_read_all(fd, CONFIG_MAX, &text, NULL) < 0)
 		return NULL;
 	return text;
 }

@@ -139,7 +139,7 @@ static bool read_varint(const struct bolt_item *item, uint64_t *ret)
 
 struct snapshots {
 	struct find *f;
-	const struct bolt *db;
+	struct bolt *db;
 };
 
 static int add_snapshot(const struct bolt_item *item, void *arg)

@@ -128,7 +128,13 @@ int store_source_read(const struct store_source *s, const char *path, size_t max
 	return fd < 0 ? -errno : fd_read_all(fd, max, ret, ret_len);
 }
 
-static int list_layer(const struct store_source *s, size_t layer, char ***list)
+/* Names, and how many: of a directory with a million of them strv_add() would be too slow. */
+struct names {
+	char **v;
+	size_t n;
+};
+
+static int list_layer(const struct store_source *s, size_t layer, struct names *list)
 {
 	int fd = openat(s->fds[layer], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -143,22 +149,25 @@ static int list_layer(const struct store_source *s, size_t layer, char ***list)
 	for (struct dirent *e; (e = readdir(dir));)
 		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, "..") &&
 		    store_source_find(s, e->d_name, &st) == (ssize_t)layer)
-			strv_add(list, e->d_name);
+			*(char **)array_add((void **)&list->v, &list->n, sizeof(char *)) =
+				xstrdup(e->d_name);
 	closedir(dir);
 	return 0;
 }
 
 int store_source_list(const struct store_source *s, char ***ret)
 {
-	char **list = NULL;
+	struct names list = {0};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < s->n; i++)
 		r = list_layer(s, i, &list);
+	if (list.n)
+		(void)array_add((void **)&list.v, &list.n, sizeof(char *));
 	if (r < 0)
-		strv_free(list);
+		strv_free(list.v);
 	else
-		*ret = list;
+		*ret = list.v;
 	return r;
 }
 

@@ -8,7 +8,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct walk {
-	const struct bolt *b;
+	struct bolt *b;
 	unsigned int depth, left;
 };
 
@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (bolt_open(&b, data, size) == 0)
 		(void)bolt_for_each(&b, bolt_root(&b), visit, &w);
 	/* A checksum is not to be guessed. */
-	b = (struct bolt){data, size, 1024, 2};
+	b = (struct bolt){data, size, 1024, 2, size};
 	(void)bolt_for_each(&b, bolt_root(&b), visit, &w);
 	return 0;
 }

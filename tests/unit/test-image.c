@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
+#include <sys/inotify.h>
+#include <sys/sysmacros.h>
+
 #include "lib/str.h"
 #include "src/image.h"
 
@@ -117,11 +120,34 @@ static void image_read__var_lib(void **state)
 	image_done(&im);
 }
 
+/* An image may hold devices, and opening one may have an effect: a watchdog begins to count. */
+static void image_read__opens_no_device(void **state)
+{
+	const struct unit_dir *d = *state;
+	_cleanup_close_ int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	_cleanup_free_ char *path = xasprintf("%s/etc/docker/daemon.json", d->path);
+	char event[512];
+	struct image im;
+
+	if (watch < 0)
+		skip();
+	make_dir(d, "/etc/docker");
+	if (mknod(path, S_IFCHR | 0600, makedev(1, 3)) < 0)
+		skip();
+	assert_true(inotify_add_watch(watch, path, IN_OPEN) >= 0);
+	read_image(d, NULL, &im);
+	assert_null(im.data_roots);
+	image_done(&im);
+	assert_int_equal(read(watch, event, sizeof(event)), -1);
+	assert_int_equal(errno, EAGAIN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		unit_test_dir(image_read__data_roots),
 		unit_test_dir(image_read__configuration_that_is_no_file),
+		unit_test_dir(image_read__opens_no_device),
 		unit_test_dir(image_read__links),
 		unit_test_dir(image_read__var_lib),
 	};

@@ -77,6 +77,25 @@ static void strv_remove__all_equal(void **state)
 	assert_int_equal(strv_remove(v, "x"), 0);
 }
 
+/* It took a minute and a half when each word was looked for the end of all before it. */
+static void strv_split__many(void **state)
+{
+	enum {
+		N = 1000000
+	};
+	_cleanup_free_ char *text = xmalloc(2 * N + 1);
+	_cleanup_(strv_freep) char **v = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < N; i++)
+		memcpy(text + 2 * i, "a\n", 2);
+	text[2 * N] = '\0';
+	(void)alarm(20);
+	v = strv_split(text, "\n");
+	(void)alarm(0);
+	assert_int_equal(strv_len(v), N);
+}
+
 static void strv_split__drops_empty_fields(void **state)
 {
 	_cleanup_(strv_freep) char **v = strv_split(",,a;b,", ",;");
@@ -222,6 +241,7 @@ int main(void)
 		cmocka_unit_test(strv_add__copies),
 		cmocka_unit_test(strv_copy__is_independent),
 		cmocka_unit_test(strv_remove__all_equal),
+		cmocka_unit_test(strv_split__many),
 		cmocka_unit_test(strv_split__drops_empty_fields),
 		cmocka_unit_test(strv_env_get__last_counts),
 		cmocka_unit_test(strv_env_dedup__last_stays_in_its_place),
