@@ -293,7 +293,7 @@ static int read_image(struct making *m, const char *rootfs, struct error *err)
 {
 	_cleanup_(strv_freep) char **dirs = syscont_store_dirs(&m->syscont);
 
-	return image_read(&m->image, rootfs, dirs, err);
+	return image_read(&m->image, rootfs, dirs, m->syscont.spec->process, err);
 }
 
 /* None is as good as an empty one; one that cannot be read is not. */

@@ -15,6 +15,7 @@
 #include "lib/json.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "src/spec.h"
 
 #define CONFIG_MAX (1u << 20)
 /* As the kernel's MAXSYMLINKS. */
@@ -73,6 +74,39 @@ static char *read_file(int root_fd, const char *path)
 	if (fd < 0 || fd_read_all(fd, CONFIG_MAX, &text, NULL) < 0)
 		return NULL;
 	return text;
+}
+
+/* ------------------------------------------------------------------ the entry script */
+
+/* Most programs are none, and are not read. */
+static bool is_script(int root_fd, const char *path)
+{
+	_cleanup_close_ int fd =
+		path_open_in_root(root_fd, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char magic[2];
+
+	return fd >= 0 && read(fd, magic, sizeof(magic)) == (ssize_t)sizeof(magic) &&
+	       memcmp(magic, "#!", sizeof(magic)) == 0;
+}
+
+/* As the container's execvp() will find it. */
+static char *read_script(int root_fd, const struct spec_process *p)
+{
+	const char *program = p && p->args ? p->args[0] : NULL;
+	const char *path = program ? strv_env_get(p->env, "PATH") : NULL;
+	_cleanup_(strv_freep) char **dirs = path ? strv_split(path, ":") : NULL;
+
+	if (!program || strchr(program, '/'))
+		return program && path_is_absolute(program) && is_script(root_fd, program)
+			       ? read_file(root_fd, program)
+			       : NULL;
+	for (char **d = dirs; d && *d; d++) {
+		_cleanup_free_ char *file = path_join(*d, program);
+
+		if (path_is_absolute(file) && is_script(root_fd, file))
+			return read_file(root_fd, file);
+	}
+	return NULL;
 }
 
 /* ------------------------------------------------------------------ configured data roots */
@@ -257,6 +291,7 @@ void image_done(struct image *im)
 	}
 	free(im->links);
 	strv_free(im->data_roots);
+	free(im->script);
 	*im = (struct image){0};
 }
 
@@ -268,13 +303,15 @@ static bool has_dir(int root_fd, const char *path)
 	return fd >= 0;
 }
 
-int image_read(struct image *ret, const char *rootfs, char *const *dirs, struct error *err)
+int image_read(struct image *ret, const char *rootfs, char *const *dirs,
+	       const struct spec_process *p, struct error *err)
 {
 	_cleanup_close_ int root_fd = open(rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (root_fd < 0)
 		return error_errno(err, errno, "the root file system %s", rootfs);
 	ret->systemd_version = systemd_version(root_fd);
+	ret->script = ret->systemd_version ? read_script(root_fd, p) : NULL;
 	ret->has_var_lib = has_dir(root_fd, "/var/lib");
 	read_data_roots(ret, root_fd);
 	for (char *const *d = dirs; d && *d; d++)

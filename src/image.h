@@ -5,10 +5,14 @@
 #include "lib/error.h"
 #include "src/syscont.h"
 
+struct spec_process;
+
 /*
  * Host root, host namespaces; nothing of the image is executed, and no symlink of
  * it leads out of it. What cannot be found is zero; only a root that cannot be
- * opened is an error. `dirs` are the directories of which symlinks are to be known.
+ * opened is an error. `dirs` are the directories of which symlinks are to be known,
+ * `p` is the process whose program may be a script; NULL: none.
  */
-int image_read(struct image *ret, const char *rootfs, char *const *dirs, struct error *err);
+int image_read(struct image *ret, const char *rootfs, char *const *dirs,
+	       const struct spec_process *p, struct error *err);
 void image_done(struct image *im);

@@ -7,6 +7,8 @@
  * What the specification mounts there stays: a tmpfs of the user's has his
  * options, a bind his files.
  */
+#include <string.h>
+
 #include "lib/path.h"
 #include "lib/str.h"
 #include "src/spec.h"
@@ -27,10 +29,41 @@ static const struct {
 	{"/run/lock", "rw,rprivate,nosuid,nodev,noexec,mode=1777,size=4m"},
 };
 
-static bool is_systemd(const struct spec_process *p)
+/* "/sbin/init", with something that ends a word of a shell behind it. */
+static bool begins_with_systemd(const char *text, const char *ends)
 {
-	for (size_t i = 0; p->args && p->args[0] && i < ARRAY_SIZE(programs); i++)
-		if (str_eq(p->args[0], programs[i]))
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
+		if (str_has_prefix(text, programs[i]) &&
+		    strchr(ends, text[strlen(programs[i])]))
+			return true;
+	return false;
+}
+
+static bool execs_systemd(const char *text)
+{
+	for (const char *p = text; (p = strstr(p, "exec "));) {
+		p += strlen("exec ");
+		if (begins_with_systemd(p + strspn(p, " \t\"'"), " \t\n;\"'"))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Process 1 may be a script at first: one that ends in `exec /sbin/init`, or in `exec "$@"`
+ * with that among its arguments; or a shell whose argument is such a script.
+ */
+static bool is_systemd(const struct syscont *sc)
+{
+	char **args = sc->spec->process->args;
+	const char *script = sc->image ? sc->image->script : NULL;
+
+	if (!args || !args[0])
+		return false;
+	if (begins_with_systemd(args[0], "") || (script && execs_systemd(script)))
+		return true;
+	for (char **a = args + 1; *a; a++)
+		if (execs_systemd(*a) || (script && begins_with_systemd(*a, "")))
 			return true;
 	return false;
 }
@@ -40,7 +73,7 @@ int syscont_systemd(struct syscont *sc, struct error *err)
 	struct spec_process *p = sc->spec->process;
 
 	(void)err; /* a pass by its type; nothing here can fail */
-	sc->is_systemd = is_systemd(p);
+	sc->is_systemd = is_systemd(sc);
 	if (!sc->is_systemd)
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++)

@@ -17,11 +17,16 @@ kernel_nat() {
 	echo none
 }
 
-# What a shell of the container must do before an engine there is started by systemd.
-adapt_iptables() {
-	case $(kernel_nat) in
-	legacy) echo 'for t in iptables ip6tables; do update-alternatives --set $t /usr/sbin/$t-legacy; done' ;;
-	none) echo 'mkdir -p /etc/docker; echo "{\"iptables\": false, \"ip6tables\": false}" >/etc/docker/daemon.json' ;;
-	*) echo : ;;
-	esac
+# nat_files: a tar for the root of a machine that is not started yet, of what its engine must find
+# there (`docker cp - NAME:/`). Empty where this kernel has all.
+nat_files() {
+	local dir flavour
+	dir=$(mktemp -d)
+	flavour=$(kernel_nat)
+	mkdir -p "$dir"/{legacy/etc/alternatives,none/etc/docker,nft}
+	ln -s /usr/sbin/iptables-legacy "$dir/legacy/etc/alternatives/iptables"
+	ln -s /usr/sbin/ip6tables-legacy "$dir/legacy/etc/alternatives/ip6tables"
+	echo '{ "iptables": false, "ip6tables": false }' >"$dir/none/etc/docker/daemon.json"
+	find "$dir/$flavour" ! -type d -printf '%P\n' | tar -C "$dir/$flavour" --owner=0 --group=0 -c -T -
+	rm -rf "$dir"
 }

@@ -6,6 +6,7 @@
 
 #include "lib/str.h"
 #include "src/image.h"
+#include "src/spec.h"
 
 static void make_file(const struct unit_dir *d, const char *path, const char *text)
 {
@@ -28,7 +29,7 @@ static void read_image(const struct unit_dir *d, const char *const *dirs, struct
 	struct error err = {0};
 
 	*im = (struct image){0};
-	if (image_read(im, d->path, (char *const *)dirs, &err) < 0)
+	if (image_read(im, d->path, (char *const *)dirs, NULL, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -142,6 +143,40 @@ static void image_read__opens_no_device(void **state)
 	assert_int_equal(errno, EAGAIN);
 }
 
+static void assert_script(const struct unit_dir *d, const char *program, const char *text)
+{
+	char *args[] = {(char *)program, NULL},
+	     *env[] = {(char *)"PATH=rel:/none:/bin:/opt", NULL};
+	const struct spec_process p = {.args = args, .env = env};
+	struct error err = {0};
+	struct image im = {0};
+
+	assert_int_equal(image_read(&im, d->path, NULL, &p, &err), 0);
+	if (text)
+		assert_string_equal(im.script, text);
+	else
+		assert_null(im.script);
+	image_done(&im);
+}
+
+static void image_read__script(void **state)
+{
+	const struct unit_dir *d = *state;
+
+	make_file(d, "/opt/entry", "#!/bin/sh\nexec /sbin/init\n");
+	make_file(d, "/opt/program", "\177ELF");
+	make_file(d, "/opt/short", "#");
+	assert_script(d, "/opt/entry", NULL); /* without systemd nobody asks */
+	make_file(d, "/usr/lib/systemd/libsystemd-shared-257.so", "");
+	assert_script(d, "/opt/entry", "#!/bin/sh\nexec /sbin/init\n");
+	assert_script(d, "entry", "#!/bin/sh\nexec /sbin/init\n");
+	assert_script(d, "opt/entry", NULL);
+	assert_script(d, "program", NULL);
+	assert_script(d, "/opt/short", NULL);
+	assert_script(d, "/opt", NULL);
+	assert_script(d, "nothing", NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +185,7 @@ int main(void)
 		unit_test_dir(image_read__opens_no_device),
 		unit_test_dir(image_read__links),
 		unit_test_dir(image_read__var_lib),
+		unit_test_dir(image_read__script),
 	};
 
 	return RUN(tests);

@@ -257,6 +257,33 @@ static void mounts__systemd_keeps_what_is_given(void **state)
 	assert_string_equal(strv_env_get(f.spec->process->env, "container"), "podman");
 }
 
+static bool is_systemd(const char *args, const char *script)
+{
+	_cleanup_free_ char *process = xasprintf("'args':[%s]", args);
+	_cleanup_(fixture_done) struct fixture f;
+	struct image image = {.systemd_version = 257, .script = (char *)script};
+
+	fixture_open(&f, (struct parts){.process = process});
+	f.sc.image = &image;
+	assert_int_equal(fixture_rewrite(&f), 0);
+	return f.sc.is_systemd;
+}
+
+static void mounts__systemd_after_a_script(void **state)
+{
+	(void)state;
+	assert_true(is_systemd("'sh','-c','mkdir x; exec /sbin/init'", NULL));
+	assert_true(
+		is_systemd("'sh','-c','exec  /lib/systemd/systemd --log-level=info'", NULL));
+	assert_true(is_systemd("'/entry'", "#!/bin/sh\nset -e\nexec /sbin/init\n"));
+	assert_true(is_systemd("'/entry','/sbin/init'", "#!/bin/sh\nexec \"$@\"\n"));
+	assert_false(is_systemd("'sh','-c','exec /sbin/initial'", NULL));
+	assert_false(is_systemd("'sh','-c','ls /sbin/init'", NULL));
+	assert_false(is_systemd("'/sbin/docker-init','--','/sbin/init'", NULL));
+	assert_false(is_systemd("'/entry','-v'", "#!/bin/sh\nexec \"$@\"\n"));
+	assert_false(is_systemd("'/entry'", "#!/bin/sh\nexec "));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,6 +301,7 @@ int main(void)
 		cmocka_unit_test(mounts__not_outside_of_syscont_mode),
 		cmocka_unit_test(mounts__systemd),
 		cmocka_unit_test(mounts__systemd_keeps_what_is_given),
+		cmocka_unit_test(mounts__systemd_after_a_script),
 	};
 
 	return RUN(tests);

@@ -14,8 +14,10 @@ setup_file() {
 	docker_only
 	need_image "debian-systemd-docker-$INNER"
 	docker volume create "systemd-$INNER" >/dev/null
-	SCOPE="file" sc run -d --name systemd -v "systemd-$INNER:/var/lib/docker" -P \
-		"sysbox/debian-systemd-docker:$INNER" sh -c "$(adapt_iptables); exec /sbin/init"
+	SCOPE="file" sc create --name systemd -v "systemd-$INNER:/var/lib/docker" -P \
+		"sysbox/debian-systemd-docker:$INNER"
+	nat_files | docker cp - systemd:/
+	docker start systemd
 }
 
 teardown_file() {
@@ -24,7 +26,7 @@ teardown_file() {
 	docker volume rm "systemd-$INNER" >/dev/null 2>&1 || true
 }
 
-is_up() { [[ $(docker exec systemd systemctl is-system-running) =~ ^(running|degraded)$ ]]; }
+is_up() { [[ $(docker exec "${1:-systemd}" systemctl is-system-running) =~ ^(running|degraded)$ ]]; }
 
 # bats test_tags=short
 @test "systemd: boots to running, with no failed unit" {
@@ -95,8 +97,9 @@ is_up() { [[ $(docker exec systemd systemctl is-system-running) =~ ^(running|deg
 # More machines, without an engine of their own in use: machine NAME OPTION...
 machine() {
 	local name=$1; shift
-	SCOPE=test sc run -dt --name "$name" "$@" "sysbox/debian-systemd-docker:$INNER" \
-		sh -c "$(adapt_iptables); exec /sbin/init" >/dev/null
+	SCOPE=test sc create -t --name "$name" "$@" "sysbox/debian-systemd-docker:$INNER"
+	nat_files | docker cp - "$name:/"
+	docker start "$name"
 }
 
 is_running() { [[ $(docker exec "$1" systemctl is-system-running) == running ]]; }
@@ -138,4 +141,20 @@ teardown() { remove_scope test; }
 	run docker logs stops
 	assert_output --partial "Reached target"
 	refute_output --regexp "[Kk]illing process|timed out|Failed with result"
+}
+
+# Without what systemd is given as process 1, the newer ones are degraded.
+@test "systemd: after an entry script it is the same" {
+	printf '%s\n' '#!/bin/sh' 'exec /sbin/init' >"$BATS_TEST_TMPDIR/entry"
+	chmod 755 "$BATS_TEST_TMPDIR/entry"
+	docker stop -t 30 systemd
+	SCOPE=test sc create --name entry "sysbox/debian-systemd-docker:$INNER" /entry
+	docker cp "$BATS_TEST_TMPDIR/entry" entry:/entry
+	nat_files | docker cp - entry:/
+	docker start entry
+	wait_for 90 is_up entry
+	run docker exec entry systemctl --failed --no-legend --plain
+	assert_output ""
+	run docker exec entry stat -f -c %T /run
+	assert_output tmpfs
 }
