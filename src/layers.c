@@ -13,28 +13,41 @@
 #include "lib/str.h"
 #include "lib/strbuf.h"
 
-/*
- * The words of a colon-separated list in which a colon or backslash of a name
- * stands behind a backslash.
- */
-static char **split_layers(const char *list)
+/* Up to the next `end` that no backslash hides; what a backslash hides, without it. */
+static void add_word(struct strbuf *word, const char **s, char end)
 {
-	char **v = NULL;
-	_cleanup_strbuf_ struct strbuf word = STRBUF_EMPTY;
-
-	for (const char *p = list;; p++) {
-		if (*p == '\\' && p[1]) {
-			strbuf_addc(&word, *++p);
-		} else if (*p == ':' || *p == '\0') {
-			if (word.len)
-				strv_add(&v, strbuf_str(&word));
-			strbuf_reset(&word);
-			if (!*p)
-				return v;
-		} else {
-			strbuf_addc(&word, *p);
-		}
+	for (; **s && **s != end; (*s)++) {
+		if (**s == '\\' && (*s)[1])
+			(*s)++;
+		strbuf_addc(word, **s);
 	}
+}
+
+static char *unescape(const char *s)
+{
+	struct strbuf word = STRBUF_EMPTY;
+
+	add_word(&word, &s, '\0');
+	return strbuf_take(&word);
+}
+
+/* "a:b::data::data": two colons stand before each layer of data only. */
+static void add_layers(struct layers *l, const char *list)
+{
+	_cleanup_strbuf_ struct strbuf word = STRBUF_EMPTY;
+	size_t n_others = 0;
+
+	for (;; list++) {
+		add_word(&word, &list, ':');
+		if (word.len)
+			strv_add(&l->lower, strbuf_str(&word));
+		else if (!n_others)
+			n_others = strv_len(l->lower);
+		strbuf_reset(&word);
+		if (!*list)
+			break;
+	}
+	l->n_data = n_others ? strv_len(l->lower) - n_others : 0;
 }
 
 void layers_done(struct layers *l)
@@ -48,7 +61,8 @@ void layers_done(struct layers *l)
 
 /* Options of the engine's overlay that must hold for ours too, by their first word. */
 static const char *const kept_options[] = {
-	"redirect_dir", "metacopy", "xino", "volatile", "userxattr", "context", "verity", NULL,
+	"redirect_dir", "metacopy", "xino",   "volatile", "fsync",
+	"userxattr",	"context",  "verity", NULL,
 };
 
 static bool option_is_kept(const char *option)
@@ -71,37 +85,52 @@ static bool str_cut_prefix(const char **s, const char *prefix)
 }
 
 /*
- * The options as mountinfo shows them: "lowerdir=a:b::data" from mount(2), or
- * one "lowerdir+=a" each from fsconfig(2) (and "datadir+=").
+ * The end of the option at `s`: a comma that no backslash hides (overlayfs), and that is not
+ * in quotes (SELinux: context="...:s0:c1,c2").
  */
+static const char *option_end(const char *s)
+{
+	const char *value = s + strcspn(s, "=,");
+
+	if (str_has_prefix(value, "=\"") && (value = strchr(value + 2, '"')))
+		s = value;
+	while (*s && *s != ',')
+		s += s[0] == '\\' && s[1] ? 2 : 1;
+	return s;
+}
+
+/*
+ * As mountinfo shows them: "lowerdir=a:b::data" from mount(2), or one "lowerdir+=a" each
+ * from fsconfig(2) (and "datadir+="), where nothing is hidden.
+ */
+static void take_option(struct layers *l, const char *option, struct strbuf *kept)
+{
+	const char *value = option;
+
+	if (str_cut_prefix(&value, "lowerdir+=") || str_cut_prefix(&value, "datadir+=")) {
+		l->n_data += option[0] == 'd';
+		strv_add(&l->lower, value);
+	} else if (str_cut_prefix(&value, "lowerdir=")) {
+		add_layers(l, value);
+	} else if (str_cut_prefix(&value, "upperdir=")) {
+		l->upper = unescape(value);
+	} else if (str_cut_prefix(&value, "workdir=")) {
+		l->work = unescape(value);
+	} else if (option_is_kept(option)) {
+		strbuf_addf(kept, ",%s", option);
+	}
+}
+
 static void parse(struct layers *l, const char *options)
 {
-	_cleanup_(strv_freep) char **words = strv_split(options, ",");
 	_cleanup_strbuf_ struct strbuf kept = STRBUF_EMPTY;
 
-	for (char **w = words; w && *w; w++) {
-		const char *value = *w;
+	for (const char *end; *options; options = *end ? end + 1 : end) {
+		_cleanup_free_ char *option = NULL;
 
-		if (str_cut_prefix(&value, "lowerdir+=") ||
-		    str_cut_prefix(&value, "datadir+=")) {
-			l->n_data += (*w)[0] == 'd';
-			strv_add(&l->lower, value);
-		} else if (str_cut_prefix(&value, "lowerdir=")) {
-			const char *data = strstr(value, "::");
-			_cleanup_(strv_freep) char **all = split_layers(value);
-			_cleanup_(strv_freep) char **tail =
-				data ? split_layers(data + 2) : NULL;
-
-			l->n_data = strv_len(tail);
-			for (char **a = all; a && *a; a++)
-				strv_add(&l->lower, *a);
-		} else if (str_cut_prefix(&value, "upperdir=")) {
-			l->upper = xstrdup(value);
-		} else if (str_cut_prefix(&value, "workdir=")) {
-			l->work = xstrdup(value);
-		} else if (option_is_kept(*w)) {
-			strbuf_addf(&kept, ",%s", *w);
-		}
+		end = option_end(options);
+		option = xstrndup(options, (size_t)(end - options));
+		take_option(l, option, &kept);
 	}
 	l->options = strbuf_take(&kept);
 }
