@@ -161,6 +161,9 @@ static bool find_free(const struct ranges *pool, const struct ranges *taken, uin
 	for (size_t i = 0; i < pool->n; i++) {
 		uint64_t end = (uint64_t)pool->v[i].first + pool->v[i].size;
 
+		/* (uid_t)-1 is nobody, and what lies beyond it is nothing. */
+		if (end > UINT32_MAX)
+			end = UINT32_MAX;
 		for (uint64_t first = pool->v[i].first; first + size <= end;
 		     first += SUBID_RANGE) {
 			if (overlaps(taken, (uint32_t)first, size))
