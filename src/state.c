@@ -336,11 +336,10 @@ int state_list(const char *root, char ***ret, struct error *err)
 
 	if (!dir)
 		return error_errno(err, errno, "open %s", root);
-	for (struct dirent *e; dir && (e = readdir(dir));)
+	for (struct dirent *e; (e = readdir(dir));)
 		if (e->d_name[0] != '.' && e->d_type == DT_DIR)
 			strv_add(&ids, e->d_name);
-	if (dir)
-		closedir(dir);
+	closedir(dir);
 	if (ids)
 		qsort(ids, strv_len(ids), sizeof(*ids), compare_ids);
 	*ret = take_ptr(&ids);

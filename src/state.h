@@ -113,5 +113,5 @@ enum state_status state_status(const struct state_dir *d, const struct state *s)
 char *state_format(const struct state *s, enum state_status status, enum json_style style);
 /* Owned pidfd of init; -ESRCH with "container is not running". */
 int state_init_pidfd(const struct state *s, struct error *err);
-/* Ids of all containers below a root; NULL-terminated, owned. An absent root is empty. */
+/* Ids of all containers below a root; NULL-terminated, owned, sorted. -ENOENT: no root. */
 int state_list(const char *root, char ***ret, struct error *err);

@@ -52,6 +52,7 @@ UNIT_TESTS += %D%/unit/test-shift
 UNIT_TESTS += %D%/unit/test-slots
 UNIT_TESTS += %D%/unit/test-sock
 UNIT_TESTS += %D%/unit/test-spawn
+UNIT_TESTS += %D%/unit/test-state
 UNIT_TESTS += %D%/unit/test-subid
 UNIT_TESTS += %D%/unit/test-sync
 UNIT_TESTS += %D%/unit/test-spec
