@@ -15,6 +15,7 @@ UNIT_TESTS += %D%/unit/test-do-seccomp
 UNIT_TESTS += %D%/unit/test-cgroup-plan
 UNIT_TESTS += %D%/unit/test-cgroup-property
 UNIT_TESTS += %D%/unit/test-cgroup-systemd
+UNIT_TESTS += %D%/unit/test-docker
 UNIT_TESTS += %D%/unit/test-hooks
 UNIT_TESTS += %D%/unit/test-layers
 UNIT_TESTS += %D%/unit/test-sdbus
