@@ -81,6 +81,23 @@ assert_left() {
 	assert_equal "$(cat "$LAYER/1/diff/var/lib/docker/overlay2/plain/diff/dir/file")" plain
 }
 
+# Linux before 6.7: an overlay cannot be told of whiteouts by attributes.
+@test "stores: without marks a layer that needs any is copied, with them" {
+	sh_args "$POPULATE"
+	runc run --keep "$ID"
+	runc delete "$ID"
+	umount "$ROOTFS"
+	lay 2 1 0
+	sh_args 'cd /var/lib/docker/overlay2; readlink plain/diff; test -L marked/diff || stat -c %F marked/diff/gone; cat marked/diff/dir/file'
+	run -0 strace -f -qq -o "$BOX/trace" -P m -e inject=mount:error=EINVAL "$RUNC" --root "$STATE" run --keep "$ID"
+	assert_line --index 0 --partial '.sysbox/'
+	assert_line --index 1 'character special file'
+	assert_line --index 2 marked
+	runc delete "$ID"
+	umount "$ROOTFS"
+	assert_equal "$(cd "$LAYER/2/diff/var/lib/docker" 2>/dev/null && find . -type f)" ''
+}
+
 @test "stores: run --keep fails when they cannot be shown" {
 	local stuck=$LAYER/1/sysbox-store/docker/stuck pid
 	sh_args 'touch /var/lib/docker/stuck; until [ -e /var/lib/docker/end ]; do sleep 0.1; done'
