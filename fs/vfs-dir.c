@@ -105,6 +105,18 @@ static struct fuse_entry_param row_entry(fuse_ino_t ino)
 	return (struct fuse_entry_param){.ino = ino, .entry_timeout = VFS_FOREVER_SECONDS};
 }
 
+/*
+ * Names in a mirror come and go, but for those on which a file of the other connection is
+ * mounted: one that has to be looked up again, and cannot just then, loses what is mounted.
+ */
+static bool may_go(const struct vfs *v, fuse_ino_t parent, const char *name, fuse_ino_t ino)
+{
+	struct dir d;
+
+	return vfs_place(ino) >= VFS_FIRST_MIRROR &&
+	       !(dir_of(v, parent, &d) == 0 && d.row && emul_has_child(d.row, name));
+}
+
 void vfs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct vfs *v = vfs_of(req);
@@ -122,7 +134,9 @@ void vfs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 		return;
 	}
 	if (vfs_place(ino) >= VFS_FIRST_MIRROR)
-		e.entry_timeout = e.attr_timeout = VFS_MIRROR_SECONDS;
+		e.attr_timeout = VFS_MIRROR_SECONDS;
+	if (may_go(v, parent, name, ino))
+		e.entry_timeout = VFS_MIRROR_SECONDS;
 	(void)fuse_reply_entry(req, &e);
 }
 

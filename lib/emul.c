@@ -280,17 +280,27 @@ const struct emul_file *emul_parent(const struct emul_file *f)
 	return NULL;
 }
 
+static bool is_child(const struct emul_file *f, const struct emul_file *dir, const char *name)
+{
+	const char *own = name_in(dir->path, f->path);
+
+	return own && strcmp(own, name) == 0;
+}
+
 int emul_child(const struct emul_file *dir, const char *name)
 {
-	for (size_t i = 0; i < n_emul_files; i++) {
-		const char *own = emul_files[i].conn == dir->conn
-					  ? name_in(dir->path, emul_files[i].path)
-					  : NULL;
-
-		if (own && strcmp(own, name) == 0)
+	for (size_t i = 0; i < n_emul_files; i++)
+		if (emul_files[i].conn == dir->conn && is_child(&emul_files[i], dir, name))
 			return (int)i;
-	}
 	return -ENOENT;
+}
+
+bool emul_has_child(const struct emul_file *dir, const char *name)
+{
+	for (size_t i = 0; i < n_emul_files; i++)
+		if (is_child(&emul_files[i], dir, name))
+			return true;
+	return false;
 }
 
 void emul_name(const struct emul_file *f, char ret[EMUL_NAME_MAX])

@@ -85,6 +85,9 @@ const struct emul_file *emul_parent(const struct emul_file *f);
 /* The row of this connection with this name in that directory: its number, or -ENOENT. */
 int emul_child(const struct emul_file *dir, const char *name);
 
+/* Is there a row of either connection with this name in that directory? */
+bool emul_has_child(const struct emul_file *dir, const char *name);
+
 /*
  * Files of the host that are covered by an empty one, wherever there are such; "*": any
  * name. NULL-terminated.

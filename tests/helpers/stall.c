@@ -10,9 +10,6 @@
  *
  * Prints "waiting" when all have called.
  */
-#ifndef _GNU_SOURCE /* also compiled by hand */
-#define _GNU_SOURCE
-#endif
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -68,6 +68,19 @@ static void emul_child__of_its_directory(void **state)
 	}
 }
 
+static void emul_has_child__of_either_connection(void **state)
+{
+	const struct emul_file *cpu = &emul_files[0];
+
+	(void)state;
+	assert_string_equal(cpu->path, "sys/devices/system/cpu");
+	/* Fast, in a directory of plain: mounted there. */
+	assert_int_equal(emul_child(cpu, "online"), -ENOENT);
+	assert_true(emul_has_child(cpu, "online"));
+	assert_false(emul_has_child(cpu, "onlin"));
+	assert_false(emul_has_child(cpu, "cpu0"));
+}
+
 struct fixture {
 	struct unit_dir *dir;
 	struct node_values_store *store;
@@ -273,6 +286,7 @@ int main(void)
 		cmocka_unit_test(emul_files__a_value_has_a_check),
 		cmocka_unit_test(tree_find__by_name_and_connection),
 		cmocka_unit_test(emul_child__of_its_directory),
+		cmocka_unit_test(emul_has_child__of_either_connection),
 		T(node_value__begins_as_the_hosts),
 		T(node_value__refuses_and_keeps),
 		T(node_value__a_nul_is_no_end),
