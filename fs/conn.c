@@ -11,8 +11,8 @@
  * A worker handles one request at a time, so one slot a connection is enough. The
  * successor looks at it first. A request that can be made twice is made again. One
  * that may have taken effect already is answered with EIO: its caller learns
- * that the outcome is unknown. A request that was begun twice has killed two
- * workers, and must not kill a third.
+ * that the outcome is unknown. A request that was begun so often may be what has
+ * killed the workers, and must not kill all others.
  */
 #include "fs/conn.h"
 
@@ -42,8 +42,8 @@
 #define THE_SLOT  0
 /* Requests answered before other event sources have their turn. */
 #define BATCH 32
-/* Begun once by the worker that died, and once more: then no more. */
-#define ATTEMPTS_MAX 2
+/* Times that a request is begun; killed for another reason, a worker may die often. */
+#define ATTEMPTS_MAX 4
 
 /* An interrupted read has taken nothing. ENOENT: the caller has withdrawn the request. */
 static ssize_t read_request(void *mem, size_t size, void *arg)

@@ -43,10 +43,10 @@
 #include "lib/macro.h"
 #include "lib/spawn.h"
 
-/* Begun once by one who died, and once more: then the kernel makes the call. */
-#define ATTEMPTS_MAX 2
-/* A mount takes milliseconds; a machine may be very busy. */
-#define ACTOR_MAX_MS 10000
+/* Begun by so many who died, the call may be why: then the kernel makes it. */
+#define ATTEMPTS_MAX 6
+/* A mount takes milliseconds; on a machine with 200 who want a processor, ten seconds. */
+#define ACTOR_MAX_MS 30000
 #define TICK_MS	     1000
 
 struct trap_job *trapper_job(const struct trapper *t, size_t slot)
@@ -237,11 +237,6 @@ void jobs_pass(struct trapper *t, size_t slot)
 
 /* ------------------------------------------------------------------ ends */
 
-static bool is_overdue(const struct trap_job *job)
-{
-	return job->is_overdue || trap_clock_ms() >= job->due_ms;
-}
-
 /* For one that has been killed for it. What it has attached before is attached. */
 static void give_up(struct trapper *t, size_t slot)
 {
@@ -277,8 +272,7 @@ static int tend(struct trapper *t, size_t slot, pid_t dead, struct error *err)
 		if (r != -ESRCH)
 			return r;
 	}
-	if (owner != OWNER_NONE && is_overdue(job)) {
-		job->is_overdue = true;
+	if (job->is_overdue) {
 		give_up(t, slot);
 		set_timer(t);
 		return 0;
@@ -312,7 +306,7 @@ static void look_at(struct trapper *t, size_t slot)
 
 	if (job->is_overdue) {
 		give_up(t, slot);
-	} else if (is_overdue(job)) {
+	} else if (trap_clock_ms() >= job->due_ms) {
 		owner_kill(__atomic_load_n(&job->owner, __ATOMIC_SEQ_CST));
 		/* One that has not claimed it yet. */
 		(void)pidfd_send_signal(t->watches[slot].pidfd, SIGKILL, NULL, 0);

@@ -279,7 +279,7 @@ static int hand_over_listener(struct work *w, int listener, struct error *err)
 	if (listener >= 0 && s->traps)
 		return supervise_listener(w, listener, err);
 	if (w->l->plan->emulate & EMUL_NESTED)
-		log_info("containers inside this one see its figures, not their own: %s",
+		log_info("containers inside this one see the host's figures, not their own: %s",
 			 listener >= 0 ? "the seccomp profile has a listener of its own"
 				       : "no seccomp listener is to be had");
 	if (listener < 0)

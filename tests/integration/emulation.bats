@@ -127,12 +127,12 @@ works_without_listener() {
 	wait_for 5 grep -qs listening "$BOX/heard"
 	works_without_listener env
 	kill "$AGENT"
-	assert grep -q 'containers inside this one see its figures.*the seccomp profile has a listener' "$BOX/log"
+	assert grep -q 'containers inside this one see the host.s figures.*the seccomp profile has a listener' "$BOX/log"
 }
 
 @test "listener: a runtime below one (nested): all but nested views works, and the log says so" {
 	works_without_listener python3 "$HELPERS/listened.py"
-	assert grep -q 'containers inside this one see its figures.*no seccomp listener is to be had' "$BOX/log"
+	assert grep -q 'containers inside this one see the host.s figures.*no seccomp listener is to be had' "$BOX/log"
 }
 
 @test "listener: exec in a container without, from below a listener and from elsewhere" {

@@ -299,7 +299,7 @@ told() { timeout "$1" "$TOP/tests/engine/engine" cli "$ENGINE" exec nested /tmp/
 @test "nested: callers whose paths never come do not keep all others waiting" {
 	compile_probe
 	stall path 20
-	run -0 timeout 40 "$TOP/tests/engine/engine" cli "$ENGINE" exec nested unshare -m sh -c \
+	run -0 timeout 90 "$TOP/tests/engine/engine" cli "$ENGINE" exec nested unshare -m sh -c \
 		'mkdir -p /p; mount -t proc none /p; ls -d /p/self; umount /p'
 	assert_output /p/self
 	end_stall
