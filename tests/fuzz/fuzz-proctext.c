@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 /* The parsers are static. */
+#include "fs/cgroup-read-io.c"
 #include "fs/cgroup-read.c"
 #include "fs/handler.h"
 #include "fs/view-load.c"
