@@ -115,7 +115,7 @@ static enum trap_verdict answer_affinity(const struct trap_context *c, struct tr
 	bool is_ours = is_emulated(c, EMUL_CPU) && asks_for_itself(job, tid);
 	struct view *v = is_ours ? view_of(c) : NULL;
 	unsigned char mask[MASK_MAX] = {0}, full[MASK_MAX];
-	/* With the caller's size: what is too small, and how much is filled, the kernel knows. */
+	/* With the caller's size: the kernel knows what is too small, and how much it fills. */
 	uint64_t size = (uint32_t)job->notif.data.args[ARG_SIZE];
 	long n = v ? syscall(SYS_sched_getaffinity, tid,
 			     size < sizeof(mask) ? size : sizeof(mask), mask)

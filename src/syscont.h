@@ -64,7 +64,7 @@ void syscont_options_done(struct syscont_options *o);
 struct image {
 	int systemd_version; /* of its libsystemd-shared, 0: no systemd found */
 	bool has_var_lib;
-	char *script; /* the text of process 1's program, if that is one; sought beside systemd */
+	char *script; /* text of process 1's program, if that is one; sought beside systemd */
 	/* Data directories that the configuration of its engines names; absolute. */
 	char **data_roots;
 	/*

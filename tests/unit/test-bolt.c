@@ -71,7 +71,7 @@ static void bolt__a_loop_of_pages_ends(void **state)
 	assert_int_equal(bolt_for_each(&b, bolt_root(&b), count, &n), -EBADMSG);
 }
 
-/* A million buckets may be one and the same page: what is walked in all of them together ends. */
+/* A million buckets may be one page: what is walked in all of them together ends. */
 static void bolt__many_walks_end(void **state)
 {
 	unsigned char db[BOLT_LEN];

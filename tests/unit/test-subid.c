@@ -3,7 +3,7 @@
 
 #include "src/subid.c"
 
-/* A /run of our own, and what /etc says of subordinate ids; owners live in the test's directory. */
+/* A /run of our own, and what /etc says of subordinate ids; owners are the test's. */
 struct world {
 	struct unit_dir *dir;
 	char owner[4][80];
