@@ -44,7 +44,7 @@ kb() { awk -v key="$1:" '$1 == key { print $2 }'; }
 
 # bats test_tags=short
 @test "nested: memory and processors of an inner container are its own" {
-	run -0 di run --rm --memory 256m --cpus 1 $SMALL sh -c 'grep MemTotal /proc/meminfo; grep -c ^processor /proc/cpuinfo
+	run -0 --separate-stderr di run --rm --memory 256m --cpus 1 $SMALL sh -c 'grep MemTotal /proc/meminfo; grep -c ^processor /proc/cpuinfo
 		grep -c "^cpu[0-9]" /proc/stat; cat /sys/devices/system/cpu/online'
 	assert_line --index 0 --regexp '^MemTotal: +262144 kB$'
 	assert_line --index 1 1
@@ -213,6 +213,8 @@ kb() { awk -v key="$1:" '$1 == key { print $2 }'; }
 
 # bats test_tags=short
 @test "nested: a procfs by fsopen, fsmount and move_mount" {
+	(($(uname -r | awk -F. '{ print $1 * 1000 + $2 }') >= 6015)) ||
+		skip "Linux before 6.15 attaches nothing to a detached mount: the figures stay the kernel's"
 	compile_probe
 	run -0 ns 'mkdir -p /n; /tmp/traps fsmount proc /n; grep MemTotal /n/meminfo; umount /n; ls /n | wc -l'
 	assert_line --index 0 --regexp ' 1048576 kB'
