@@ -7,6 +7,7 @@
 #include "fs/cgroup-read-io.c"
 #include "fs/cgroup-read.c"
 #include "fs/handler.h"
+#include "fs/mirror-filter.h"
 #include "fs/view-load.c"
 #include "lib/alloc.h"
 #include "lib/strbuf.h"
@@ -57,6 +58,32 @@ static void try_cpus(const char *text)
 	must(cpus_parse(&again, strbuf_str(&b)) == 0 && memcmp(&c, &again, sizeof(c)) == 0);
 }
 
+/* What the mirrors of /sys filter, one of each kind. */
+static void try_mirrors(struct view *v, const char *text)
+{
+	static const char *const paths[] = {
+		"cpu/online",
+		"cpu/kernel_max",
+		"cpu/offline",
+		"cpu/cpu0/topology/core_cpus",
+		"cpu/cpu0/topology/core_cpus_list",
+		"node/node0/cpumap",
+		"node/node0/cpulist",
+		"node/node0/meminfo",
+		"node/node0/vmstat",
+		"node/has_cpu",
+		"node/online",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		_cleanup_strbuf_ struct strbuf b = STRBUF_EMPTY;
+
+		mirror_filter_text(v, paths[i], text, &b);
+		must(!b.failed);
+	}
+	(void)mirror_filter_shows(v, text);
+}
+
 /* Every text of the host is this one. */
 static void try_nodes(const char *text)
 {
@@ -79,6 +106,7 @@ static void try_nodes(const char *text)
 		handlers[i](v, &b);
 		must(!b.failed);
 	}
+	try_mirrors(v, text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

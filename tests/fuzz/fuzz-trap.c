@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fs/tracee.h"
+/* Some parsers are static. */
+#include "fs/tracee.c"
 #include "fs/trap-mount.h"
 #include "fs/trap.h"
 #include "fs/views.h"
 #include "lib/alloc.h"
+#include "lib/proc.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -42,12 +44,16 @@ static void try_mount(const char *text, uint64_t flags)
 static void try_texts(const char *text)
 {
 	struct tracee_creds c;
+	struct proc_stat stat;
 	const char *name = text;
 	uint64_t number;
 
 	if (tracee_creds_parse(&c, text) == 0)
 		must(c.n_groups <= TRACEE_GROUPS_MAX);
 	must(tracee_path_fd(text) >= -1);
+	(void)last_number_is(text, "NSpid", 1);
+	if (parse_stat(text, &stat) == 0)
+		must(strchr(text, ')') != NULL);
 	if (views_parse(&name, &number))
 		must(name >= text && name <= text + strlen(text));
 }
