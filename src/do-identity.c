@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/personality.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -29,6 +30,7 @@
 #include "lib/flags.h"
 #include "lib/log.h"
 #include "lib/proc.h"
+#include "lib/spawn.h"
 #include "lib/sys.h"
 #include "src/do.h"
 #include "src/plan.h"
@@ -94,6 +96,43 @@ int do_limits(const struct plan_process *p, struct error *err)
 	return p->has_oom_score_adj ? set_oom_score(p->oom_score_adj, err) : 0;
 }
 
+struct late_rlimits {
+	pid_t pid;
+	const struct plan_process *p;
+};
+
+static int set_rlimits(pid_t pid, const struct plan_process *p, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->n_rlimits; i++)
+		r = set_rlimit(pid, &p->rlimits[i], err);
+	return r;
+}
+
+static int set_rlimits_inside(void *arg)
+{
+	const struct late_rlimits *l = arg;
+	_cleanup_close_ int pidfd = pidfd_open(l->pid, 0);
+	struct error err = {0};
+
+	if (pidfd < 0 || setns(pidfd, CLONE_NEWUSER) < 0)
+		return -errno;
+	return set_rlimits(l->pid, l->p, &err);
+}
+
+/*
+ * The container's user namespace is not owned by root. Where the host withholds
+ * CAP_SYS_RESOURCE, it is had over the container by who has entered that namespace.
+ */
+static int set_rlimits_anyhow(pid_t pid, const struct plan_process *p, struct error *err)
+{
+	struct late_rlimits l = {pid, p};
+	int r = set_rlimits(pid, p, err);
+
+	return r == -EPERM && spawn_call(set_rlimits_inside, &l) == 0 ? 0 : r;
+}
+
 int do_late_limits(pid_t pid, const struct plan_process *p, struct error *err)
 {
 	int r = 0;
@@ -103,9 +142,7 @@ int do_late_limits(pid_t pid, const struct plan_process *p, struct error *err)
 	if (r == 0 && p->io_priority >= 0 &&
 	    syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, pid, p->io_priority) < 0)
 		r = error_errno(err, errno, "set the io priority");
-	for (size_t i = 0; r == 0 && i < p->n_rlimits; i++)
-		r = set_rlimit(pid, &p->rlimits[i], err);
-	return r;
+	return r < 0 ? r : set_rlimits_anyhow(pid, p, err);
 }
 
 int do_root_ids(struct error *err)

@@ -18,6 +18,7 @@ teardown() {
 	cd /
 	delete_all
 	umount "$ROOTFS" 2>/dev/null || true
+	[[ ! -d $BOX/xfs ]] || umount "$BOX/xfs" 2>/dev/null || true
 	remove_box
 }
 
