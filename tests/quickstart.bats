@@ -103,6 +103,15 @@ says_in_the_end() {
 	said version 0
 }
 
+@test "quickstart: and so does sysbox-sandbox, in a project of an ordinary user's" {
+	said sandbox 0
+	assert_line 65532
+	assert_line lo
+	refute_line eth0
+	said sandbox-made 0
+	assert_output 1234
+}
+
 @test "quickstart: doctor finds nothing wrong then" {
 	said doctor 0
 	refute_output --regexp '(^|\n)fail'
@@ -140,4 +149,13 @@ says_in_the_end() {
 	refute_output --regexp '(^|\n)/'
 	said dockerd-ended 1
 	said undo-twice 1
+}
+
+@test "quickstart: by hand, with the README's own lines" {
+	said by-hand 0
+	said by-hand-doctor 0
+	assert_line --regexp '^ok +supervisor +sysbox-fs starts'
+	said by-hand-undone 0
+	said by-hand-left 0
+	assert_output ''
 }
