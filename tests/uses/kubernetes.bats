@@ -104,7 +104,7 @@ WAITS='image: busybox, command: [sleep, "100000"]'
 
 @test "kubernetes: docker-in-pod.yaml: an engine and a container in it, within the pod's limits" {
 	kubelet apply "$MANIFESTS/docker-in-pod.yaml"
-	wait_for 30 kubelet exec docker-in-pod/engine docker info
+	wait_for 90 kubelet exec docker-in-pod/engine docker info
 	kubelet exec docker-in-pod/engine docker load -q -i /usr/share/sysbox/busybox.tar
 	run kubelet exec docker-in-pod/engine docker run --rm -p 80:80 sysbox/busybox echo from within
 	assert_output 'from within'
@@ -125,7 +125,7 @@ WAITS='image: busybox, command: [sleep, "100000"]'
 
 @test "kubernetes: systemd-pod.yaml: boots, and its engine runs a container" {
 	kubelet apply "$MANIFESTS/systemd-pod.yaml"
-	wait_for 60 kubelet exec machine/machine systemctl is-system-running --wait
+	wait_for 120 kubelet exec machine/machine systemctl is-system-running --wait
 	kubelet exec machine/machine docker load -q -i /usr/share/sysbox/busybox.tar
 	run kubelet exec machine/machine docker run --rm sysbox/busybox echo from within
 	assert_output 'from within'
@@ -135,7 +135,7 @@ WAITS='image: busybox, command: [sleep, "100000"]'
 	kubelet apply "$MANIFESTS/coder-workspace.yaml"
 	run kubelet exec coder-workspace/dev id -u
 	assert_output 1000
-	wait_for 30 kubelet exec coder-workspace/dev docker info
+	wait_for 90 kubelet exec coder-workspace/dev docker info
 	kubelet exec coder-workspace/dev docker load -q -i /usr/share/sysbox/busybox.tar
 	run kubelet exec coder-workspace/dev docker run --rm sysbox/busybox echo from within
 	assert_output 'from within'
@@ -182,7 +182,7 @@ init_script() {
 @test "kubernetes: a workspace that becomes systemd, its agent as an ordinary user" {
 	pod dev "hostUsers: false, securityContext: {runAsUser: 0, fsGroup: 0}, containers: [{name: dev, image: workspace,
 		env: [{name: CODER_AGENT_TOKEN, value: token}], command: [sh, -c, $(init_script | jq -Rs .)]}]"
-	wait_for 60 kubelet exec dev/dev test -s /tmp/agent
+	wait_for 120 kubelet exec dev/dev test -s /tmp/agent
 	run kubelet exec dev/dev cat /tmp/agent
 	assert_output 'coder token'
 	run kubelet exec dev/dev systemctl is-system-running
@@ -193,7 +193,7 @@ init_script() {
 @test "kubernetes: engines in a pod without hostUsers: rootless Podman as ever, Docker without a network" {
 	pod plain "securityContext: {runAsUser: 1000}, containers: [{name: dev, image: workspace, command: [sh, -c,
 		'sudo dockerd --iptables=false --ip6tables=false --ip-forward=false --bridge=none >/tmp/dockerd.log 2>&1 & exec sleep 100000']}]"
-	wait_for 30 kubelet exec plain/dev docker info
+	wait_for 90 kubelet exec plain/dev docker info
 	kubelet exec plain/dev docker load -q -i /usr/share/sysbox/busybox.tar
 	run kubelet exec plain/dev docker run --rm --network none sysbox/busybox echo from within
 	assert_output 'from within'
