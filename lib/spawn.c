@@ -234,3 +234,44 @@ int spawn_call(int (*fn)(void *arg), void *arg)
 		return r;
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EPROTO;
 }
+
+/* What SIGKILL does not end at once waits for something that nobody can tell the end of. */
+#define DEATH_MS 1000
+
+static bool ends_within(int pidfd, int ms)
+{
+	const int64_t deadline = clock_msec() + ms;
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	int r;
+
+	do {
+		int64_t left = deadline - clock_msec();
+
+		r = poll(&p, 1, left > 0 ? (int)left : 0);
+	} while (r < 0 && errno == EINTR);
+	return r > 0;
+}
+
+int spawn_call_within(int ms, int (*fn)(void *arg), void *arg)
+{
+	_cleanup_close_ int pidfd = -EBADF;
+	pid_t pid = fork();
+	int status = 0, r;
+	bool ended;
+
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		_exit(-fn(arg) & 0xff);
+	pidfd = pidfd_open(pid, 0);
+	ended = pidfd >= 0 && ends_within(pidfd, ms);
+	if (!ended) {
+		(void)kill(pid, SIGKILL);
+		if (pidfd < 0 || !ends_within(pidfd, DEATH_MS))
+			return -ETIMEDOUT;
+	}
+	r = spawn_wait(pid, &status);
+	if (r < 0)
+		return r;
+	return ended && WIFEXITED(status) ? -WEXITSTATUS(status) : -ETIMEDOUT;
+}

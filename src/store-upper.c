@@ -37,6 +37,9 @@
 #include "src/store-source.h"
 #include "src/store.h"
 
+/* A chain of directories on a busy disk takes less. */
+#define COPY_UP_MS 10000
+
 static bool is_empty(int dirfd)
 {
 	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), n = 0;
@@ -178,8 +181,16 @@ static bool has_content(const struct roots *r, const char *name, const char *pat
 
 struct copy_up {
 	const struct store_flush *f;
-	const struct roots *roots;
+	bool *wanted; /* of its stores */
 };
+
+/* The child may hang for ever, and must not hold the container's lock then. */
+static int close_all_but(int fd)
+{
+	if (fd > 3 && close_range(3, (unsigned int)fd - 1, 0) < 0)
+		return -errno;
+	return close_range((unsigned int)fd + 1, ~0U, 0) < 0 ? -errno : 0;
+}
 
 /* In a child that has entered the container's mount namespace, above all of its mounts. */
 static int copy_up(void *arg)
@@ -187,19 +198,24 @@ static int copy_up(void *arg)
 	const struct copy_up *c = arg;
 	const struct store_flush *f = c->f;
 	_cleanup_close_ int root = -EBADF;
+	int r = close_all_but(f->init_pidfd);
 
+	if (r < 0)
+		return r;
 	if (setns(f->init_pidfd, CLONE_NEWNS) < 0)
 		return -errno;
 	root = mount_clone(AT_FDCWD, "/", MOUNT_CLONE_ONE);
 	if (root < 0)
 		return root;
 	for (size_t i = 0; i < f->n_stores; i++) {
-		_cleanup_close_ int fd = path_open_in_root(root, f->stores[i].value,
-							   O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		_cleanup_close_ int fd = -EBADF;
 		struct stat st;
 
-		if (fd < 0 || fstat(fd, &st) < 0 ||
-		    !has_content(c->roots, f->stores[i].key, f->stores[i].value))
+		if (!c->wanted[i])
+			continue;
+		fd = path_open_in_root(root, f->stores[i].value,
+				       O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0 || fstat(fd, &st) < 0)
 			continue;
 		/* No change, but overlayfs copies it up, and all that it lies in. */
 		if (fchmod(fd, st.st_mode & 07777) < 0 && errno != EROFS)
@@ -211,17 +227,21 @@ static int copy_up(void *arg)
 /*
  * A mounted overlay must make these directories itself: what appears behind its back
  * it does not see, and its own copy-up fails on it (ENOTEMPTY). With a read-only rootfs
- * nothing is ever copied up.
+ * nothing is ever copied up. Root inside may have covered "/" with a file system of his own,
+ * which does not answer, since it is frozen.
  */
 static int copy_up_chains(const struct store_flush *f, const struct roots *roots,
 			  struct error *err)
 {
-	struct copy_up c = {f, roots};
+	_cleanup_free_ bool *wanted = xcalloc(f->n_stores, sizeof(*wanted));
+	struct copy_up c = {f, wanted};
 	int r;
 
 	if (f->init_pidfd < 0)
 		return 0;
-	r = spawn_call(copy_up, &c);
+	for (size_t i = 0; i < f->n_stores; i++)
+		wanted[i] = has_content(roots, f->stores[i].key, f->stores[i].value);
+	r = spawn_call_within(COPY_UP_MS, copy_up, &c);
 	return r < 0 ? error_errno(err, -r, "copy the stores' mount points up") : 0;
 }
 

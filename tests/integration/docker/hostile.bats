@@ -59,6 +59,30 @@ teardown() {
 	assert_success
 }
 
+# soon CMD...: `docker CMD` ends, well or not.
+soon() {
+	run timeout 60 "$TOP/tests/engine/engine" cli "$ENGINE" "$@"
+	assert_not_equal "$status" 124
+}
+
+@test "hostile: a file system of the container's own, frozen with it, holds up no pause and no end" {
+	start box "$IMAGE"
+	gcc -O1 -static -o "$BATS_TEST_TMPDIR/fuse" "$BATS_TEST_DIRNAME/stalled-fuse.c"
+	docker exec -i box sh -c 'cat >/fuse; chmod 755 /fuse; mkdir /stalled' <"$BATS_TEST_TMPDIR/fuse"
+	docker exec -d box /fuse /stalled
+	wait_for 5 inside box 'grep -q " /stalled " /proc/self/mountinfo'
+	# Of the root directory, as the host sees it: an overlay asks in the name of who has mounted it.
+	inside box 'touch /var/lib/docker/x; mount -t overlay none -o lowerdir=/stalled:/opt /'
+	soon pause box
+	soon unpause box
+	soon commit box sysbox-test/hostile
+	soon exec box true
+	soon cp box:/etc/hostname -
+	soon rm -f box
+	run -0 docker ps -aq --filter label=scope=test
+	assert_output ""
+}
+
 # --- docker exec ----------------------------------------------------------------------------
 
 @test "hostile: no descriptor of the runtime leads an exec to the host's files" {

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stalled-fuse DIR: a FUSE file system of one empty directory, by the protocol alone. It answers as
+ * long as it is let.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fuse.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct fuse_attr root = {.ino = 1, .mode = S_IFDIR | 0755, .nlink = 2};
+
+static void answer(int fd, uint64_t unique, int error, const void *data, size_t len)
+{
+	static char buf[4096];
+	const struct fuse_out_header h = {
+		.len = (uint32_t)(sizeof(h) + len), .error = error, .unique = unique};
+
+	memcpy(buf, &h, sizeof(h));
+	if (len)
+		memcpy(buf + sizeof(h), data, len);
+	(void)!write(fd, buf, h.len);
+}
+
+static void serve(int fd, const struct fuse_in_header *h)
+{
+	static const struct fuse_init_out init = {
+		.major = FUSE_KERNEL_VERSION, .minor = 31, .max_write = 4096};
+	const struct fuse_attr_out attr = {.attr = root};
+	static const struct fuse_statfs_out statfs = {.st = {.bsize = 512, .namelen = 255}};
+
+	switch (h->opcode) {
+	case FUSE_INIT:
+		answer(fd, h->unique, 0, &init, sizeof(init));
+		return;
+	case FUSE_GETATTR:
+		answer(fd, h->unique, 0, &attr, sizeof(attr));
+		return;
+	case FUSE_STATFS:
+		answer(fd, h->unique, 0, &statfs, sizeof(statfs));
+		return;
+	case FUSE_LOOKUP:
+		answer(fd, h->unique, -ENOENT, NULL, 0);
+		return;
+	case FUSE_FORGET:
+	case FUSE_BATCH_FORGET:
+		return;
+	default:
+		answer(fd, h->unique, -ENOSYS, NULL, 0);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static char buf[FUSE_MIN_READ_BUFFER + 4096];
+	int fd = open("/dev/fuse", O_RDWR);
+	char options[128];
+
+	(void)snprintf(options, sizeof(options),
+		       "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other", fd);
+	if (argc != 2 || mount("none", argv[1], "fuse", 0, options) < 0) {
+		perror("mount");
+		return 1;
+	}
+	for (;;) {
+		if (read(fd, buf, sizeof(buf)) > 0)
+			serve(fd, (const struct fuse_in_header *)buf);
+	}
+}
