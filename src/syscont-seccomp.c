@@ -102,7 +102,7 @@ static const char *const widened[] = {
 	"quotactl_fd",
 	"reboot",	 /* ends the pid namespace, CAP_SYS_BOOT in the user namespace */
 	"removexattrat", /* as removexattr */
-	"request_key",	 /* as add_key */
+	"request_key",	 /* as add_key, see `narrowed` */
 	"rseq",		 /* unprivileged */
 	"set_mempolicy", /* as get_mempolicy */
 	"set_mempolicy_home_node",
@@ -115,6 +115,19 @@ static const char *const widened[] = {
 	"umount2",
 	"unshare",   /* as clone */
 	"uretprobe", /* the kernel's own, for a traced program; EPERM kills it */
+};
+
+/*
+ * Of these only calls with this argument. request_key(2) with words for it (callout_info) has
+ * the kernel start /sbin/request-key as the host's root, in none of the container's namespaces,
+ * with what the caller says; keys that are there are found without.
+ */
+static const struct {
+	const char *name;
+	uint32_t index;
+	uint64_t value;
+} narrowed[] = {
+	{"request_key", 2, 0},
 };
 
 /*
@@ -256,19 +269,45 @@ static void drop_empty_rules(struct spec_seccomp *s)
 	s->n_rules = n;
 }
 
+static struct spec_seccomp_rule *allow(struct spec_seccomp *s, char **names)
+{
+	struct spec_seccomp_rule *r = array_add((void **)&s->rules, &s->n_rules, sizeof(*r));
+
+	r->names = names;
+	r->action = xstrdup("SCMP_ACT_ALLOW");
+	return r;
+}
+
+/* True where the call has a rule of its own now. */
+static bool allow_narrowly(struct spec_seccomp *s, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(narrowed); i++) {
+		struct spec_seccomp_rule *r;
+		char **names = NULL;
+
+		if (!str_eq(narrowed[i].name, name))
+			continue;
+		strv_add(&names, name);
+		r = allow(s, names);
+		*(struct spec_seccomp_arg *)array_add((void **)&r->args, &r->n_args,
+						      sizeof(*r->args)) =
+			(struct spec_seccomp_arg){.index = narrowed[i].index,
+						  .value = narrowed[i].value,
+						  .op = xstrdup("SCMP_CMP_EQ")};
+		return true;
+	}
+	return false;
+}
+
 static void allow_rest(struct spec_seccomp *s, const struct state *st)
 {
-	_cleanup_(strv_freep) char **names = NULL;
-	struct spec_seccomp_rule *r;
+	char **names = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(widened); i++)
-		if (!st->of[i])
+		if (!st->of[i] && !allow_narrowly(s, widened[i]))
 			strv_add(&names, widened[i]);
-	if (!names)
-		return;
-	r = array_add((void **)&s->rules, &s->n_rules, sizeof(*r));
-	r->names = take_ptr(&names);
-	r->action = xstrdup("SCMP_ACT_ALLOW");
+	if (names)
+		(void)allow(s, names);
 }
 
 int syscont_seccomp(struct syscont *sc, struct error *err)

@@ -272,6 +272,35 @@ static void seccomp__not_outside_of_syscont_mode(void **state)
 	assert_int_equal(f.spec->linux_->seccomp->n_rules, 0);
 }
 
+/* Its words would have the kernel start a program as the host's root. */
+static void seccomp__request_key_without_words(void **state)
+{
+	const struct spec_seccomp *s;
+	_cleanup_(fixture_done) struct fixture f;
+	struct verdict v;
+
+	(void)state;
+	open_and_rewrite(&f, PROFILE("SCMP_ACT_ERRNO", ""));
+	v = verdict(&f, "request_key");
+	assert_string_equal(v.action, "SCMP_ACT_ALLOW");
+	assert_int_equal(v.n_rules, 1);
+	assert_int_equal(v.n_args, 1);
+	s = f.spec->linux_->seccomp;
+	for (size_t i = 0; i < s->n_rules; i++) {
+		if (!strv_contains(s->rules[i].names, "request_key"))
+			continue;
+		assert_int_equal(s->rules[i].args[0].index, 2);
+		assert_int_equal(s->rules[i].args[0].value, 0);
+		assert_string_equal(s->rules[i].args[0].op, "SCMP_CMP_EQ");
+	}
+	assert_true(is_allowed(&f, "add_key"));
+	fixture_done(&f);
+	/* Who allows it himself means it. */
+	open_and_rewrite(&f,
+			 PROFILE("SCMP_ACT_ERRNO", RULE("'request_key'", "SCMP_ACT_ALLOW")));
+	assert_true(is_allowed(&f, "request_key"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +317,7 @@ int main(void)
 		cmocka_unit_test(seccomp__gates_of_podman_are_no_denials),
 		cmocka_unit_test(seccomp__denials_beside_podmans_stay),
 		cmocka_unit_test(seccomp__short_gate_elsewhere_is_a_denial),
+		cmocka_unit_test(seccomp__request_key_without_words),
 		cmocka_unit_test(seccomp__not_outside_of_syscont_mode),
 	};
 

@@ -136,6 +136,28 @@ soon() {
 	assert_output --partial /dev/pts/
 }
 
+# --- what the kernel does for all -----------------------------------------------------------
+
+@test "hostile: no key is asked for of the host's /sbin/request-key" {
+	gcc -O1 -static -o "$BATS_TEST_TMPDIR/key" -x c - <<-'END'
+		#include <errno.h>
+		#include <stdio.h>
+		#include <sys/syscall.h>
+		#include <unistd.h>
+		int main(void)
+		{
+			syscall(SYS_request_key, "user", "nonesuch", "words", 0);
+			int with = errno;
+			syscall(SYS_request_key, "user", "nonesuch", (char *)0, 0);
+			printf("%s %s\n", with == EPERM ? "denied" : "asked", errno == ENOKEY ? "searched" : "denied");
+		}
+	END
+	start box "$IMAGE"
+	docker exec -i box sh -c 'cat >/key; chmod 755 /key' <"$BATS_TEST_TMPDIR/key"
+	run docker exec box /key
+	assert_output "denied searched"
+}
+
 # --- what all share -------------------------------------------------------------------------
 
 # Has who runs the command a file watcher left?  (On an overlay tail(1) would not ask for one.)
