@@ -20,6 +20,7 @@ UNIT_TESTS += %D%/unit/test-hooks
 UNIT_TESTS += %D%/unit/test-install
 UNIT_TESTS += %D%/unit/test-layers
 UNIT_TESTS += %D%/unit/test-notify
+UNIT_TESTS += %D%/unit/test-pidfile
 UNIT_TESTS += %D%/unit/test-sdbus
 UNIT_TESTS += %D%/unit/test-host
 UNIT_TESTS += %D%/unit/test-plan-cgroup
