@@ -19,6 +19,7 @@ UNIT_TESTS += %D%/unit/test-docker
 UNIT_TESTS += %D%/unit/test-hooks
 UNIT_TESTS += %D%/unit/test-install
 UNIT_TESTS += %D%/unit/test-layers
+UNIT_TESTS += %D%/unit/test-monitor
 UNIT_TESTS += %D%/unit/test-notify
 UNIT_TESTS += %D%/unit/test-pidfile
 UNIT_TESTS += %D%/unit/test-sdbus
