@@ -112,6 +112,14 @@ static bool is_view_link(int dirfd, const char *name)
 	return str_has_prefix(p, SYSCONT_STORE_VIEWS "/");
 }
 
+/* A file of several names is shared out among them; one that is just removed has none. */
+static uint64_t bytes_of(const struct stat *st)
+{
+	const nlink_t n = S_ISDIR(st->st_mode) || !st->st_nlink ? 1 : st->st_nlink;
+
+	return (uint64_t)st->st_blocks * 512 / n;
+}
+
 static void count_dir(struct inspect_store *s, int dirfd, const char *name, unsigned int depth);
 
 static void count_entry(struct inspect_store *s, int dirfd, const char *name,
@@ -122,8 +130,7 @@ static void count_entry(struct inspect_store *s, int dirfd, const char *name,
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
 	s->entries++;
-	/* A file of several names is shared out among them. */
-	s->bytes += (uint64_t)st.st_blocks * 512 / (S_ISDIR(st.st_mode) ? 1 : st.st_nlink);
+	s->bytes += bytes_of(&st);
 	if (S_ISLNK(st.st_mode) && is_view_link(dirfd, name))
 		s->from_image++;
 	if (S_ISDIR(st.st_mode))

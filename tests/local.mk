@@ -17,6 +17,7 @@ UNIT_TESTS += %D%/unit/test-cgroup-property
 UNIT_TESTS += %D%/unit/test-cgroup-systemd
 UNIT_TESTS += %D%/unit/test-docker
 UNIT_TESTS += %D%/unit/test-hooks
+UNIT_TESTS += %D%/unit/test-inspect
 UNIT_TESTS += %D%/unit/test-install
 UNIT_TESTS += %D%/unit/test-layers
 UNIT_TESTS += %D%/unit/test-monitor
