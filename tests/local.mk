@@ -17,6 +17,7 @@ UNIT_TESTS += %D%/unit/test-cgroup-plan
 UNIT_TESTS += %D%/unit/test-cgroup-property
 UNIT_TESTS += %D%/unit/test-cgroup-systemd
 UNIT_TESTS += %D%/unit/test-docker
+UNIT_TESTS += %D%/unit/test-features
 UNIT_TESTS += %D%/unit/test-hooks
 UNIT_TESTS += %D%/unit/test-inspect
 UNIT_TESTS += %D%/unit/test-install
