@@ -24,6 +24,7 @@ UNIT_TESTS += %D%/unit/test-hooks
 UNIT_TESTS += %D%/unit/test-inspect
 UNIT_TESTS += %D%/unit/test-install
 UNIT_TESTS += %D%/unit/test-layers
+UNIT_TESTS += %D%/unit/test-listener
 UNIT_TESTS += %D%/unit/test-monitor
 UNIT_TESTS += %D%/unit/test-notify
 UNIT_TESTS += %D%/unit/test-pidfile
