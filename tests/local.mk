@@ -21,6 +21,7 @@ UNIT_TESTS += %D%/unit/test-do-terminal
 UNIT_TESTS += %D%/unit/test-docker
 UNIT_TESTS += %D%/unit/test-features
 UNIT_TESTS += %D%/unit/test-hooks
+UNIT_TESTS += %D%/unit/test-ids
 UNIT_TESTS += %D%/unit/test-inspect
 UNIT_TESTS += %D%/unit/test-install
 UNIT_TESTS += %D%/unit/test-layers
