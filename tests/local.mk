@@ -18,6 +18,7 @@ UNIT_TESTS += %D%/unit/test-do-seccomp
 UNIT_TESTS += %D%/unit/test-cgroup-plan
 UNIT_TESTS += %D%/unit/test-cgroup-property
 UNIT_TESTS += %D%/unit/test-cgroup-systemd
+UNIT_TESTS += %D%/unit/test-do-sysctl
 UNIT_TESTS += %D%/unit/test-do-terminal
 UNIT_TESTS += %D%/unit/test-docker
 UNIT_TESTS += %D%/unit/test-features
