@@ -31,6 +31,13 @@ static char *unescape(const char *s)
 	return strbuf_take(&word);
 }
 
+/* TAKES value. */
+static void set(char **into, char *value)
+{
+	free(*into);
+	*into = value;
+}
+
 /* "a:b::data::data": two colons stand before each layer of data only. */
 static void add_layers(struct layers *l, const char *list)
 {
@@ -113,9 +120,9 @@ static void take_option(struct layers *l, const char *option, struct strbuf *kep
 	} else if (str_cut_prefix(&value, "lowerdir=")) {
 		add_layers(l, value);
 	} else if (str_cut_prefix(&value, "upperdir=")) {
-		l->upper = unescape(value);
+		set(&l->upper, unescape(value));
 	} else if (str_cut_prefix(&value, "workdir=")) {
-		l->work = unescape(value);
+		set(&l->work, unescape(value));
 	} else if (option_is_kept(option)) {
 		strbuf_addf(kept, ",%s", option);
 	}

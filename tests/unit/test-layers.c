@@ -24,6 +24,8 @@ static void parse__what_engines_mount(void **state)
 		 "1/diff|1/work|l/A l/B|0|"},
 		/* A read-only one: containerd's views, `docker build` */
 		{"ro,lowerdir=/a:/b", "-|-|/a /b|0|"},
+		/* The last one counts. */
+		{"lowerdir=/a,upperdir=/u,upperdir=/v,workdir=/w,workdir=/x", "/v|/x|/a|0|"},
 		/* fsconfig(2): one layer each, in their order */
 		{"rw,lowerdir+=/a,lowerdir+=/b:c,upperdir=/u,workdir=/w", "/u|/w|/a /b:c|0|"},
 		/* composefs: layers of data only */
