@@ -26,6 +26,7 @@ UNIT_TESTS += %D%/unit/test-hooks
 UNIT_TESTS += %D%/unit/test-ids
 UNIT_TESTS += %D%/unit/test-inspect
 UNIT_TESTS += %D%/unit/test-install
+UNIT_TESTS += %D%/unit/test-json-out
 UNIT_TESTS += %D%/unit/test-layers
 UNIT_TESTS += %D%/unit/test-listener
 UNIT_TESTS += %D%/unit/test-monitor
