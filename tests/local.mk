@@ -91,6 +91,7 @@ UNIT_TESTS += %D%/unit/test-tree
 UNIT_TESTS += %D%/unit/test-userns
 UNIT_TESTS += %D%/unit/test-view
 UNIT_TESTS += %D%/unit/test-views
+UNIT_TESTS += %D%/unit/test-xattr
 
 LINT_TESTS =
 LINT_TESTS += %D%/lint/docs.sh
