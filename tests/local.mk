@@ -21,6 +21,7 @@ UNIT_TESTS += %D%/unit/test-cgroup-systemd
 UNIT_TESTS += %D%/unit/test-do-sysctl
 UNIT_TESTS += %D%/unit/test-do-terminal
 UNIT_TESTS += %D%/unit/test-docker
+UNIT_TESTS += %D%/unit/test-fdset
 UNIT_TESTS += %D%/unit/test-features
 UNIT_TESTS += %D%/unit/test-hooks
 UNIT_TESTS += %D%/unit/test-ids
