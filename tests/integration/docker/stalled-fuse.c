@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stalled-fuse DIR: a FUSE file system of one empty directory, by the protocol alone. It answers as
- * long as it is let.
+ * stalled-fuse DIR: a FUSE file system of one empty directory, by the protocol alone. It
+ * answers as long as it is let.
  */
 #include <errno.h>
 #include <fcntl.h>
