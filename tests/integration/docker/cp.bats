@@ -75,13 +75,14 @@ listing() { docker cp "box:$1" - | tar -tvf - --numeric-owner; }
 
 # bats test_tags=short
 @test "cp in: onto a file that is held open inside" {
-	docker exec -d box sh -c 'exec 3</etc/issue; touch /tmp/open; sleep 2; cat <&3 >/tmp/old; cat /etc/issue >/tmp/now'
+	docker exec -d box sh -c 'exec 3</etc/issue; touch /tmp/open
+		until [ -e /tmp/go ]; do sleep 0.1; done; cat <&3 >/tmp/old; cat /etc/issue >/tmp/now'
 	wait_for 5 docker exec box test -e /tmp/open
 	mv "$FILES/new" "$FILES/issue"
 	cp_in issue /etc
-	run -0 inside box 'cat /etc/issue'
+	run -0 inside box 'cat /etc/issue; touch /tmp/go'
 	assert_output fresh
-	wait_for 5 docker exec box test -s /tmp/now
+	wait_for 10 docker exec box test -s /tmp/now
 	run -0 inside box 'cat /tmp/now; grep -c Debian /tmp/old'
 	assert_line --index 0 fresh
 	assert_line --index 1 1
