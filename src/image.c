@@ -57,23 +57,26 @@ static int systemd_version(int root_fd)
 }
 
 /*
- * A file of the image that can be read without waiting, and is not endless; or NULL. An image
- * may have devices, and opening one of the host's has an effect (a watchdog begins to count):
- * looked at first.
+ * A file of the image that can be read without waiting. An image may have devices, and opening
+ * one of the host's has an effect (a watchdog begins to count): looked at first.
  */
-static char *read_file(int root_fd, const char *path)
+static int open_file(int root_fd, const char *path)
 {
 	_cleanup_close_ int at = path_open_in_root(root_fd, path, O_PATH | O_CLOEXEC);
-	_cleanup_close_ int fd = -EBADF;
 	struct stat st;
-	char *text = NULL;
 
 	if (at < 0 || fstat(at, &st) < 0 || !S_ISREG(st.st_mode))
-		return NULL;
-	fd = fd_reopen(at, O_RDONLY);
-	if (fd < 0 || fd_read_all(fd, CONFIG_MAX, &text, NULL) < 0)
-		return NULL;
-	return text;
+		return -EBADF;
+	return fd_reopen(at, O_RDONLY);
+}
+
+/* NULL also for one that is endless. */
+static char *read_file(int root_fd, const char *path)
+{
+	_cleanup_close_ int fd = open_file(root_fd, path);
+	char *text = NULL;
+
+	return fd < 0 || fd_read_all(fd, CONFIG_MAX, &text, NULL) < 0 ? NULL : text;
 }
 
 /* ------------------------------------------------------------------ the entry script */
@@ -81,8 +84,7 @@ static char *read_file(int root_fd, const char *path)
 /* Most programs are none, and are not read. */
 static bool is_script(int root_fd, const char *path)
 {
-	_cleanup_close_ int fd =
-		path_open_in_root(root_fd, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	_cleanup_close_ int fd = open_file(root_fd, path);
 	char magic[2];
 
 	return fd >= 0 && read(fd, magic, sizeof(magic)) == (ssize_t)sizeof(magic) &&

@@ -175,6 +175,9 @@ static void image_read__script(void **state)
 	assert_script(d, "/opt/short", NULL);
 	assert_script(d, "/opt", NULL);
 	assert_script(d, "nothing", NULL);
+	/* Opening a FIFO would wait for who writes to it. */
+	assert_int_equal(mkfifoat(d->fd, "opt/fifo", 0600), 0);
+	assert_script(d, "/opt/fifo", NULL);
 }
 
 int main(void)
