@@ -54,13 +54,13 @@ static uint64_t minus(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
-uint64_t cgroup_read_swap_limit(struct cgroup_read *c)
+uint64_t cgroup_read_swap_limit(struct cgroup_read *c, uint64_t memory_limit)
 {
 	uint64_t limit = limit_of_path(c, CGROUP_SWAP_LIMIT);
 
 	if (limit == PROCTEXT_UNLIMITED || !cgroup_read_is_v1(c, CGROUP_SWAP_LIMIT))
 		return limit;
-	return minus(limit, cgroup_read_memory_limit(c));
+	return minus(limit, memory_limit);
 }
 
 uint64_t cgroup_read_memory_usage(struct cgroup_read *c)
@@ -68,13 +68,11 @@ uint64_t cgroup_read_memory_usage(struct cgroup_read *c)
 	return leaf_value(c, CGROUP_MEMORY_USAGE);
 }
 
-uint64_t cgroup_read_swap_usage(struct cgroup_read *c)
+uint64_t cgroup_read_swap_usage(struct cgroup_read *c, uint64_t memory_usage)
 {
 	uint64_t usage = leaf_value(c, CGROUP_SWAP_USAGE);
 
-	return cgroup_read_is_v1(c, CGROUP_SWAP_USAGE)
-		       ? minus(usage, cgroup_read_memory_usage(c))
-		       : usage;
+	return cgroup_read_is_v1(c, CGROUP_SWAP_USAGE) ? minus(usage, memory_usage) : usage;
 }
 
 static void read_quota(struct cgroup_read *c, size_t level, uint64_t *quota, uint64_t *period)

@@ -100,8 +100,8 @@ void cgroup_read_reopen(struct cgroup_read *c);
 
 /* PROCTEXT_UNLIMITED where there is no limit. */
 uint64_t cgroup_read_memory_limit(struct cgroup_read *c);
-/* Of swap alone. */
-uint64_t cgroup_read_swap_limit(struct cgroup_read *c);
+/* Of swap alone: v1 limits both together, and what memory may be is known by then. */
+uint64_t cgroup_read_swap_limit(struct cgroup_read *c, uint64_t memory_limit);
 /*
  * Whole CPUs that the quota is worth, rounded up (as LXCFS shows them); at least 1.
  * UINT_MAX: no quota.
@@ -114,7 +114,7 @@ void cgroup_read_mems(struct cgroup_read *c, struct cpus *nodes);
 
 /* Bytes; 0 where it is not known. */
 uint64_t cgroup_read_memory_usage(struct cgroup_read *c);
-uint64_t cgroup_read_swap_usage(struct cgroup_read *c);
+uint64_t cgroup_read_swap_usage(struct cgroup_read *c, uint64_t memory_usage);
 
 struct cgroup_memory_stat {
 	uint64_t file, anon, shmem, mapped, dirty, writeback, swap_cached, anon_thp;

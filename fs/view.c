@@ -357,10 +357,10 @@ static void fill_memory(struct view *v)
 
 	proctext_fields(view_text(v, VIEW_MEMINFO), host_fields, ARRAY_SIZE(host_fields), &h);
 	limit = cgroup_read_memory_limit(v->cgroup);
-	swap_limit = cgroup_read_swap_limit(v->cgroup);
+	swap_limit = cgroup_read_swap_limit(v->cgroup, limit);
 	cgroup_read_memory_stat(v->cgroup, &m->stat);
 	m->used = cgroup_read_memory_usage(v->cgroup);
-	m->swap_used = cgroup_read_swap_usage(v->cgroup);
+	m->swap_used = cgroup_read_swap_usage(v->cgroup, m->used);
 	m->is_limited = limit < h.total;
 	m->total = min(limit, h.total);
 	caches = m->stat.active_file + m->stat.inactive_file + m->stat.slab_reclaimable;

@@ -312,7 +312,7 @@ static void cgroup_read__hybrid(void **state)
 	add(f, CGROUP_V2, "", "cg", "/c");
 	assert_true(cgroup_read_memory_limit(f->cgroup) == MIB);
 	assert_int_equal(cgroup_read_cpu_quota(f->cgroup), 2);
-	assert_true(cgroup_read_swap_limit(f->cgroup) == PROCTEXT_UNLIMITED);
+	assert_true(cgroup_read_swap_limit(f->cgroup, MIB) == PROCTEXT_UNLIMITED);
 }
 
 static void cgroup_read__nothing_known(void **state)
