@@ -212,17 +212,22 @@ static int enter(const struct place *top, const char *path, struct place *ret)
 	return r;
 }
 
-/* Of no use in an opaque directory, and nobody would look for it there. */
+/*
+ * Of no use in an opaque directory, and nobody would look for it there. It is the directory's
+ * owner's: of a host's root that the container does not know nobody inside could read the mark.
+ */
 static int mark_whiteout(const struct place *p, const char *name)
 {
 	char opaque = '\0', buf[FD_PATH_MAX];
 	_cleanup_free_ char *path = xasprintf("%s/%s", fd_path(p->marks, buf), name);
+	struct stat dir;
 
 	if (fgetxattr(p->marks, "user.overlay.opaque", &opaque, 1) == 1 && opaque == 'y')
 		return 0;
 	if (str_eq(name, ".") || str_eq(name, ".."))
 		return -EINVAL;
-	if (mknodat(p->marks, name, S_IFREG | 0600, 0) < 0 ||
+	if (mknodat(p->marks, name, S_IFREG | 0600, 0) < 0 || fstat(p->marks, &dir) < 0 ||
+	    fchownat(p->marks, name, dir.st_uid, dir.st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    lsetxattr(path, "user.overlay.whiteout", "y", 1, 0) < 0 ||
 	    fsetxattr(p->marks, "user.overlay.opaque", "x", 1, 0) < 0)
 		return -errno;

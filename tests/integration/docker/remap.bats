@@ -81,6 +81,26 @@ IMAGE=sysbox/busybox
 	assert_equal "$(stat -c %u "$dir/g")" $FIRST
 }
 
+@test "remap: inner images are committed, and seen from the image" {
+	sysbox_only
+	need_image debian-docker-bookworm
+	start box sysbox/debian-docker:bookworm
+	start_dockerd box
+	inside box 'docker run --name made sysbox/busybox sh -c "rm /etc/group; echo new >/new; chown 5:6 /new"
+		docker commit made nasty; docker rm made' >/dev/null
+	docker commit box sysbox-test/remap:inner >/dev/null
+	docker rm -f box
+	start box sysbox-test/remap:inner
+	inside box 'rm -rf /run/docker.pid /run/docker /run/containerd'
+	run_dockerd box
+	run -0 inside box 'docker run --rm nasty sh -c "cat /new; stat -c %u:%g /new /bin; ls /etc/group 2>/dev/null; true"'
+	assert_output $'new\n5:6\n0:0'
+	run -0 inside box 'readlink /var/lib/docker/overlay2/*/diff'
+	assert_output --partial '.sysbox/'
+	docker rm -f box
+	docker rmi sysbox-test/remap:inner
+}
+
 @test "remap: --privileged and --userns=host" {
 	sysbox_only
 	run sc run --rm --userns=host $IMAGE cat /proc/self/uid_map
