@@ -33,6 +33,7 @@ UNIT_TESTS += %D%/unit/test-listener
 UNIT_TESTS += %D%/unit/test-monitor
 UNIT_TESTS += %D%/unit/test-notify
 UNIT_TESTS += %D%/unit/test-pidfile
+UNIT_TESTS += %D%/unit/test-rootfs
 UNIT_TESTS += %D%/unit/test-sdbus
 UNIT_TESTS += %D%/unit/test-host
 UNIT_TESTS += %D%/unit/test-plan-cgroup
