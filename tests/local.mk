@@ -70,6 +70,7 @@ UNIT_TESTS += %D%/unit/test-slots
 UNIT_TESTS += %D%/unit/test-sock
 UNIT_TESTS += %D%/unit/test-spawn
 UNIT_TESTS += %D%/unit/test-state
+UNIT_TESTS += %D%/unit/test-store-marks
 UNIT_TESTS += %D%/unit/test-subid
 UNIT_TESTS += %D%/unit/test-sync
 UNIT_TESTS += %D%/unit/test-spec
