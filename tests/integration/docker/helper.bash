@@ -57,6 +57,9 @@ use_iptables() {
 
 need_nat() { [[ $(kernel_nat) != none ]] || skip "this kernel has no address translation"; }
 
+# Without, uptime is the host's (docs/limits.md).
+has_own_time() { [[ -e /proc/self/ns/time ]]; }
+
 # What `top` has to ask for: ps -ef of Debian 12 fails where cpuinfo names no core.
 top_columns() { ps -ef >/dev/null 2>&1 || echo -eo pid,args; }
 

@@ -47,7 +47,7 @@ machine_check() { "$TOP/tests/helpers/machine-check.py" "$(init_pid "$1")"; }
 # bats test_tags=short
 @test "resources: every emulated file agrees with arithmetic on the cgroups" {
 	run -0 machine_check given
-	assert_output --regexp '^1[0-9]+ files agree: 1 CPUs, 512 MB'
+	assert_output --regexp '^[1-9][0-9]+ files agree: 1 CPUs, 512 MB'
 }
 
 @test "resources: that holds without limits, with a cpuset, and after docker update" {
@@ -122,7 +122,7 @@ machine_check() { "$TOP/tests/helpers/machine-check.py" "$(init_pid "$1")"; }
 # bats test_tags=short
 @test "resources: uptime, load and top are the container's" {
 	run -0 inside given 'read -r up idle </proc/uptime; echo "${up%.*}"'
-	assert [ "$output" -lt 600 ]
+	! has_own_time || assert [ "$output" -lt 600 ]
 	if [[ -z $(top_columns) ]]; then
 		run -0 inside given 'top -b -n 1 | head -5'
 		assert_output --partial "512.0 total"

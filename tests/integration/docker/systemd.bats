@@ -78,6 +78,7 @@ is_up() { [[ $(docker exec "${1:-systemd}" systemctl is-system-running) =~ ^(run
 }
 
 @test "systemd: uptime and boot time are the container's" {
+	has_own_time || skip "this kernel has no time namespaces"
 	run docker exec systemd cut -d. -f1 /proc/uptime
 	((output < 600))
 }
