@@ -88,15 +88,6 @@ static const char *host_path(const struct emul_file *row)
 	return row->value.host ? row->value.host : row->path + strlen(SYS_PREFIX);
 }
 
-/* A file that only other kernels or other machines have begins with its least value. */
-static ssize_t put_first(const struct emul_file *row, char ret[NODE_VALUE_MAX])
-{
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%" PRId64, row->value.min > 0 ? row->value.min : 0);
-	return put(ret, text);
-}
-
 int *node_value_fds_new(void)
 {
 	int *fds = xcalloc(n_emul_files, sizeof(*fds));
@@ -122,17 +113,6 @@ static ssize_t read_host(const struct emul_file *row, const struct node_value_ho
 	if (ret[n - 1] != '\n')
 		ret[n++] = '\n';
 	return n;
-}
-
-ssize_t node_value_read(const struct emul_file *row, const struct node_values_store *s,
-			const struct node_value_host *host, char ret[NODE_VALUE_MAX])
-{
-	ssize_t n;
-
-	if (s->rows[index_of(row)].is_set)
-		return put(ret, s->rows[index_of(row)].text);
-	n = read_host(row, host, ret);
-	return n < 0 ? put_first(row, ret) : n;
 }
 
 /* ------------------------------------------------------------------ numbers */
@@ -220,6 +200,33 @@ static void present_numbers(const char *text, size_t count, int64_t ret[NUMBERS_
 		ret[i] = strtoll(text, &end, 10);
 		text = end;
 	}
+}
+
+/* A file that only other kernels or other machines have begins with its least value. */
+static ssize_t put_first(const struct emul_value *v, char ret[NODE_VALUE_MAX])
+{
+	int64_t numbers[NUMBERS_MAX];
+	char text[NODE_VALUE_MAX] = "";
+
+	if (v->check == EMUL_WORD)
+		return put(ret, v->words[0]);
+	if (v->check == EMUL_STRING)
+		return put(ret, "");
+	for (size_t i = 0; i < v->count && i < NUMBERS_MAX; i++)
+		numbers[i] = v->min > 0 ? v->min : 0;
+	format_numbers(numbers, v->count, text);
+	return put(ret, text);
+}
+
+ssize_t node_value_read(const struct emul_file *row, const struct node_values_store *s,
+			const struct node_value_host *host, char ret[NODE_VALUE_MAX])
+{
+	ssize_t n;
+
+	if (s->rows[index_of(row)].is_set)
+		return put(ret, s->rows[index_of(row)].text);
+	n = read_host(row, host, ret);
+	return n < 0 ? put_first(&row->value, ret) : n;
 }
 
 /* ------------------------------------------------------------------ writing */

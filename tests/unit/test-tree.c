@@ -165,6 +165,9 @@ static void node_value__begins_as_the_hosts(void **state)
 	unit_assert_file(f->dir->fd, "vm/overcommit_memory", "2\n");
 	assert_value(f, "proc/sys/kernel/panic", "0\n");
 	assert_value(f, "proc/sys/fs/nr_open", "64\n");
+	assert_value(f, "proc/sys/kernel/sem", "0\t0\t0\t0\n");
+	assert_value(f, "proc/sys/kernel/printk_devkmsg", "on\n");
+	assert_value(f, "proc/sys/kernel/core_pattern", "\n");
 }
 
 static void node_value__refuses_and_keeps(void **state)
