@@ -103,6 +103,8 @@ const struct emul_file emul_files[] = {
 	DMI("product_version", 0444, "\n"),
 	DMI("sys_vendor", 0444, "Sysbox\n"),
 	DMI("uevent", 0444, "MODALIAS=dmi:\n"),
+	/* systemd 258 and newer opens what stands here; the host's console is not here */
+	FIXED("sys/devices/virtual/tty/console/active", 0444, "console\n"),
 	/* addresses of the host's kernel */
 	FIXED("sys/kernel/boot_params/data", 0444, ""),
 	FIXED("sys/kernel/notes", 0444, ""),

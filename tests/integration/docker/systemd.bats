@@ -109,6 +109,15 @@ has_restarted() { [[ $(docker inspect -f '{{.RestartCount}}' "$1") == "$2" ]]; }
 
 teardown() { remove_scope test; }
 
+@test "systemd: a login waits on the console" {
+	machine console
+	wait_for 120 is_running console
+	run docker exec console systemctl show --value -p ActiveState -p NRestarts console-getty
+	assert_output --regexp $'active\n0|0\nactive'
+	# The line above the prompt, which is none yet and so in no log.
+	wait_for 30 sh -c "'$TOP/tests/engine/engine' cli '$ENGINE' logs console | grep -aE 'GNU/Linux .* console'"
+}
+
 @test "systemd: reboot and poweroff inside end it or boot it again, as the restart policy says" {
 	local policy
 	for policy in no on-failure always; do machine "$policy" --restart=$policy; done
