@@ -9,7 +9,7 @@
 #include "lib/str.h"
 #include "src/spec.h"
 
-/* Configurations that engines made, and one with every field there is. */
+/* Configurations that engines made, and one with most of the fields that make sense together. */
 static const char *const real[] = {
 	"containerd-1.6-plain",
 	"containerd-2.1-options",
@@ -73,22 +73,85 @@ static void spec_parse__takes_what_engines_write(void **state)
 	}
 }
 
+static void assert_loses_nothing(const char *seed)
+{
+	_cleanup_free_ char *text = read_seed(seed), *again = NULL;
+	_cleanup_(spec_freep) struct spec *s = parse(text);
+	_cleanup_(object_putp) struct json_object *before = json_tokener_parse(text);
+	_cleanup_(object_putp) struct json_object *after = NULL;
+
+	again = spec_format(s);
+	after = json_tokener_parse(again);
+	assert_non_null(before);
+	if (!json_object_equal(before, after))
+		fail_msg("%s is not the same when written again: %s", seed, again);
+}
+
 /* A misspelt name in a table would show here: the member would be gone. */
 static void spec_format__loses_nothing(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(real); i++) {
-		_cleanup_free_ char *text = read_seed(real[i]), *again = NULL;
-		_cleanup_(spec_freep) struct spec *s = parse(text);
-		_cleanup_(object_putp) struct json_object *before = json_tokener_parse(text);
-		_cleanup_(object_putp) struct json_object *after = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(real); i++)
+		assert_loses_nothing(real[i]);
+	assert_loses_nothing("rare-fields");
+}
 
-		again = spec_format(s);
-		after = json_tokener_parse(again);
-		assert_non_null(before);
-		if (!json_object_equal(before, after))
-			fail_msg("%s is not the same when written again: %s", real[i], again);
+/* Objects of one type, wherever they stand. */
+struct objects {
+	struct json_object *v[1024];
+	size_t n;
+};
+
+static void objects_add(struct objects *os, struct json_object *o, enum json_kind kind)
+{
+	if (kind == JSON_ARRAY) {
+		for (size_t i = 0; i < json_object_array_length(o); i++)
+			objects_add(os, json_object_array_get_idx(o, i), JSON_STRUCT);
+	} else if (kind == JSON_MAP) {
+		json_object_object_foreach(o, key, value)
+		{
+			(void)key;
+			objects_add(os, value, JSON_STRUCT);
+		}
+	} else {
+		assert_in_range(os->n, 0, ARRAY_SIZE(os->v) - 1);
+		os->v[os->n++] = o;
 	}
+}
+
+static void assert_every_row(const struct json_type *type, const struct objects *os)
+{
+	for (const struct json_field *f = type->fields; f->name; f++) {
+		struct objects below = {.n = 0};
+
+		for (size_t i = 0; i < os->n; i++) {
+			struct json_object *o;
+
+			if (json_object_object_get_ex(os->v[i], f->name, &o))
+				objects_add(&below, o, f->kind);
+		}
+		if (!below.n)
+			fail_msg("%s: no configuration has \"%s\"", type->name, f->name);
+		if (f->type)
+			assert_every_row(f->type, &below);
+	}
+}
+
+/* A row that no seed has could be misspelt, and would not be missed above. */
+static void spec_type__every_row_is_in_a_seed(void **state)
+{
+	struct objects top = {.n = 0};
+
+	(void)state;
+	for (size_t i = 0; i <= ARRAY_SIZE(real); i++) {
+		_cleanup_free_ char *text =
+			read_seed(i < ARRAY_SIZE(real) ? real[i] : "rare-fields");
+
+		objects_add(&top, json_tokener_parse(text), JSON_STRUCT);
+	}
+	assert_every_row(&spec_type, &top);
+	for (size_t i = 0; i < top.n; i++)
+		json_object_put(top.v[i]);
 }
 
 static void spec_format__ends_in_a_newline(void **state)
@@ -320,6 +383,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(spec_parse__takes_what_engines_write),
 		cmocka_unit_test(spec_format__loses_nothing),
+		cmocka_unit_test(spec_type__every_row_is_in_a_seed),
 		cmocka_unit_test(spec_format__ends_in_a_newline),
 		cmocka_unit_test(spec_format__has_room_for_the_largest),
 		cmocka_unit_test(spec_parse__numbers),
