@@ -9,7 +9,7 @@
 #include "lib/str.h"
 #include "src/spec.h"
 
-/* Configurations that engines made, and one with most of the fields that make sense together. */
+/* Configurations that engines made, and one with most of the fields that fit together. */
 static const char *const real[] = {
 	"containerd-1.6-plain",
 	"containerd-2.1-options",
