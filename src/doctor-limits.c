@@ -14,8 +14,8 @@
 
 /* Below this an image of ordinary size does not fit. */
 #define SPACE_LOW (2ull << 30)
-/* Every booted systemd takes some ten; all containers together share the host's limit. */
-#define INOTIFY_LOW 1024
+/* The kernel's default, enough for a dozen of systemd machines inside of one container. */
+#define INOTIFY_LOW 128
 
 static void probe_space(const struct doctor *d, struct doctor_row *row)
 {
@@ -61,10 +61,11 @@ static void probe_inotify(const struct doctor *d _unused_, struct doctor_row *ro
 		doctor_found(row, "unknown");
 		return;
 	}
-	doctor_found(row, "%llu instances, shared by all containers", (unsigned long long)n);
+	doctor_found(row, "%llu instances for a container with all that is in it",
+		     (unsigned long long)n);
 	if (n < INOTIFY_LOW)
 		doctor_mend(row, DOCTOR_WARN,
-			    "enough for a few; for many systemd containers: sysctl -w "
+			    "a systemd takes some ten: sysctl -w "
 			    "fs.inotify.max_user_instances=8192");
 }
 
