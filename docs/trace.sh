@@ -56,7 +56,7 @@ find_processes() {
 	CREATE=$(who '^execve.*"create", "demo"')
 	START=$(who '^execve.*"start", "demo"')
 	KEEPER=$(who '^execve.*"sysbox-fs"\]')
-	MAPS=$(child_of "$CREATE" 'clone\(child_stack=NULL, flags=CLONE_NEWUSER')
+	MAPS=$(who '^unshare\(CLONE_NEWUSER\)')
 	BUILDER=$(child_of "$CREATE" 'clone3\(\{flags=CLONE_NEWNS')
 	INIT=$(child_of "$BUILDER" 'clone3\(\{flags=CLONE_PARENT')
 	KERNELFS=$(child_of "$CREATE" 'clone\(child_stack=NULL, flags=CLONE_CHILD')
