@@ -114,6 +114,7 @@ size_t strv_remove(char **v, const char *s)
 char **strv_split(const char *s, const char *seps)
 {
 	char **v = NULL;
+	size_t room = 0;
 
 	for (size_t n = 0;; n++) {
 		size_t len;
@@ -122,7 +123,10 @@ char **strv_split(const char *s, const char *seps)
 		if (!*s)
 			return v;
 		len = strcspn(s, seps);
-		v = xrealloc(v, n + 2, sizeof(*v));
+		if (n + 2 > room) {
+			room = 2 * (n + 2);
+			v = xrealloc(v, room, sizeof(*v));
+		}
 		v[n] = xstrndup(s, len);
 		v[n + 1] = NULL;
 		s += len;

@@ -190,15 +190,18 @@ static void flush__what_no_image_carries_is_written_down(void **state)
 	assert_int_equal(fgetxattr(dir, "user.overlay.opaque", value, 4), 1);
 }
 
-/* The text comes from an image: "w PATH" and "x PATH NAME VALUE" of an attacker. */
 /*
  * Whatever names the container has chosen, and whatever an earlier flush has shown of them:
  * nothing is opened by a name that may be a link to a file of the host.
  */
 static void flush__links_lead_no_writer_out(void **state)
 {
-	static const char *const names[] = {".sysbox-new", STORE_META, STORE_NOTE,
-					    "." STORE_META};
+	static const char *const names[] = {
+		".sysbox-new",
+		STORE_META,
+		STORE_NOTE,
+		("." STORE_META),
+	};
 	const struct unit_dir *d = *state;
 	_cleanup_(fixture_done) struct fixture f;
 
@@ -233,6 +236,7 @@ static void flush__odd_entries(void **state)
 	assert_true(S_ISREG(stat_of(f.upper, STORE_META).st_mode));
 }
 
+/* The text comes from an image: "w PATH" and "x PATH NAME VALUE" of an attacker. */
 static void meta_apply__hostile(void **state)
 {
 	static const char *const lines[] = {
