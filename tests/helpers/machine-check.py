@@ -63,6 +63,7 @@ def cgroup_levels(controller):
     names, path = wanted
     for options, is_v2, target in hierarchies():
         if is_v2 == (not names) and (is_v2 or set(names.split(',')) <= set(re.split('[, ]', options))):
+            path = path.removesuffix('/init.scope') if is_v2 else path  # a leaf of the container's
             parts = pathlib.PurePath(path.lstrip('/')).parts
             top = pathlib.Path(target)
             return [top.joinpath(*parts[:i]) for i in range(len(parts) + 1)], is_v2
