@@ -226,6 +226,11 @@ def check_boot_id(path):
         problems.append(f'{path}: {inside(path)!r}')
 
 
+def check_console(path):
+    if (pathlib.Path('/') / path).exists():  # not on a machine without virtual terminals
+        expect(path, inside(path), 'console\n')
+
+
 def check_cpu_dir(path):
     names = {int(p.name[3:]) for p in (ROOT / path).iterdir() if re.fullmatch(r'cpu\d+', p.name)}
     expect(path, names, CPUS)
@@ -275,6 +280,7 @@ CHECKS = {
     'proc/partitions': check_disks, 'proc/pressure/cpu': check_pressure,
     'proc/pressure/io': check_pressure, 'proc/pressure/memory': check_pressure,
     'proc/sys/kernel/random/boot_id': check_boot_id,
+    'sys/devices/virtual/tty/console/active': check_console,
     'sys/devices/system/cpu': check_cpu_dir, 'sys/devices/system/cpu/online': check_cpu_list,
     'sys/devices/system/cpu/possible': check_cpu_list,
     'sys/devices/system/cpu/present': check_cpu_list,
