@@ -9,8 +9,10 @@
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #include "lib/alloc.h"
+#include "lib/macro.h"
 #include "lib/sys.h"
 #include "lib/sysfilter.h"
 
@@ -28,26 +30,58 @@
 /* Where x32 begins: those calls end the process. */
 #define NUMBER_MAX 0x3fffffffu
 
+/* Of everybody: the loop, and the C library's memory, time and end. */
+static const uint32_t common[] = {
+	SYS_read,
+	SYS_write,
+	SYS_close,
+#ifdef SYS_epoll_wait
+	SYS_epoll_wait,
+#endif
+	SYS_epoll_pwait,
+	SYS_epoll_ctl,
+	SYS_brk,
+	SYS_mmap,
+	SYS_munmap,
+	SYS_mremap,
+	SYS_madvise,
+	SYS_futex,
+	SYS_getrandom,
+	SYS_clock_gettime,
+	SYS_rt_sigprocmask,
+	SYS_rt_sigreturn,
+	SYS_restart_syscall,
+	SYS_getpid,
+	SYS_exit_group,
+};
+
+static void allow(struct sysfilter_rule *rules, const uint32_t *numbers, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		rules[i] = (struct sysfilter_rule){
+			.nr = numbers[i],
+			.action = SECCOMP_RET_ALLOW,
+		};
+}
+
 static int compile(const uint32_t *numbers, size_t n, struct sock_fprog *ret)
 {
 	const struct sysfilter_abi abi = {NATIVE_ARCH, 0, NUMBER_MAX, true};
-	_cleanup_free_ struct sysfilter_rule *rules = xcalloc(n, sizeof(*rules));
+	_cleanup_free_ struct sysfilter_rule *rules =
+		xcalloc(ARRAY_SIZE(common) + n, sizeof(*rules));
 	struct sysfilter f = {
 		.abis = &abi,
 		.n_abis = 1,
 		.rules = rules,
-		.n_rules = n,
+		.n_rules = ARRAY_SIZE(common) + n,
 		.default_action = SECCOMP_RET_ERRNO | ENOSYS,
 		.newer_action = SECCOMP_RET_ERRNO | ENOSYS,
 	};
 	size_t len;
 	int r;
 
-	for (size_t i = 0; i < n; i++)
-		rules[i] = (struct sysfilter_rule){
-			.nr = numbers[i],
-			.action = SECCOMP_RET_ALLOW,
-		};
+	allow(rules, common, ARRAY_SIZE(common));
+	allow(rules + ARRAY_SIZE(common), numbers, n);
 	r = sysfilter_compile(&f, &ret->filter, &len);
 	ret->len = (unsigned short)len;
 	return r;

@@ -7,5 +7,8 @@
 
 #include "lib/error.h"
 
-/* Others fail with ENOSYS; no new privileges. On a kernel without seccomp nothing happens. */
+/*
+ * These, and the few that a loop and the C library need; others fail with ENOSYS, no new
+ * privileges. On a kernel without seccomp nothing happens.
+ */
 int calls_limit(const uint32_t *numbers, size_t n, struct error *err);

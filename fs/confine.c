@@ -59,18 +59,10 @@ static int limit_resources(struct error *err)
 
 static const uint32_t calls[] = {
 	/* The loop, the connections. */
-	SYS_read,
-	SYS_write,
 	SYS_writev,
-#ifdef SYS_epoll_wait
-	SYS_epoll_wait,
-#endif
-	SYS_epoll_pwait,
-	SYS_epoll_ctl,
 	/* Files, by descriptor. */
 	SYS_openat,
 	SYS_openat2,
-	SYS_close,
 	SYS_newfstatat,
 	SYS_fstat,
 	SYS_statx,
@@ -107,22 +99,9 @@ static const uint32_t calls[] = {
 	SYS_setfsgid,
 	SYS_capget,
 	SYS_capset,
-	/* The C library: memory, time, the end. */
-	SYS_brk,
-	SYS_mmap,
-	SYS_munmap,
-	SYS_mremap,
-	SYS_madvise,
-	SYS_futex,
-	SYS_getrandom,
-	SYS_clock_gettime,
-	SYS_rt_sigprocmask,
-	SYS_rt_sigreturn,
-	SYS_restart_syscall,
-	SYS_getpid,
+	/* The C library. */
 	SYS_gettid,
 	SYS_exit,
-	SYS_exit_group,
 };
 
 int confine_rights(uint64_t caps, struct error *err)

@@ -55,7 +55,7 @@ void keeper_linger(struct keeper *k)
 		return;
 	}
 	k->last_received = received;
-	keeper_set_timer(k, LINGER_IDLE_MS);
+	clock_set_timer(k->timer_fd, LINGER_IDLE_MS);
 }
 
 static int begin(struct keeper *k)
@@ -71,7 +71,7 @@ static int begin(struct keeper *k)
 	k->ending_ms = clock_msec();
 	k->last_received = n_received(k);
 	if (k->worker || !detached)
-		keeper_set_timer(k, LINGER_IDLE_MS);
+		clock_set_timer(k->timer_fd, LINGER_IDLE_MS);
 	else
 		loop_end(&k->loop);
 	return 0;

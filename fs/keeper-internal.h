@@ -77,8 +77,6 @@ struct keeper {
 
 /* fs/keeper-state.c */
 
-/* Once, in so many milliseconds; another call takes the place of an earlier one. */
-void keeper_set_timer(struct keeper *k, int ms);
 /* In a child: what is the keeper's own business, and what belongs to the traps. */
 void keeper_close_own(struct keeper *k);
 void keeper_close_traps(struct keeper *k);

@@ -193,7 +193,7 @@ static int on_worker_end(void *arg, struct error *err)
 	if (delay == 0)
 		keeper_next_worker(k);
 	else
-		keeper_set_timer(k, delay);
+		clock_set_timer(k->timer_fd, delay);
 	return 0;
 }
 
@@ -252,7 +252,7 @@ void keeper_next_worker(struct keeper *k)
 	if (start_worker(k, &err) == 0)
 		return;
 	log_error("%s", err.text);
-	keeper_set_timer(k, DELAY_MAX_MS);
+	clock_set_timer(k->timer_fd, DELAY_MAX_MS);
 }
 
 /* The first worker must have answered INIT before the engine can meet the mount. */

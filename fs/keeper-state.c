@@ -1,20 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The keeper's own descriptors: its timer, and what a child of its must not hold. */
+/* The keeper's own descriptors, which a child of its must not hold. */
 #include "fs/keeper-internal.h"
 
 #include <errno.h>
-#include <sys/timerfd.h>
 
 #include "lib/fd.h"
-
-void keeper_set_timer(struct keeper *k, int ms)
-{
-	const struct itimerspec t = {
-		.it_value = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000},
-	};
-
-	(void)timerfd_settime(k->timer_fd, 0, &t, NULL);
-}
 
 void keeper_close_own(struct keeper *k)
 {

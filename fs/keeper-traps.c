@@ -87,15 +87,6 @@ _noreturn_ static void trapper_main(struct keeper *k, int sock)
 	_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
-static void set_timer(const struct keeper *k, int ms)
-{
-	const struct itimerspec t = {
-		.it_value = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000},
-	};
-
-	(void)timerfd_settime(k->traps.timer_fd, 0, &t, NULL);
-}
-
 static int next_delay(struct keeper_traps *t)
 {
 	if (clock_msec() - t->started_ms >= HEALTHY_MS)
@@ -196,7 +187,7 @@ static void start_trapper(struct keeper *k)
 		return;
 	log_error("%s", err.text);
 	keeper_kill_trapper(k);
-	set_timer(k, DELAY_MAX_MS);
+	clock_set_timer(k->traps.timer_fd, DELAY_MAX_MS);
 }
 
 static int on_trapper_end(void *arg, struct error *err)
@@ -215,7 +206,7 @@ static int on_trapper_end(void *arg, struct error *err)
 	if (delay == 0)
 		start_trapper(k);
 	else
-		set_timer(k, delay);
+		clock_set_timer(k->traps.timer_fd, delay);
 	return 0;
 }
 

@@ -3,10 +3,9 @@
 
 #include <linux/audit.h>
 #include <stddef.h>
-#include <sys/timerfd.h>
-#include <time.h>
 
 #include "fs/notify.h"
+#include "lib/clock.h"
 #include "lib/macro.h"
 
 #define X32_BIT 0x40000000u
@@ -33,32 +32,16 @@ bool trap_is_valid(const struct trap_context *c, const struct trap_job *job)
 	return notify_is_valid(c->listener_fd, job->notif.id);
 }
 
-int64_t trap_clock_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static void set_watchdog(const struct trap_context *c, int ms)
-{
-	const struct itimerspec t = {
-		.it_value = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000},
-	};
-
-	if (c->watchdog_fd >= 0)
-		(void)timerfd_settime(c->watchdog_fd, 0, &t, NULL);
-}
-
 void trap_guard(const struct trap_context *c)
 {
-	set_watchdog(c, TRAP_STALL_MS);
+	if (c->watchdog_fd >= 0)
+		clock_set_timer(c->watchdog_fd, TRAP_STALL_MS);
 }
 
 void trap_unguard(const struct trap_context *c)
 {
-	set_watchdog(c, 0);
+	if (c->watchdog_fd >= 0)
+		clock_set_timer(c->watchdog_fd, 0);
 }
 
 const struct trap *trap_find(uint32_t arch, uint32_t nr)

@@ -20,7 +20,7 @@ struct trap_job {
 	struct seccomp_notif notif;
 	uint64_t listener; /* its number */
 	uint64_t owner;	   /* who works on it (fs/owner.h); 0: nobody yet */
-	int64_t due_ms;	   /* when that has taken too long: of trap_clock_ms() */
+	int64_t due_ms;	   /* when that has taken too long: of clock_msec() */
 	bool is_overdue;   /* who works on it is killed, and what it does is not waited for */
 	bool is_answered;
 	/* STATX_MNT_ID of the mount that is, or is about to be, attached for this call. */
@@ -48,7 +48,6 @@ bool trap_is_valid(const struct trap_context *c, const struct trap_job *job);
 #define TRAP_STALL_MS 3000
 void trap_guard(const struct trap_context *c);
 void trap_unguard(const struct trap_context *c);
-int64_t trap_clock_ms(void);
 
 enum trap_verdict {
 	TRAP_NATIVE, /* let the kernel make the call */

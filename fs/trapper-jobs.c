@@ -38,6 +38,7 @@
 #include "fs/trapper-internal.h"
 #include "fs/views.h"
 #include "lib/alloc.h"
+#include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/macro.h"
@@ -143,12 +144,9 @@ _noreturn_ static void actor_main(struct trapper *t, size_t slot, uint64_t befor
 
 static void set_timer(struct trapper *t)
 {
-	const struct itimerspec tick = {
-		.it_value = {.tv_sec = TICK_MS / 1000, .tv_nsec = TICK_MS % 1000 * 1000000L},
-	};
-
-	if (!t->is_ticking && timerfd_settime(t->timer_fd, 0, &tick, NULL) == 0)
-		t->is_ticking = true;
+	if (!t->is_ticking)
+		clock_set_timer(t->timer_fd, TICK_MS);
+	t->is_ticking = true;
 }
 
 static int on_owner_end(void *arg, struct error *err);
@@ -173,7 +171,7 @@ static int send_actor(struct trapper *t, size_t slot, uint64_t before, struct er
 	pid_t pid;
 
 	set_context(t, job);
-	job->due_ms = trap_clock_ms() + ACTOR_MAX_MS;
+	job->due_ms = clock_msec() + ACTOR_MAX_MS;
 	pid = fork();
 	if (pid < 0) {
 		log_warn("fork: errno %d", errno);
@@ -189,7 +187,7 @@ static int send_actor(struct trapper *t, size_t slot, uint64_t before, struct er
 
 static void own(const struct trapper *t, struct trap_job *job)
 {
-	job->due_ms = trap_clock_ms() + TRAP_STALL_MS;
+	job->due_ms = clock_msec() + TRAP_STALL_MS;
 	__atomic_store_n(&job->owner, t->self, __ATOMIC_SEQ_CST);
 }
 
@@ -306,7 +304,7 @@ static void look_at(struct trapper *t, size_t slot)
 
 	if (job->is_overdue) {
 		give_up(t, slot);
-	} else if (trap_clock_ms() >= job->due_ms) {
+	} else if (clock_msec() >= job->due_ms) {
 		owner_kill(__atomic_load_n(&job->owner, __ATOMIC_SEQ_CST));
 		/* One that has not claimed it yet. */
 		(void)pidfd_send_signal(t->watches[slot].pidfd, SIGKILL, NULL, 0);

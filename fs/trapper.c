@@ -125,16 +125,9 @@ static int enter_stage(struct trapper *t, struct error *err)
  */
 static const uint32_t calls[] = {
 	/* The loop, the listeners, the keeper. */
-	SYS_read,
-	SYS_write,
 	SYS_recvmsg,
 	SYS_ioctl,
-#ifdef SYS_epoll_wait
-	SYS_epoll_wait,
-#endif
-	SYS_epoll_pwait,
 	SYS_epoll_create1,
-	SYS_epoll_ctl,
 	SYS_timerfd_create,
 	SYS_timerfd_settime,
 	/* Actors and agents. */
@@ -147,10 +140,8 @@ static const uint32_t calls[] = {
 	SYS_kill,
 	SYS_pidfd_open,
 	SYS_pidfd_send_signal,
-	SYS_getpid,
 	SYS_setpgid,
 	SYS_prctl,
-	SYS_exit_group,
 	/* Callers: their memory, their processors. */
 	SYS_process_vm_readv,
 	SYS_process_vm_writev,
@@ -177,7 +168,6 @@ static const uint32_t calls[] = {
 	/* Looking at files. */
 	SYS_openat,
 	SYS_openat2,
-	SYS_close,
 #ifdef SYS_dup2
 	SYS_dup2,
 #endif
@@ -192,18 +182,6 @@ static const uint32_t calls[] = {
 	SYS_lseek,
 	SYS_dup3,
 	SYS_fcntl,
-	/* The C library: memory, time, signals. */
-	SYS_brk,
-	SYS_mmap,
-	SYS_munmap,
-	SYS_mremap,
-	SYS_madvise,
-	SYS_futex,
-	SYS_getrandom,
-	SYS_clock_gettime,
-	SYS_rt_sigprocmask,
-	SYS_rt_sigreturn,
-	SYS_restart_syscall,
 };
 
 /* To enter namespaces, to read other processes, to become others, and to kill those. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/clock.h"
 
+#include <sys/timerfd.h>
 #include <time.h>
 
 #define USEC_PER_SEC  1000000
@@ -27,4 +28,13 @@ void clock_sleep_usec(int64_t usec)
 	};
 
 	(void)nanosleep(&t, NULL); /* its callers look again, and sleep again */
+}
+
+void clock_set_timer(int timer_fd, int msec)
+{
+	const struct itimerspec t = {
+		.it_value = {.tv_sec = msec / 1000, .tv_nsec = (long)(msec % 1000) * 1000000},
+	};
+
+	(void)timerfd_settime(timer_fd, 0, &t, NULL); /* fails for a wrong argument only */
 }

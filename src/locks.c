@@ -5,10 +5,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/path.h"
 #include "lib/str.h"
@@ -161,8 +161,6 @@ static int attempt(struct work *w, int *ret_wait_ms, struct error *err)
 
 static int take(struct work *w, struct error *err)
 {
-	const struct timespec step = {.tv_nsec = WAIT_STEP_MS * 1000000L};
-
 	for (int waited = 0;; waited += WAIT_STEP_MS) {
 		int wait_ms, r;
 
@@ -172,7 +170,7 @@ static int take(struct work *w, struct error *err)
 			return r;
 		if (waited >= wait_ms)
 			return -EBUSY;
-		(void)nanosleep(&step, NULL);
+		clock_sleep_usec(WAIT_STEP_MS * 1000);
 	}
 }
 
