@@ -16,7 +16,6 @@
  */
 #include "lib/path.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -26,6 +25,7 @@
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/dir.h"
 #include "lib/fd.h"
 #include "lib/strbuf.h"
 #include "lib/sys.h"
@@ -369,33 +369,21 @@ static int clear_entry(int dirfd, const char *name, int top)
 /* Recursion of depth two at most: an entry below `top` is moved, not entered. */
 static int empty_dir(int dirfd, int top)
 {
-	DIR *dir;
-	int r = 0, copy = fd_dup(dirfd);
+	_cleanup_dir_ DIR *dir = NULL;
 	bool found = true;
+	int r = dir_open(&dir, dirfd, ".");
 
-	if (copy < 0)
-		return copy;
-	dir = fdopendir(copy); /* takes the copy */
-	if (!dir) {
-		fd_close(copy);
-		return -errno;
-	}
 	/* Entries may be skipped when others go (readdir(3)): until one pass sees none. */
 	while (r == 0 && found) {
 		struct dirent *e;
 
 		found = false;
 		rewinddir(dir);
-		while (r == 0 && (errno = 0, e = readdir(dir))) {
-			if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-				continue;
+		while (r == 0 && (r = dir_next(dir, &e)) > 0) {
 			found = true;
 			r = clear_entry(dirfd, e->d_name, top);
 		}
-		if (r == 0 && errno)
-			r = -errno;
 	}
-	(void)closedir(dir);
 	return r;
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Directories of the hierarchies: which, how to read them, how to walk them. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/dir.h"
 #include "lib/fd.h"
 #include "lib/str.h"
 #include "src/cgroup-internal.h"
@@ -159,29 +159,25 @@ static void walk_done(struct walk *w)
 
 static int list_children(struct walk *w, char ***ret)
 {
+	_cleanup_dir_ DIR *dir = NULL;
+	struct dirent *e;
 	char **names = NULL;
 	size_t n = 0;
-	DIR *dir;
-	int fd;
+	int r = dir_open(&dir, w->dirfd, ".");
 
-	fd = openat(w->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return errno_is_gone(errno) ? 0 : -errno;
-	dir = fdopendir(fd); /* takes fd */
-	if (!dir) {
-		fd_close(fd);
-		return -ENOMEM;
-	}
-	for (struct dirent *e; w->n_dirs <= WALK_DIRS_MAX && (e = readdir(dir));) {
-		if (e->d_type != DT_DIR || str_eq(e->d_name, ".") || str_eq(e->d_name, ".."))
+	if (r < 0)
+		return errno_is_gone(-r) ? 0 : r;
+	while (w->n_dirs <= WALK_DIRS_MAX && (r = dir_next(dir, &e)) > 0) {
+		if (e->d_type != DT_DIR)
 			continue;
 		w->n_dirs++;
 		*(char **)array_add((void **)&names, &n, sizeof(*names)) = xstrdup(e->d_name);
 	}
-	(void)closedir(dir); /* was only read */
 	if (n > 0)
 		*(char **)array_add((void **)&names, &n, sizeof(*names)) = NULL;
 	*ret = names; /* also on failure: the caller's to free */
+	if (r < 0)
+		return errno_is_gone(-r) ? 0 : r;
 	return w->n_dirs > WALK_DIRS_MAX ? -E2BIG : 0;
 }
 

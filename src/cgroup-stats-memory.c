@@ -2,13 +2,13 @@
 /* Memory and huge pages. */
 #include "src/cgroup-stats.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/dir.h"
 #include "lib/fd.h"
 #include "lib/str.h"
 #include "src/cgroup-internal.h"
@@ -163,17 +163,16 @@ static void add_page_size(struct json_out *o, int fd, bool is_v2, const char *si
 void stats_add_hugetlb(struct json_out *o, const struct cgroup *cg)
 {
 	_cleanup_close_ int fd = stats_open(cg, "hugetlb");
-	int list_fd = fd >= 0 ? openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	DIR *dir = list_fd >= 0 ? fdopendir(list_fd) : NULL; /* takes list_fd */
+	_cleanup_dir_ DIR *dir = NULL;
+	struct dirent *e;
+	int r = fd < 0 ? fd : dir_open(&dir, fd, ".");
 
 	json_out_open(o, "hugetlb", '{');
-	for (struct dirent *e; dir && (e = readdir(dir));) {
+	while (r >= 0 && (r = dir_next(dir, &e)) > 0) {
 		_cleanup_free_ char *size = page_size_of(e->d_name, cg->is_v2);
 
 		if (size)
 			add_page_size(o, fd, cg->is_v2, size);
 	}
-	if (dir)
-		(void)closedir(dir); /* was only read */
 	json_out_close(o, '}');
 }

@@ -17,7 +17,6 @@
  * namespace: it is better than ours. The same with the pressure of the container's own v2
  * cgroup, whose files have triggers that work.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -29,6 +28,7 @@
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/dir.h"
 #include "lib/emul-place.h"
 #include "lib/fd.h"
 #include "lib/log.h"
@@ -154,15 +154,12 @@ static void hide(void *arg, const char *path)
  */
 static int read_names(const char *dir, struct error *err)
 {
-	DIR *d = opendir(dir);
-	int r;
+	_cleanup_dir_ DIR *d = NULL;
+	struct dirent *e;
+	int r = dir_open(&d, AT_FDCWD, dir);
 
-	errno = 0;
-	while (d && readdir(d))
+	while (r >= 0 && (r = dir_next(d, &e)) > 0)
 		;
-	r = -errno;
-	if (d)
-		(void)closedir(d);
 	return r < 0 ? error_errno(err, -r, "sysbox-fs does not serve /proc and /sys") : 0;
 }
 

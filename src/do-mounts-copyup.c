@@ -4,7 +4,6 @@
  * tmpfs is filled while it is still detached, so that the container never sees
  * half of it, and what it covers needs no second path.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/dir.h"
 #include "lib/fd.h"
 #include "lib/mount.h"
 #include "lib/path.h"
@@ -103,20 +103,12 @@ static int copy_entry(int from, int to, const char *name, unsigned int depth)
 
 static int copy_dir(int from, int to, unsigned int depth)
 {
-	_cleanup_close_ int fd = fd_dup(from);
-	DIR *dir;
-	int r = 0;
+	_cleanup_dir_ DIR *dir = NULL;
+	struct dirent *e;
+	int r = depth > COPYUP_MAX_DEPTH ? -ELOOP : dir_open(&dir, from, ".");
 
-	if (depth > COPYUP_MAX_DEPTH)
-		return -ELOOP;
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir)
-		return -errno;
-	fd = -EBADF; /* closedir() closes it */
-	for (struct dirent *e; r == 0 && (e = readdir(dir));)
-		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, ".."))
-			r = copy_entry(from, to, e->d_name, depth);
-	closedir(dir);
+	while (r == 0 && (r = dir_next(dir, &e)) > 0)
+		r = copy_entry(from, to, e->d_name, depth);
 	return r;
 }
 

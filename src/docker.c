@@ -2,7 +2,6 @@
 #include "src/docker.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/dir.h"
 #include "lib/fd.h"
 #include "lib/json.h"
 #include "lib/sock.h"
@@ -51,16 +51,16 @@ static bool is_dockerd(const char *pid)
 
 static pid_t find_pid(void)
 {
-	DIR *dir = opendir("/proc");
+	_cleanup_dir_ DIR *dir = NULL;
+	struct dirent *e;
 	pid_t pid = 0;
 
-	if (!dir)
+	if (dir_open(&dir, AT_FDCWD, "/proc") < 0)
 		return 0;
-	for (struct dirent *e; pid == 0 && (e = readdir(dir));)
+	while (pid == 0 && dir_next(dir, &e) > 0)
 		if (isdigit((unsigned char)e->d_name[0]) && is_dockerd(e->d_name) &&
 		    same_mounts(e->d_name))
 			pid = atoi(e->d_name);
-	closedir(dir);
 	return pid;
 }
 

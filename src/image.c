@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "src/image.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/dir.h"
 #include "lib/fd.h"
 #include "lib/json.h"
 #include "lib/path.h"
@@ -34,16 +34,15 @@ static const char *const systemd_dirs[] = {
 static int systemd_version_in(int root_fd, const char *dir)
 {
 	_cleanup_close_ int fd =
-		path_open_in_root(root_fd, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+		path_open_in_root(root_fd, dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_dir_ DIR *d = NULL;
+	struct dirent *e;
 	int version = 0;
 
-	if (!d)
+	if (fd < 0 || dir_open(&d, fd, ".") < 0)
 		return 0;
-	fd = -EBADF;
-	for (struct dirent *e; version == 0 && (e = readdir(d));)
+	while (version == 0 && dir_next(d, &e) > 0)
 		(void)sscanf(e->d_name, "libsystemd-shared-%d", &version);
-	closedir(d);
 	return version;
 }
 

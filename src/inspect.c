@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "src/inspect.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -9,7 +8,7 @@
 #include <unistd.h>
 
 #include "lib/alloc.h"
-#include "lib/fd.h"
+#include "lib/dir.h"
 #include "lib/json.h"
 #include "lib/path.h"
 #include "lib/str.h"
@@ -120,7 +119,7 @@ static uint64_t bytes_of(const struct stat *st)
 	return (uint64_t)st->st_blocks * 512 / n;
 }
 
-static void count_dir(struct inspect_store *s, int dirfd, const char *name, unsigned int depth);
+static void count_dir(struct inspect_store *s, int at, const char *name, unsigned int depth);
 
 static void count_entry(struct inspect_store *s, int dirfd, const char *name,
 			unsigned int depth)
@@ -137,21 +136,15 @@ static void count_entry(struct inspect_store *s, int dirfd, const char *name,
 		count_dir(s, dirfd, name, depth + 1);
 }
 
-static void count_dir(struct inspect_store *s, int dirfd, const char *name, unsigned int depth)
+static void count_dir(struct inspect_store *s, int at, const char *name, unsigned int depth)
 {
-	int fd = depth > DEPTH_MAX
-			 ? -1
-			 : openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	_cleanup_dir_ DIR *dir = NULL;
+	struct dirent *e;
 
-	if (!dir) {
-		fd_close(fd);
+	if (depth > DEPTH_MAX || dir_open(&dir, at, name) < 0)
 		return;
-	}
-	for (struct dirent *e; (e = readdir(dir));)
-		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, ".."))
-			count_entry(s, fd, e->d_name, depth);
-	closedir(dir);
+	while (dir_next(dir, &e) > 0)
+		count_entry(s, dirfd(dir), e->d_name, depth);
 }
 
 /* ------------------------------------------------------------------ all */

@@ -12,7 +12,6 @@
  * death: nothing has to be cleaned, nothing can be left behind but a KEY file, which
  * the next one removes.
  */
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +22,7 @@
 
 #include "lib/alloc.h"
 #include "lib/atomicfile.h"
+#include "lib/dir.h"
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/path.h"
@@ -180,11 +180,13 @@ static int look_at(const struct locks_table *t, const struct locks_claim *c, off
 bool locks_holder_find(const struct locks_table *t, const struct locks_claim *c,
 		       struct locks_holder *ret)
 {
-	int fd = openat(t->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	_cleanup_dir_ DIR *dir = NULL;
+	struct dirent *e;
 	bool found = false;
 
-	for (struct dirent *e; dir && (e = readdir(dir));) {
+	if (dir_open(&dir, t->dirfd, ".") < 0)
+		return false;
+	while (dir_next(dir, &e) > 0) {
 		off_t at;
 
 		if (!parse_key(e->d_name, &at))
@@ -194,7 +196,5 @@ bool locks_holder_find(const struct locks_table *t, const struct locks_claim *c,
 		else if (!found)
 			found = look_at(t, c, at, ret);
 	}
-	if (dir)
-		closedir(dir);
 	return found;
 }

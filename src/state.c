@@ -2,7 +2,6 @@
 #include "src/state.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 
 #include "lib/alloc.h"
 #include "lib/atomicfile.h"
+#include "lib/dir.h"
 #include "lib/fd.h"
 #include "lib/json.h"
 #include "lib/path.h"
@@ -116,7 +116,7 @@ static int root_make(const char *root, struct error *err)
 	return 0;
 }
 
-static int dir_open(struct state_dir *d, const char *root, const char *id)
+static int open_dir(struct state_dir *d, const char *root, const char *id)
 {
 	d->path = path_join(root, id);
 	d->dirfd = open(d->path, O_DIRECTORY | O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -136,7 +136,7 @@ int state_dir_make(struct state_dir *ret, const char *root, const char *id, stru
 			       ? error_set(err, EEXIST,
 					   "container with given ID already exists: %s", id)
 			       : error_errno(err, errno, "make the state directory %s", path);
-	r = dir_open(&d, root, id);
+	r = open_dir(&d, root, id);
 	if (r < 0)
 		return error_errno(err, -r, "open the state directory %s", path);
 	d.lock_fd = lockfile_open(d.dirfd, "lock", LOCK_TRY);
@@ -156,7 +156,7 @@ int state_dir_open(struct state_dir *ret, const char *root, const char *id,
 	r = state_check_id(id, err);
 	if (r < 0)
 		return r;
-	r = dir_open(&d, root, id);
+	r = open_dir(&d, root, id);
 	if (r == -ENOENT || r == -ENOTDIR)
 		return error_set(err, ENOENT, "container does not exist: %s", id);
 	if (r < 0)
@@ -332,14 +332,16 @@ static int compare_ids(const void *a, const void *b)
 int state_list(const char *root, char ***ret, struct error *err)
 {
 	_cleanup_(strv_freep) char **ids = NULL;
-	DIR *dir = opendir(root);
+	_cleanup_close_ int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_dir_ DIR *dir = NULL;
+	struct dirent *e;
+	int r = fd < 0 ? -errno : dir_open(&dir, fd, ".");
 
-	if (!dir)
-		return error_errno(err, errno, "open %s", root);
-	for (struct dirent *e; (e = readdir(dir));)
+	while (r >= 0 && (r = dir_next(dir, &e)) > 0)
 		if (e->d_name[0] != '.' && e->d_type == DT_DIR)
 			strv_add(&ids, e->d_name);
-	closedir(dir);
+	if (r < 0)
+		return error_errno(err, -r, "read %s", root);
 	if (ids)
 		qsort(ids, strv_len(ids), sizeof(*ids), compare_ids);
 	*ret = take_ptr(&ids);

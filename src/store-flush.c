@@ -20,7 +20,6 @@
  * The store is the truth, the upper layer is derived: a flush compares and never
  * assumes, so it may be cut off anywhere and repeated.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -34,6 +33,7 @@
 
 #include "lib/alloc.h"
 #include "lib/atomicfile.h"
+#include "lib/dir.h"
 #include "lib/fd.h"
 #include "lib/path.h"
 #include "lib/str.h"
@@ -78,19 +78,18 @@ static int fail(struct flush *f, const struct dir *d, const char *name, int errn
 /* Every entry of a directory, while these may be removed and added. */
 static int for_each(struct flush *f, const struct dir *d, int in, entry_fn fn)
 {
-	int fd = openat(in, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	_cleanup_dir_ DIR *dir = NULL;
+	struct dirent *e;
+	int r = dir_open(&dir, in, "."), more;
 
-	if (!dir) {
-		r = fail(f, d, ".", errno);
-		fd_close(fd);
-		return r;
+	if (r < 0)
+		return fail(f, d, ".", -r);
+	while ((more = dir_next(dir, &e)) > 0) {
+		r = fn(f, d, e->d_name);
+		if (r < 0)
+			return r;
 	}
-	for (struct dirent *e; r == 0 && (e = readdir(dir));)
-		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, ".."))
-			r = fn(f, d, e->d_name);
-	closedir(dir);
-	return r;
+	return more < 0 ? fail(f, d, ".", -more) : 0;
 }
 
 /* ------------------------------------------------------------------ compare */

@@ -14,7 +14,6 @@
  * work: no path may leave the store or pass a symlink, and no attribute is set that
  * the container's root could not set himself.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,6 +25,7 @@
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/dir.h"
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/path.h"
@@ -160,22 +160,12 @@ static int scan_entry(struct scan *s, int dirfd, const char *name, const char *p
 
 static int scan_dir(struct scan *s, int dirfd, const char *path, unsigned int depth)
 {
-	int fd = fd_dup(dirfd), r = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	_cleanup_dir_ DIR *dir = NULL;
+	struct dirent *e;
+	int r = depth > STORE_SEED_MAX_DEPTH ? -ELOOP : dir_open(&dir, dirfd, ".");
 
-	if (!dir || depth > STORE_SEED_MAX_DEPTH) {
-		r = dir ? -ELOOP : -errno;
-		if (dir)
-			closedir(dir);
-		else
-			fd_close(fd);
-		return r;
-	}
-	rewinddir(dir);
-	for (struct dirent *e; r == 0 && (e = readdir(dir));)
-		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, ".."))
-			r = scan_entry(s, dirfd, e->d_name, path, depth);
-	closedir(dir);
+	while (r == 0 && (r = dir_next(dir, &e)) > 0)
+		r = scan_entry(s, dirfd, e->d_name, path, depth);
 	return r;
 }
 

@@ -19,7 +19,6 @@
  */
 #include "src/store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -34,6 +33,7 @@
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/dir.h"
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/str.h"
@@ -385,20 +385,18 @@ static int copy_entry(struct seed *s, const struct dir *d, size_t layer, const s
 
 static int copy_layer(struct seed *s, const struct dir *d, size_t layer)
 {
-	int fd = openat(d->from->fds[layer], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	int r = 0;
+	_cleanup_dir_ DIR *dir = NULL;
+	struct dirent *e;
+	int r = dir_open(&dir, d->from->fds[layer], "."), more;
 
-	if (!dir) {
-		r = fail(s, d, ".", errno);
-		fd_close(fd);
-		return r;
+	if (r < 0)
+		return fail(s, d, ".", -r);
+	while ((more = dir_next(dir, &e)) > 0) {
+		r = copy_entry(s, d, layer, e);
+		if (r < 0)
+			return r;
 	}
-	for (struct dirent *e; r == 0 && (e = readdir(dir));)
-		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, ".."))
-			r = copy_entry(s, d, layer, e);
-	closedir(dir);
-	return r;
+	return more < 0 ? fail(s, d, ".", -more) : 0;
 }
 
 static int copy_dir(struct seed *s, const struct dir *d)
@@ -412,31 +410,30 @@ static int copy_dir(struct seed *s, const struct dir *d)
 	return r;
 }
 
+static int sync_dir(int dirfd, unsigned int depth);
+
+static int sync_entry(int dirfd, const struct dirent *e, unsigned int depth)
+{
+	_cleanup_close_ int fd = -EBADF;
+
+	if (e->d_type != DT_REG && e->d_type != DT_DIR)
+		return 0;
+	fd = openat(dirfd, e->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (e->d_type == DT_DIR && depth < STORE_SEED_MAX_DEPTH)
+		return sync_dir(fd, depth + 1);
+	return fdatasync(fd) < 0 ? -errno : 0;
+}
+
 static int sync_dir(int dirfd, unsigned int depth)
 {
-	int fd = fd_dup(dirfd), r = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	_cleanup_dir_ DIR *dir = NULL;
+	struct dirent *e;
+	int r = dir_open(&dir, dirfd, ".");
 
-	if (!dir) {
-		r = -errno;
-		fd_close(fd);
-		return r;
-	}
-	rewinddir(dir);
-	for (struct dirent *e; r == 0 && (e = readdir(dir));) {
-		_cleanup_close_ int entry = -EBADF;
-
-		if (str_eq(e->d_name, ".") || str_eq(e->d_name, "..") ||
-		    (e->d_type != DT_REG && e->d_type != DT_DIR))
-			continue;
-		entry = openat(dirfd, e->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-		r = entry < 0 ? -errno : 0;
-		if (r == 0 && e->d_type == DT_DIR && depth < STORE_SEED_MAX_DEPTH)
-			r = sync_dir(entry, depth + 1);
-		else if (r == 0 && fdatasync(entry) < 0)
-			r = -errno;
-	}
-	closedir(dir);
+	while (r == 0 && (r = dir_next(dir, &e)) > 0)
+		r = sync_entry(dirfd, e, depth);
 	return r < 0 ? r : fsync(dirfd) < 0 ? -errno : 0;
 }
 

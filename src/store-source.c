@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "src/store-source.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/dir.h"
 #include "lib/fd.h"
 #include "lib/path.h"
 #include "lib/str.h"
@@ -136,23 +136,18 @@ struct names {
 
 static int list_layer(const struct store_source *s, size_t layer, struct names *list)
 {
-	int fd = openat(s->fds[layer], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	_cleanup_dir_ DIR *dir = NULL;
+	struct dirent *e;
 	struct stat st;
+	int r = dir_open(&dir, s->fds[layer], ".");
 
-	if (!dir) {
-		int r = -errno;
-
-		fd_close(fd);
+	if (r < 0)
 		return r;
-	}
-	for (struct dirent *e; (e = readdir(dir));)
-		if (!str_eq(e->d_name, ".") && !str_eq(e->d_name, "..") &&
-		    store_source_find(s, e->d_name, &st) == (ssize_t)layer)
+	while ((r = dir_next(dir, &e)) > 0)
+		if (store_source_find(s, e->d_name, &st) == (ssize_t)layer)
 			*(char **)array_add((void **)&list->v, &list->n, sizeof(char *)) =
 				xstrdup(e->d_name);
-	closedir(dir);
-	return 0;
+	return r;
 }
 
 int store_source_list(const struct store_source *s, char ***ret)

@@ -13,7 +13,6 @@
  * engine's layer directory, which holds both, and never through a clone of it
  * (EXDEV).
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -25,6 +24,7 @@
 
 #include "lib/alloc.h"
 #include "lib/atomicfile.h"
+#include "lib/dir.h"
 #include "lib/fd.h"
 #include "lib/json.h"
 #include "lib/log.h"
@@ -42,14 +42,10 @@
 
 static bool is_empty(int dirfd)
 {
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), n = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	_cleanup_dir_ DIR *dir = NULL;
+	struct dirent *e;
 
-	while (dir && n < 3 && readdir(dir))
-		n++;
-	if (dir)
-		closedir(dir);
-	return n < 3;
+	return dir_open(&dir, dirfd, ".") < 0 || dir_next(dir, &e) <= 0;
 }
 
 /* The directories on the way, as they are in the image; never behind a mounted overlay. */
@@ -292,19 +288,15 @@ static int clear_upper(const struct roots *r, const char *path, struct error *er
 	const char *relative = path + strspn(path, "/");
 	_cleanup_close_ int fd =
 		path_open_in_root(r->upper, relative, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int copy, e = 0;
-	DIR *dir;
+	_cleanup_dir_ DIR *dir = NULL;
+	struct dirent *d;
+	int e;
 
 	if (fd < 0) /* nothing was flushed there */
 		return 0;
-	copy = fd_dup(fd);
-	dir = copy < 0 ? NULL : fdopendir(copy);
-	if (!dir)
-		return error_errno(err, errno, "read %s in the upper layer", path);
-	for (struct dirent *d; e == 0 && (d = readdir(dir));)
-		if (!str_eq(d->d_name, ".") && !str_eq(d->d_name, ".."))
-			e = path_remove_tree(fd, d->d_name);
-	closedir(dir);
+	e = dir_open(&dir, fd, ".");
+	while (e == 0 && (e = dir_next(dir, &d)) > 0)
+		e = path_remove_tree(fd, d->d_name);
 	return e < 0 ? error_errno(err, -e, "clear %s in the upper layer", path) : 0;
 }
 

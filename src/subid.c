@@ -14,7 +14,6 @@
  */
 #include "src/subid.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -25,6 +24,7 @@
 
 #include "lib/alloc.h"
 #include "lib/atomicfile.h"
+#include "lib/dir.h"
 #include "lib/fd.h"
 #include "lib/str.h"
 
@@ -129,14 +129,11 @@ static bool read_owner(int dirfd, const char *name, char owner[PATH_MAX])
  */
 static int scan(int dirfd, const char *owner, struct ranges *taken, struct range *ret)
 {
-	_cleanup_close_ int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	int found = 0;
+	_cleanup_dir_ DIR *dir = NULL;
+	struct dirent *e;
+	int found = 0, more = dir_open(&dir, dirfd, ".");
 
-	if (!dir)
-		return -errno;
-	fd = -EBADF;
-	for (struct dirent *e; (e = readdir(dir));) {
+	while (more >= 0 && (more = dir_next(dir, &e)) > 0) {
 		char target[PATH_MAX];
 		struct range r;
 
@@ -151,8 +148,7 @@ static int scan(int dirfd, const char *owner, struct ranges *taken, struct range
 			ranges_add(taken, r.first, r.size);
 		}
 	}
-	closedir(dir);
-	return found;
+	return more < 0 ? more : found;
 }
 
 static bool find_free(const struct ranges *pool, const struct ranges *taken, uint32_t size,
@@ -175,7 +171,7 @@ static bool find_free(const struct ranges *pool, const struct ranges *taken, uin
 	return false;
 }
 
-static int dir_open(struct error *err)
+static int open_dir(struct error *err)
 {
 	int fd;
 
@@ -210,7 +206,7 @@ static int claim(int dirfd, const char *owner, const struct ranges *taken, uint3
 
 int subid_reserve(const char *owner, uint32_t size, uint32_t *ret_base, struct error *err)
 {
-	_cleanup_close_ int dirfd = dir_open(err), lock = -EBADF;
+	_cleanup_close_ int dirfd = open_dir(err), lock = -EBADF;
 	_cleanup_(ranges_done) struct ranges taken = {0};
 	struct range mine;
 	int r;
@@ -231,7 +227,7 @@ int subid_reserve(const char *owner, uint32_t size, uint32_t *ret_base, struct e
 
 int subid_release(const char *owner, struct error *err)
 {
-	_cleanup_close_ int dirfd = dir_open(err), lock = -EBADF;
+	_cleanup_close_ int dirfd = open_dir(err), lock = -EBADF;
 	_cleanup_(ranges_done) struct ranges taken = {0};
 	struct range mine;
 	char name[32];

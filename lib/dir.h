@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The entries of a directory. readdir(3) tells an error from the end by errno alone; with
+ * these nobody takes half of a directory for the whole.
+ */
+#pragma once
+
+#include <dirent.h>
+
+#include "lib/macro.h"
+
+/* Returns NULL. */
+DIR *dir_close(DIR *dir);
+DEFINE_CLEANUP(DIR *, dir_close)
+#define _cleanup_dir_ _cleanup_(dir_closep)
+
+/*
+ * `name` below dirfd, never through a symlink of that name; "." is the directory itself, read
+ * from its start by a descriptor of its own. 0 or -errno.
+ */
+int dir_open(DIR **ret, int dirfd, const char *name);
+/*
+ * The next entry but "." and "..", borrowed until the next call. 1, 0 at the end, -errno:
+ *
+ *	while (r == 0 && (r = dir_next(dir, &e)) > 0)
+ *		r = visit(e->d_name);
+ */
+int dir_next(DIR *dir, struct dirent **ret);
