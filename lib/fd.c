@@ -32,11 +32,6 @@ int fd_dup(int fd)
 	return copy < 0 ? -errno : copy;
 }
 
-int fd_set_cloexec(int fd, int on)
-{
-	return fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0) < 0 ? -errno : 0;
-}
-
 int fd_write_all(int fd, const void *buf, size_t len)
 {
 	const char *p = buf;

@@ -25,8 +25,6 @@ static inline void fd_closep(int *fd)
 
 /* A close-on-exec duplicate at or above 3, or -errno. */
 int fd_dup(int fd);
-/* Set or clear close-on-exec. */
-int fd_set_cloexec(int fd, int on);
 /* Whole buffer or -errno; EINTR is retried. */
 int fd_write_all(int fd, const void *buf, size_t len);
 /*

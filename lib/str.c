@@ -184,11 +184,6 @@ void strv_env_set(char ***env, const char *name, const char *value)
 	strv_take(env, entry);
 }
 
-void strv_env_unset(char **env, const char *name)
-{
-	(void)remove_if(env, is_variable, name);
-}
-
 struct env_entry {
 	char *text;
 	size_t name_len;
@@ -240,13 +235,13 @@ void strv_env_dedup(char **env)
 }
 
 /* strtoull(3) takes blanks, signs and empty strings: all refused here. */
-static int parse_digits(const char *s, unsigned int base, uint64_t *ret, const char **ret_end)
+static int parse_digits(const char *s, uint64_t *ret, const char **ret_end)
 {
 	uint64_t v = 0;
 	const char *p;
 
-	for (p = s; *p >= '0' && (unsigned int)(*p - '0') < base; p++)
-		if (__builtin_mul_overflow(v, base, &v) ||
+	for (p = s; *p >= '0' && *p <= '9'; p++)
+		if (__builtin_mul_overflow(v, 10, &v) ||
 		    __builtin_add_overflow(v, (uint64_t)(*p - '0'), &v))
 			return -ERANGE;
 	if (p == s)
@@ -256,11 +251,11 @@ static int parse_digits(const char *s, unsigned int base, uint64_t *ret, const c
 	return 0;
 }
 
-static int parse_whole(const char *s, unsigned int base, uint64_t max, uint64_t *ret)
+static int parse_whole(const char *s, uint64_t max, uint64_t *ret)
 {
 	const char *end;
 	uint64_t v;
-	int r = parse_digits(s, base, &v, &end);
+	int r = parse_digits(s, &v, &end);
 
 	/* "99999999999999999999x" is no number at all rather than a large one. */
 	if (r == -ERANGE && s[strspn(s, "0123456789")])
@@ -277,14 +272,14 @@ static int parse_whole(const char *s, unsigned int base, uint64_t max, uint64_t 
 
 int str_to_u64(const char *s, uint64_t *ret)
 {
-	return parse_whole(s, 10, UINT64_MAX, ret);
+	return parse_whole(s, UINT64_MAX, ret);
 }
 
 int str_to_i64(const char *s, int64_t *ret)
 {
 	bool negative = *s == '-';
 	uint64_t v;
-	int r = parse_whole(s + negative, 10, (uint64_t)INT64_MAX + negative, &v);
+	int r = parse_whole(s + negative, (uint64_t)INT64_MAX + negative, &v);
 
 	if (r < 0)
 		return r;
@@ -296,7 +291,7 @@ int str_to_i64(const char *s, int64_t *ret)
 int str_to_u32(const char *s, uint32_t *ret)
 {
 	uint64_t v;
-	int r = parse_whole(s, 10, UINT32_MAX, &v);
+	int r = parse_whole(s, UINT32_MAX, &v);
 
 	if (r < 0)
 		return r;
@@ -314,17 +309,6 @@ int str_to_int(const char *s, int *ret)
 	if (v < INT_MIN || v > INT_MAX)
 		return -ERANGE;
 	*ret = (int)v;
-	return 0;
-}
-
-int str_to_mode(const char *s, uint32_t *ret)
-{
-	uint64_t v;
-	int r = parse_whole(s, 8, 07777, &v);
-
-	if (r < 0)
-		return r;
-	*ret = (uint32_t)v;
 	return 0;
 }
 
@@ -358,7 +342,7 @@ int str_to_size(const char *s, int64_t *ret)
 		*ret = -1;
 		return 0;
 	}
-	r = parse_digits(s, 10, &v, &end);
+	r = parse_digits(s, &v, &end);
 	if (r < 0)
 		return r;
 	r = size_exponent(end);

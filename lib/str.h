@@ -27,10 +27,9 @@ size_t strv_remove(char **v, const char *s);
 /* Split at any character of `seps`; empty fields are dropped. */
 char **strv_split(const char *s, const char *seps);
 char *strv_join(char *const *v, const char *sep);
-/* Environment vectors of "NAME=value": the value or NULL; replace or append; remove. */
+/* Environment vectors of "NAME=value": the value or NULL; replace or append. */
 const char *strv_env_get(char *const *env, const char *name);
 void strv_env_set(char ***env, const char *name, const char *value);
-void strv_env_unset(char **env, const char *name);
 /* Of several entries of one name the last stays, in its place. */
 void strv_env_dedup(char **env);
 
@@ -39,7 +38,5 @@ int str_to_i64(const char *s, int64_t *ret);
 int str_to_u64(const char *s, uint64_t *ret);
 int str_to_u32(const char *s, uint32_t *ret);
 int str_to_int(const char *s, int *ret);
-/* Base 8, for modes ("0755", "1777"). */
-int str_to_mode(const char *s, uint32_t *ret);
 /* "512m", "2g", "1024", "-1": binary suffixes b k m g t p in any case, optional "b" or "ib". */
 int str_to_size(const char *s, int64_t *ret);

@@ -287,8 +287,3 @@ struct spec_mount *spec_find_mount(const struct spec *s, const char *destination
 	}
 	return NULL;
 }
-
-const char *spec_annotation(const struct spec *s, const char *key)
-{
-	return json_pairs_get(s->annotations, s->n_annotations, key);
-}

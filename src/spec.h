@@ -378,7 +378,6 @@ DEFINE_CLEANUP(struct spec_resources *, spec_resources_free)
 /* Small questions that several stages ask. */
 struct spec_namespace *spec_find_namespace(const struct spec *s, const char *type);
 struct spec_mount *spec_find_mount(const struct spec *s, const char *destination);
-const char *spec_annotation(const struct spec *s, const char *key);
 /* The path below /proc/sys of "net.ipv4.ip_forward" or "net/ipv4/conf/eth0.1/mtu". Owned. */
 char *spec_sysctl_path(const char *key);
 /* The namespace that keeps a sysctl, by its path, from being the host's; NULL: unknown. */

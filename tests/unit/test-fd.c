@@ -54,18 +54,6 @@ static void fd_dup__above_stdio(void **state)
 	assert_true(is_cloexec(fd));
 }
 
-static void fd_set_cloexec__both_ways(void **state)
-{
-	_cleanup_close_ int fd = fd_dup(STDIN_FILENO);
-
-	(void)state;
-	assert_int_equal(fd_set_cloexec(fd, 0), 0);
-	assert_false(is_cloexec(fd));
-	assert_int_equal(fd_set_cloexec(fd, 1), 0);
-	assert_true(is_cloexec(fd));
-	assert_int_equal(fd_set_cloexec(-1, 1), -EBADF);
-}
-
 static void fd_memfd__reads_back(void **state)
 {
 	_cleanup_close_ int fd = fd_memfd("x", "a\0b", 3);
@@ -205,7 +193,6 @@ int main(void)
 		cmocka_unit_test(take_fd__empties),
 		cmocka_unit_test(cleanup_close__closes),
 		cmocka_unit_test(fd_dup__above_stdio),
-		cmocka_unit_test(fd_set_cloexec__both_ways),
 		cmocka_unit_test(fd_memfd__reads_back),
 		cmocka_unit_test(fd_read_all__limit_is_inclusive),
 		cmocka_unit_test(fd_read_all__grows),

@@ -334,15 +334,6 @@ static void spec_find_mount__last_one_of_that_place(void **state)
 	assert_null(spec_find_mount(s, "/b"));
 }
 
-static void spec_annotation__by_key(void **state)
-{
-	_cleanup_(spec_freep) struct spec *s = parse_seed("docker-28-options");
-
-	(void)state;
-	assert_string_equal(spec_annotation(s, "x.y"), "z");
-	assert_null(spec_annotation(s, "x"));
-}
-
 static void spec_example__is_sound(void **state)
 {
 	_cleanup_(spec_freep) struct spec *s = spec_example(), *again = NULL;
@@ -396,7 +387,6 @@ int main(void)
 		cmocka_unit_test(spec_free__nothing),
 		cmocka_unit_test(spec_find_namespace__by_type),
 		cmocka_unit_test(spec_find_mount__last_one_of_that_place),
-		cmocka_unit_test(spec_annotation__by_key),
 		cmocka_unit_test(spec_example__is_sound),
 		cmocka_unit_test(spec_example__is_a_system_container),
 	};

@@ -38,7 +38,6 @@ static void strv__null_is_empty(void **state)
 	assert_null(strv_copy(NULL));
 	assert_int_equal(strv_remove(NULL, "a"), 0);
 	assert_null(strv_env_get(NULL, "A"));
-	strv_env_unset(NULL, "A");
 	strv_free(NULL);
 	assert_vector(NULL, "");
 }
@@ -138,8 +137,6 @@ static void strv_env_set__replaces_in_place(void **state)
 	assert_vector(v, "A=x=y,B=2");
 	strv_env_set(&v, "C", "");
 	assert_vector(v, "A=x=y,B=2,C=");
-	strv_env_unset(v, "A");
-	assert_vector(v, "B=2,C=");
 }
 
 static void str_to_i64__limits(void **state)
@@ -189,19 +186,6 @@ static void str_to_u32_and_int__limits(void **state)
 	assert_int_equal(str_to_int("--1", &i), -EINVAL);
 }
 
-static void str_to_mode__octal(void **state)
-{
-	uint32_t m;
-
-	(void)state;
-	assert_int_equal(str_to_mode("1777", &m), 0);
-	assert_int_equal(m, 01777);
-	assert_int_equal(str_to_mode("0755", &m), 0);
-	assert_int_equal(m, 0755);
-	assert_int_equal(str_to_mode("8", &m), -EINVAL);
-	assert_int_equal(str_to_mode("10000", &m), -ERANGE);
-}
-
 static void str_to_size__suffixes(void **state)
 {
 	static const struct {
@@ -249,7 +233,6 @@ int main(void)
 		cmocka_unit_test(str_to_i64__limits),
 		cmocka_unit_test(str_to_u64__strict),
 		cmocka_unit_test(str_to_u32_and_int__limits),
-		cmocka_unit_test(str_to_mode__octal),
 		cmocka_unit_test(str_to_size__suffixes),
 	};
 
