@@ -133,15 +133,15 @@ int proc_self_write(const char *file, const char *text)
 	return write(fd, text, strlen(text)) < 0 ? -errno : 0;
 }
 
-int proc_boot_id(char ret[37])
+int proc_boot_id(char ret[PROC_BOOT_ID_SIZE])
 {
 	_cleanup_free_ char *text = NULL;
 	int r = file_read_line(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &text);
 
 	if (r < 0)
 		return r;
-	if (strlen(text) != 36)
+	if (strlen(text) + 1 != PROC_BOOT_ID_SIZE)
 		return -EBADMSG;
-	memcpy(ret, text, 37);
+	memcpy(ret, text, PROC_BOOT_ID_SIZE);
 	return 0;
 }

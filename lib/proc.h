@@ -30,4 +30,5 @@ int proc_pidfd_wait(int pidfd, int timeout_ms);
  */
 int proc_self_write(const char *file, const char *text);
 /* This boot's id (/proc/sys/kernel/random/boot_id), 36 characters and NUL. */
-int proc_boot_id(char ret[37]);
+#define PROC_BOOT_ID_SIZE 37
+int proc_boot_id(char ret[PROC_BOOT_ID_SIZE]);

@@ -8,18 +8,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/alloc.h"
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/path.h"
-#include "lib/proc.h"
 #include "lib/str.h"
 #include "src/cgroup.h"
 #include "src/cmd.h"
@@ -147,108 +143,15 @@ static int make_dir(struct making *m, struct error *err)
 	return r < 0 ? r : state_dir_make(&m->c.dir, m->options->root, m->id, err);
 }
 
-static void now_rfc3339(char *text, size_t size)
-{
-	struct timespec t;
-	struct tm tm;
-	char date[32];
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	gmtime_r(&t.tv_sec, &tm);
-	(void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	(void)snprintf(text, size, "%s.%09ldZ", date, t.tv_nsec);
-}
-
-static void copy_mappings(struct spec_id_mapping **ret, size_t *ret_n,
-			  const struct idmap_list *l)
-{
-	for (size_t i = 0; i < l->n_extents; i++) {
-		struct spec_id_mapping *m = array_add((void **)ret, ret_n, sizeof(*m));
-
-		*m = (struct spec_id_mapping){
-			.container_id = l->extents[i].inside,
-			.host_id = l->extents[i].outside,
-			.size = l->extents[i].size,
-		};
-	}
-}
-
-static void copy_annotations(struct state *s, const struct spec *spec)
-{
-	for (size_t i = 0; i < spec->n_annotations; i++) {
-		struct json_pair *p =
-			array_add((void **)&s->annotations, &s->n_annotations, sizeof(*p));
-
-		p->key = xstrdup(spec->annotations[i].key);
-		p->value = xstrdup(spec->annotations[i].value);
-	}
-}
-
-static void copy_stores(struct state *s, const struct syscont *sc)
-{
-	s->store_dir = sc->n_stores ? xstrdup(sc->store_dir) : NULL;
-	for (size_t i = 0; i < sc->n_stores; i++) {
-		struct json_pair *p = array_add((void **)&s->stores, &s->n_stores, sizeof(*p));
-
-		p->key = xstrdup(sc->stores[i].name);
-		p->value = xstrdup(sc->stores[i].real);
-	}
-}
-
-/*
- * The engine's file that becomes /etc/resolv.conf; a network that is somebody else's, too, is
- * left as it is.
- */
-static const char *resolv_conf_of(const struct making *m)
-{
-	const struct spec_namespace *net = spec_find_namespace(m->spec, "network");
-	const struct spec_mount *mount = spec_find_mount(m->spec, "/etc/resolv.conf");
-	const struct syscont_options *o = &m->syscont.options;
-
-	if (!o->syscont_mode || !o->alias_dns || !mount || (net && net->path))
-		return NULL;
-	return mount->source;
-}
-
-static void copy_locks(struct state *s, const struct syscont *sc)
-{
-	for (size_t i = 0; i < sc->n_locks; i++) {
-		struct json_pair *p = array_add((void **)&s->locks, &s->n_locks, sizeof(*p));
-
-		p->key = xstrdup(sc->locks[i].target);
-		p->value = xstrdup(sc->locks[i].source);
-	}
-}
-
+/* What a killed runtime leaves is found by this: saved before anything is made. */
 static int fill_state(struct making *m, struct error *err)
 {
-	struct state *s = &m->c.state;
-	const struct passwd *pw = getpwuid(getuid());
-	char created[64], boot_id[37];
-	int r = proc_boot_id(boot_id);
+	int r = state_fill(&m->c.state, m->id, m->bundle, &m->syscont, err);
 
-	if (r < 0)
-		return error_errno(err, -r, "read the boot id");
-	now_rfc3339(created, sizeof(created));
-	s->version = STATE_VERSION;
-	s->id = xstrdup(m->id);
-	s->oci_version = xstrdup(m->spec->oci_version);
-	s->bundle = xstrdup(m->bundle);
-	s->rootfs = rootfs_path(m);
-	s->created = xstrdup(created);
-	s->owner = xstrdup(pw ? pw->pw_name : "");
-	s->boot_id = xstrdup(boot_id);
-	s->is_plain = !m->syscont.options.syscont_mode;
-	s->honor_caps = m->syscont.options.honor_caps;
-	s->resolv_conf = xstrdup(resolv_conf_of(m));
-	copy_mappings(&s->uid_mappings, &s->n_uid_mappings, &m->ids.map.uids);
-	copy_mappings(&s->gid_mappings, &s->n_gid_mappings, &m->ids.map.gids);
-	copy_annotations(s, m->spec);
-	copy_stores(s, &m->syscont);
-	copy_locks(s, &m->syscont);
-	return cgroup_plan(&s->cgroup, &m->host,
-			   m->options->systemd_cgroup ? CGROUP_SYSTEMD : CGROUP_FS,
-			   m->spec->linux_->cgroups_path, m->id, err);
+	return r < 0 ? r
+		     : cgroup_plan(&m->c.state.cgroup, &m->host,
+				   m->options->systemd_cgroup ? CGROUP_SYSTEMD : CGROUP_FS,
+				   m->spec->linux_->cgroups_path, m->id, err);
 }
 
 static void log_warnings(const struct syscont *sc)

@@ -156,6 +156,7 @@ endif
 %C%_libsrc_a_SOURCES += %D%/spec-example.c
 %C%_libsrc_a_SOURCES += %D%/spec-merge.c
 %C%_libsrc_a_SOURCES += %D%/spec.h
+%C%_libsrc_a_SOURCES += %D%/state-fill.c
 %C%_libsrc_a_SOURCES += %D%/state.c
 %C%_libsrc_a_SOURCES += %D%/state.h
 %C%_libsrc_a_SOURCES += %D%/store-attributes.c

@@ -243,7 +243,7 @@ int state_load_config(const struct state_dir *d, struct spec **ret, struct error
 
 static bool init_is_alive(const struct state *s)
 {
-	char boot_id[37];
+	char boot_id[PROC_BOOT_ID_SIZE];
 
 	if (s->init_pid <= 0 || proc_boot_id(boot_id) < 0 || !str_eq(boot_id, s->boot_id))
 		return false;

@@ -23,6 +23,8 @@
 #include "src/cgroup.h"
 #include "src/spec.h"
 
+struct syscont;
+
 #define STATE_VERSION 1
 
 struct state {
@@ -57,6 +59,12 @@ struct state {
 	struct json_pair *annotations;
 	size_t n_annotations;
 };
+/*
+ * All but what cgroup_plan() and the launch add, of a specification that the passes have been
+ * over (src/state-fill.c).
+ */
+int state_fill(struct state *s, const char *id, const char *bundle, const struct syscont *sc,
+	       struct error *err);
 void state_done(struct state *s);
 
 enum state_status {

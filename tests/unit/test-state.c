@@ -213,7 +213,7 @@ static void state_list__directories_in_order(void **state)
 struct box {
 	struct state_dir dir;
 	struct state s;
-	char boot_id[37];
+	char boot_id[PROC_BOOT_ID_SIZE];
 };
 
 static void box_open(struct box *b, const struct unit_dir *root)
