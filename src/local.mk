@@ -165,6 +165,7 @@ endif
 %C%_libsrc_a_SOURCES += %D%/store-internal.h
 %C%_libsrc_a_SOURCES += %D%/store-layers.c
 %C%_libsrc_a_SOURCES += %D%/store-layers.h
+%C%_libsrc_a_SOURCES += %D%/store-marks-mount.c
 %C%_libsrc_a_SOURCES += %D%/store-marks.c
 %C%_libsrc_a_SOURCES += %D%/store-meta.c
 %C%_libsrc_a_SOURCES += %D%/store-move.c

@@ -92,7 +92,7 @@ int store_views_find(const char *rootfs, char *const *paths, struct syscont_view
 		     size_t *ret_n, struct error *err);
 void store_views_free(struct syscont_view *views, size_t n);
 
-/* src/store-marks.c */
+/* src/store-marks-mount.c */
 
 /* In SYSCONT_STORE_VIEWS: layers of inner images together with what no image can carry. */
 #define STORE_MARKED "marked"
