@@ -7,11 +7,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/alloc.h"
+#include "lib/copy.h"
 #include "lib/dir.h"
 #include "lib/fd.h"
 #include "lib/mount.h"
@@ -37,34 +36,14 @@ static int copy_attributes(int to, const char *name, const struct stat *st)
 	return 0;
 }
 
-static int copy_file(int from, int to, const char *name, const struct stat *st)
+static int copy_file(int from, int to, const char *name)
 {
-	_cleanup_close_ int in = openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	_cleanup_close_ int out =
-		openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	off_t left = st->st_size;
+	int fd = copy_new(from, to, name);
 
-	if (in < 0 || out < 0)
-		return -errno;
-	while (left > 0) {
-		ssize_t n = sendfile(out, in, NULL, (size_t)left);
-
-		if (n <= 0)
-			return n < 0 ? -errno : 0;
-		left -= n;
-	}
+	if (fd < 0)
+		return fd;
+	fd_close(fd);
 	return 0;
-}
-
-static int copy_link(int from, int to, const char *name)
-{
-	char target[4096];
-	ssize_t n = readlinkat(from, name, target, sizeof(target) - 1);
-
-	if (n < 0)
-		return -errno;
-	target[n] = '\0';
-	return symlinkat(target, to, name) < 0 ? -errno : 0;
 }
 
 static int copy_subdir(int from, int to, const char *name, unsigned int depth)
@@ -93,9 +72,9 @@ static int copy_entry(int from, int to, const char *name, unsigned int depth)
 	if (S_ISDIR(st.st_mode))
 		r = copy_subdir(from, to, name, depth);
 	else if (S_ISREG(st.st_mode))
-		r = copy_file(from, to, name, &st);
+		r = copy_file(from, to, name);
 	else if (S_ISLNK(st.st_mode))
-		r = copy_link(from, to, name);
+		r = copy_symlink(from, to, name);
 	else
 		return 0;
 	return r < 0 ? r : copy_attributes(to, name, &st);

@@ -172,6 +172,7 @@ endif
 %C%_libsrc_a_SOURCES += %D%/store-seed.c
 %C%_libsrc_a_SOURCES += %D%/store-source.c
 %C%_libsrc_a_SOURCES += %D%/store-source.h
+%C%_libsrc_a_SOURCES += %D%/store-sync.c
 %C%_libsrc_a_SOURCES += %D%/store-upper.c
 %C%_libsrc_a_SOURCES += %D%/store-views.c
 %C%_libsrc_a_SOURCES += %D%/store.c

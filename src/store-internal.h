@@ -14,7 +14,7 @@ struct store_source;
 
 /*
  * A seeded tree to the disk, and nothing but it: syncfs(2) would wait for all that others
- * write to the file system. src/store-seed.c
+ * write to the file system. src/store-sync.c
  */
 int store_sync(int dirfd);
 

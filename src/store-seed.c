@@ -21,18 +21,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/fs.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/copy.h"
 #include "lib/dir.h"
 #include "lib/fd.h"
 #include "lib/log.h"
@@ -42,7 +40,6 @@
 #include "src/store-source.h"
 #include "src/syscont.h"
 
-#define CHUNK	 (1u << 20)
 #define META_MAX (256u << 20)
 
 /* A file of several names, by where it was and where its first copy is. */
@@ -83,92 +80,15 @@ static int fail(struct seed *s, const struct dir *d, const char *name, int errnu
 	return error_errno(s->err, errnum, "copy %s", path);
 }
 
-static int copy_by_hand(int in, int out, off_t at, off_t end)
+static int copy_file(int from, const struct dir *d, const char *name)
 {
-	_cleanup_free_ char *buf = xmalloc(CHUNK);
+	_cleanup_close_ int fd = copy_new(from, d->to, name);
 
-	while (at < end) {
-		size_t want = (size_t)(end - at) < CHUNK ? (size_t)(end - at) : CHUNK;
-		ssize_t n = pread(in, buf, want, at), written;
-
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		written = pwrite(out, buf, (size_t)n, at);
-		if (written <= 0)
-			return written < 0 ? -errno : -EIO;
-		at += written;
-	}
-	return 0;
-}
-
-static int copy_extent(int in, int out, off_t at, off_t end)
-{
-	off_t to = at;
-
-	while (at < end) {
-		ssize_t n = copy_file_range(in, &at, out, &to, (size_t)(end - at), 0);
-
-		if (n < 0 && (errno == EXDEV || errno == EINVAL || errno_is_unsupported(errno)))
-			return copy_by_hand(in, out, at, end);
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-	}
-	return 0;
-}
-
-/* Holes stay holes. */
-static int copy_data(int in, int out, off_t size)
-{
-	off_t at = 0;
-
-	if (ioctl(out, FICLONE, in) == 0)
-		return 0;
-	if (ftruncate(out, size) < 0)
-		return -errno;
-	while (at < size) {
-		off_t data = lseek(in, at, SEEK_DATA), end;
-		int r;
-
-		if (data < 0)
-			return errno == ENXIO ? 0 : -errno;
-		end = lseek(in, data, SEEK_HOLE);
-		if (end < 0)
-			return -errno;
-		r = copy_extent(in, out, data, end < size ? end : size);
-		if (r < 0)
-			return r;
-		at = end;
-	}
-	return 0;
-}
-
-static int copy_file(int from, const struct dir *d, const char *name, const struct stat *st)
-{
-	_cleanup_close_ int in = openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	_cleanup_close_ int out =
-		in < 0 ? -EBADF
-		       : openat(d->to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	int r;
-
-	if (in < 0 || out < 0)
-		return -errno;
-	r = copy_data(in, out, st->st_size);
+	if (fd < 0)
+		return fd;
 	/* Begun now, waited for by store_sync(). */
-	if (r == 0)
-		(void)sync_file_range(out, 0, 0, SYNC_FILE_RANGE_WRITE);
-	return r;
-}
-
-static int copy_link(int from, const struct dir *d, const char *name)
-{
-	char target[PATH_MAX];
-	ssize_t n = readlinkat(from, name, target, sizeof(target) - 1);
-
-	if (n < 0)
-		return -errno;
-	target[n] = '\0';
-	return symlinkat(target, d->to, name) < 0 ? -errno : 0;
+	(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	return 0;
 }
 
 static int compare_linked(const void *a, const void *b)
@@ -218,9 +138,9 @@ static int copy_plain(struct seed *s, int from, const struct dir *d, const char 
 	if (r != 0)
 		return r < 0 ? r : 0;
 	if (S_ISREG(st->st_mode))
-		r = copy_file(from, d, name, st);
+		r = copy_file(from, d, name);
 	else if (S_ISLNK(st->st_mode))
-		r = copy_link(from, d, name);
+		r = copy_symlink(from, d->to, name);
 	else
 		r = mknodat(d->to, name, st->st_mode & (S_IFMT | 0777), st->st_rdev) < 0
 			    ? -errno
@@ -408,38 +328,6 @@ static int copy_dir(struct seed *s, const struct dir *d)
 	for (size_t i = 0; r == 0 && i < d->from->n; i++)
 		r = copy_layer(s, d, i);
 	return r;
-}
-
-static int sync_dir(int dirfd, unsigned int depth);
-
-static int sync_entry(int dirfd, const struct dirent *e, unsigned int depth)
-{
-	_cleanup_close_ int fd = -EBADF;
-
-	if (e->d_type != DT_REG && e->d_type != DT_DIR)
-		return 0;
-	fd = openat(dirfd, e->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (e->d_type == DT_DIR && depth < STORE_SEED_MAX_DEPTH)
-		return sync_dir(fd, depth + 1);
-	return fdatasync(fd) < 0 ? -errno : 0;
-}
-
-static int sync_dir(int dirfd, unsigned int depth)
-{
-	_cleanup_dir_ DIR *dir = NULL;
-	struct dirent *e;
-	int r = dir_open(&dir, dirfd, ".");
-
-	while (r == 0 && (r = dir_next(dir, &e)) > 0)
-		r = sync_entry(dirfd, e, depth);
-	return r < 0 ? r : fsync(dirfd) < 0 ? -errno : 0;
-}
-
-int store_sync(int dirfd)
-{
-	return sync_dir(dirfd, 0);
 }
 
 int store_seed(const struct store_seed *what, int to, struct error *err)

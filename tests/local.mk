@@ -40,6 +40,7 @@ UNIT_TESTS += %D%/unit/test-plan-cgroup
 UNIT_TESTS += %D%/unit/test-spec-merge
 UNIT_TESTS += %D%/unit/test-conn
 UNIT_TESTS += %D%/unit/test-cpus
+UNIT_TESTS += %D%/unit/test-copy
 UNIT_TESTS += %D%/unit/test-dir
 UNIT_TESTS += %D%/unit/test-error
 UNIT_TESTS += %D%/unit/test-fd
