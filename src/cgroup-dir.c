@@ -10,6 +10,7 @@
 #include "lib/dir.h"
 #include "lib/fd.h"
 #include "lib/str.h"
+#include "lib/strlist.h"
 #include "src/cgroup-internal.h"
 
 /* The processes of a machine at its pid limit (4 million): more than any other file. */
@@ -161,8 +162,7 @@ static int list_children(struct walk *w, char ***ret)
 {
 	_cleanup_dir_ DIR *dir = NULL;
 	struct dirent *e;
-	char **names = NULL;
-	size_t n = 0;
+	_cleanup_strlist_ struct strlist names = {0};
 	int r = dir_open(&dir, w->dirfd, ".");
 
 	if (r < 0)
@@ -171,13 +171,11 @@ static int list_children(struct walk *w, char ***ret)
 		if (e->d_type != DT_DIR)
 			continue;
 		w->n_dirs++;
-		*(char **)array_add((void **)&names, &n, sizeof(*names)) = xstrdup(e->d_name);
+		strlist_take(&names, xstrdup(e->d_name));
 	}
-	if (n > 0)
-		*(char **)array_add((void **)&names, &n, sizeof(*names)) = NULL;
-	*ret = names; /* also on failure: the caller's to free */
 	if (r < 0)
 		return errno_is_gone(-r) ? 0 : r;
+	*ret = strlist_steal(&names);
 	return w->n_dirs > WALK_DIRS_MAX ? -E2BIG : 0;
 }
 

@@ -19,6 +19,7 @@
 #include "lib/proc.h"
 #include "lib/str.h"
 #include "lib/strbuf.h"
+#include "lib/strlist.h"
 
 #define STATE_TEXT_MAX (4u << 20)
 #define STATE_ID_MAX   1024
@@ -324,14 +325,9 @@ int state_init_pidfd(const struct state *s, struct error *err)
 	return fd < 0 ? error_errno(err, -fd, "open init of %s", s->id) : fd;
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 int state_list(const char *root, char ***ret, struct error *err)
 {
-	_cleanup_(strv_freep) char **ids = NULL;
+	_cleanup_strlist_ struct strlist ids = {0};
 	_cleanup_close_ int fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_dir_ DIR *dir = NULL;
 	struct dirent *e;
@@ -339,11 +335,10 @@ int state_list(const char *root, char ***ret, struct error *err)
 
 	while (r >= 0 && (r = dir_next(dir, &e)) > 0)
 		if (e->d_name[0] != '.' && e->d_type == DT_DIR)
-			strv_add(&ids, e->d_name);
+			strlist_take(&ids, xstrdup(e->d_name));
 	if (r < 0)
 		return error_errno(err, -r, "read %s", root);
-	if (ids)
-		qsort(ids, strv_len(ids), sizeof(*ids), compare_ids);
-	*ret = take_ptr(&ids);
+	strlist_sort(&ids);
+	*ret = strlist_steal(&ids);
 	return 0;
 }

@@ -52,22 +52,23 @@ void store_clean_load(struct store_clean *c, int dirfd, const char *name)
 	*c = (struct store_clean){.dirfd = dirfd, .name = name};
 	list = list_name(c);
 	if (file_read(dirfd, list, LIST_MAX, &text, NULL) == 0)
-		c->known = strv_split(text, "\n");
+		strlist_split(&c->known, text, "\n");
+	strlist_sort(&c->known);
 }
 
 void store_clean_done(struct store_clean *c)
 {
-	strv_free(c->known);
-	strv_free(c->seen);
+	strlist_done(&c->known);
+	strlist_done(&c->seen);
 }
 
 bool store_clean_has(struct store_clean *c, int fd, const char *path)
 {
 	_cleanup_free_ char *line = line_of(fd, path);
 
-	if (!line || !strv_contains(c->known, line))
+	if (!line || !strlist_has(&c->known, line))
 		return false;
-	strv_take(&c->seen, take_ptr(&line));
+	strlist_take(&c->seen, take_ptr(&line));
 	return true;
 }
 
@@ -76,7 +77,7 @@ void store_clean_add(struct store_clean *c, int fd, const char *path)
 	char *line = line_of(fd, path);
 
 	if (line)
-		strv_take(&c->seen, line);
+		strlist_take(&c->seen, line);
 	c->changed = true;
 }
 
@@ -86,9 +87,9 @@ void store_clean_save(const struct store_clean *c)
 	_cleanup_free_ char *name = list_name(c), *text = NULL;
 	int r;
 
-	if (!c->changed && strv_len(c->seen) == strv_len(c->known))
+	if (!c->changed && c->seen.n == c->known.n)
 		return;
-	text = c->seen ? strv_join(c->seen, "\n") : xstrdup("");
+	text = c->seen.n ? strv_join(c->seen.v, "\n") : xstrdup("");
 	r = atomicfile_write(c->dirfd, name, text, strlen(text), 0600, 0);
 	if (r < 0)
 		log_debug("write %s: %s", name, strerror(-r));

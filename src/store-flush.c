@@ -38,6 +38,7 @@
 #include "lib/path.h"
 #include "lib/str.h"
 #include "lib/strbuf.h"
+#include "lib/strlist.h"
 #include "src/store-internal.h"
 #include "src/store-layers.h"
 #include "src/store-source.h"
@@ -51,8 +52,8 @@ struct flush {
 	struct strbuf meta;
 	const struct store_layers *layers; /* immutable ones of the store */
 	struct store_clean *clean;
-	char **moves;  /* those to be moved; paths from the top */
-	bool in_layer; /* what it needs has been written down already */
+	struct strlist moves; /* those to be moved; paths from the top */
+	bool in_layer;	      /* what it needs has been written down already */
 	/* Of what is made here: an engine that remaps ids itself has no host root's files. */
 	uid_t uid;
 	gid_t gid;
@@ -237,7 +238,7 @@ static int flush_subdir(struct flush *f, const struct dir *d, const char *name,
 		openat(d->store, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	_cleanup_close_ int upper = store < 0 ? -errno : open_upper(d, name);
 	struct dir sub = {store, upper, &lower, path, d->depth + 1};
-	const size_t n_moves = strv_len(f->moves);
+	const size_t n_moves = f->moves.n;
 	struct stat below;
 	int r;
 
@@ -253,7 +254,7 @@ static int flush_subdir(struct flush *f, const struct dir *d, const char *name,
 	if (r < 0)
 		return fail(f, d, name, -r);
 	/* Not empty: it has to stay, as where something is moved to. */
-	if (lower.n && n_moves == strv_len(f->moves) && fstat(lower.fds[0], &below) == 0 &&
+	if (lower.n && n_moves == f->moves.n && fstat(lower.fds[0], &below) == 0 &&
 	    has_same_attributes(st, &below))
 		(void)unlinkat(d->upper, name, AT_REMOVEDIR);
 	return 0;
@@ -288,7 +289,7 @@ static int flush_layer(struct flush *f, const struct dir *d, const char *name, c
 	if (r < 0)
 		return fail(f, d, name, -r);
 	if (r == 1 && store_source_find(d->lower, name, &lower) < 0) {
-		strv_add(&f->moves, path);
+		strlist_take(&f->moves, xstrdup(path));
 	} else {
 		f->in_layer = true;
 		r = flush_subdir(f, d, name, st);
@@ -406,7 +407,7 @@ int store_flush_tree(const struct store_flush_tree *t, struct error *err)
 		r = store_copy_attributes(t->at.store, ".", t->at.upper, ".",
 					  STORE_XATTRS_IMAGE);
 	if (r == 0)
-		r = store_move_out(&t->at, f.moves, err);
-	strv_free(f.moves);
+		r = store_move_out(&t->at, f.moves.v, err);
+	strlist_done(&f.moves);
 	return r;
 }

@@ -8,6 +8,7 @@
 
 #include "lib/error.h"
 #include "lib/strbuf.h"
+#include "lib/strlist.h"
 
 struct stat;
 struct store_source;
@@ -98,7 +99,8 @@ int store_move_back(const struct store_move *m, struct error *err);
 struct store_clean {
 	int dirfd; /* the stores' directory */
 	const char *name;
-	char **known, **seen;
+	struct strlist known; /* sorted */
+	struct strlist seen;
 	bool changed;
 };
 void store_clean_load(struct store_clean *c, int dirfd, const char *name);

@@ -51,15 +51,11 @@ static bool is_plain_name(const char *s)
 /* ROOT/DIR/ID/LEAF; whether it is there is seen later. */
 static void add_layer(struct find *f, const char *dir, const char *id, const char *leaf)
 {
-	char *path;
-	char **slot;
-
 	if (!is_plain_name(id))
 		return;
-	path = *f->root ? xasprintf("%s/%s/%s/%s", f->root, dir, id, leaf)
-			: xasprintf("%s/%s/%s", dir, id, leaf);
-	slot = array_add((void **)&f->found->dirs, &f->found->n_dirs, sizeof(*slot));
-	*slot = path;
+	strlist_take(&f->found->dirs, *f->root
+					      ? xasprintf("%s/%s/%s/%s", f->root, dir, id, leaf)
+					      : xasprintf("%s/%s/%s", dir, id, leaf));
 }
 
 static char *below_root(const struct find *f, const char *path)
@@ -285,11 +281,6 @@ static const struct {
 	{"runc-overlayfs/content/blobs/sha256", find_blobs},
 };
 
-static int compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 void store_layers_find(struct store_layers *ret, const struct store_source *store)
 {
 	*ret = (struct store_layers){0};
@@ -298,22 +289,19 @@ void store_layers_find(struct store_layers *ret, const struct store_source *stor
 
 		places[i].find(&f);
 	}
-	if (ret->n_dirs)
-		qsort(ret->dirs, ret->n_dirs, sizeof(*ret->dirs), compare);
+	strlist_sort(&ret->dirs);
 }
 
 void store_layers_done(struct store_layers *l)
 {
-	for (size_t i = 0; i < l->n_dirs; i++)
-		free(l->dirs[i]);
-	free(l->dirs);
+	strlist_done(&l->dirs);
 	strv_free(l->blob_dirs);
 	*l = (struct store_layers){0};
 }
 
 bool store_layers_has(const struct store_layers *l, const char *path)
 {
-	return l->n_dirs && bsearch(&path, l->dirs, l->n_dirs, sizeof(*l->dirs), compare);
+	return strlist_has(&l->dirs, path);
 }
 
 bool store_layers_has_blobs(const struct store_layers *l, const char *dir)

@@ -9,11 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/strlist.h"
+
 struct store_source;
 
 struct store_layers {
-	char **dirs; /* one each, from the top of the store: "overlay2/ID/diff"; sorted */
-	size_t n_dirs;
+	/* One each, from the top of the store: "overlay2/ID/diff"; sorted. */
+	struct strlist dirs;
 	char **blob_dirs; /* every file in them */
 };
 void store_layers_done(struct store_layers *l);

@@ -16,6 +16,7 @@
 #include "lib/fd.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "lib/strlist.h"
 #include "src/layers.h"
 #include "src/store-internal.h"
 
@@ -128,13 +129,7 @@ int store_source_read(const struct store_source *s, const char *path, size_t max
 	return fd < 0 ? -errno : fd_read_all(fd, max, ret, ret_len);
 }
 
-/* Names, and how many: of a directory with a million of them strv_add() would be too slow. */
-struct names {
-	char **v;
-	size_t n;
-};
-
-static int list_layer(const struct store_source *s, size_t layer, struct names *list)
+static int list_layer(const struct store_source *s, size_t layer, struct strlist *list)
 {
 	_cleanup_dir_ DIR *dir = NULL;
 	struct dirent *e;
@@ -145,24 +140,19 @@ static int list_layer(const struct store_source *s, size_t layer, struct names *
 		return r;
 	while ((r = dir_next(dir, &e)) > 0)
 		if (store_source_find(s, e->d_name, &st) == (ssize_t)layer)
-			*(char **)array_add((void **)&list->v, &list->n, sizeof(char *)) =
-				xstrdup(e->d_name);
+			strlist_take(list, xstrdup(e->d_name));
 	return r;
 }
 
 int store_source_list(const struct store_source *s, char ***ret)
 {
-	struct names list = {0};
+	_cleanup_strlist_ struct strlist list = {0};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < s->n; i++)
 		r = list_layer(s, i, &list);
-	if (list.n)
-		(void)array_add((void **)&list.v, &list.n, sizeof(char *));
-	if (r < 0)
-		strv_free(list.v);
-	else
-		*ret = list.v;
+	if (r == 0)
+		*ret = strlist_steal(&list);
 	return r;
 }
 

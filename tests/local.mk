@@ -82,6 +82,7 @@ UNIT_TESTS += %D%/unit/test-store-flush
 UNIT_TESTS += %D%/unit/test-store-layers
 UNIT_TESTS += %D%/unit/test-str
 UNIT_TESTS += %D%/unit/test-strbuf
+UNIT_TESTS += %D%/unit/test-strlist
 UNIT_TESTS += %D%/unit/test-syscont-devices
 UNIT_TESTS += %D%/unit/test-syscont-env
 UNIT_TESTS += %D%/unit/test-syscont-mounts

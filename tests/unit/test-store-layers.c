@@ -57,7 +57,7 @@ static void find__docker(void **state)
 	make_file(d->fd, "overlay2/built", "committed", "");
 	fd_close(make_dirs(d->fd, "overlay2/rw/diff"));
 	find(&l, d->fd);
-	assert_int_equal(l.n_dirs, 2);
+	assert_int_equal(l.dirs.n, 2);
 	assert_true(store_layers_has(&l, "overlay2/abc/diff"));
 	assert_true(store_layers_has(&l, "overlay2/built/diff"));
 	assert_false(store_layers_has(&l, "overlay2/rw/diff"));
@@ -78,7 +78,7 @@ static void find__containerd(void **state)
 	assert_int_equal(fd_write_all(fd, db, sizeof(db)), 0);
 	fd_close(fd);
 	find(&l, d->fd);
-	assert_int_equal(l.n_dirs, 2);
+	assert_int_equal(l.dirs.n, 2);
 	assert_true(store_layers_has(&l, "containerd/daemon/" SNAPSHOTTER "/snapshots/7/fs"));
 	assert_true(store_layers_has(&l, "containerd/daemon/" SNAPSHOTTER "/snapshots/300/fs"));
 	assert_true(store_layers_has_blobs(
@@ -93,16 +93,16 @@ static void find__podman(void **state)
 	make_file(d->fd, "storage/overlay-layers", "layers.json",
 		  "[{\"id\":\"a1\"},{\"id\":\"b2\",\"parent\":\"a1\"}]");
 	find(&l, d->fd);
-	assert_int_equal(l.n_dirs, 2);
+	assert_int_equal(l.dirs.n, 2);
 	make_file(d->fd, "storage/overlay-containers", "containers.json",
 		  "[{\"id\":\"c3\",\"layer\":\"b2\"}]");
 	find(&fewer, d->fd);
-	assert_int_equal(fewer.n_dirs, 1);
+	assert_int_equal(fewer.dirs.n, 1);
 	assert_true(store_layers_has(&fewer, "storage/overlay/a1/diff"));
 	/* Which are the containers' cannot be told. */
 	make_file(d->fd, "storage/overlay-containers", "containers.json", "[{");
 	find(&none, d->fd);
-	assert_int_equal(none.n_dirs, 0);
+	assert_int_equal(none.dirs.n, 0);
 }
 
 /* Two layers of an image, "0" and "1", and a store seeded of them. */
