@@ -132,7 +132,11 @@ endif
 %C%_libsrc_a_SOURCES += %D%/notify.h
 %C%_libsrc_a_SOURCES += %D%/pidfile.c
 %C%_libsrc_a_SOURCES += %D%/pidfile.h
+%C%_libsrc_a_SOURCES += %D%/plan-cgroup-cpu.c
+%C%_libsrc_a_SOURCES += %D%/plan-cgroup-io.c
+%C%_libsrc_a_SOURCES += %D%/plan-cgroup-memory.c
 %C%_libsrc_a_SOURCES += %D%/plan-cgroup.c
+%C%_libsrc_a_SOURCES += %D%/plan-cgroup-internal.h
 %C%_libsrc_a_SOURCES += %D%/plan-devices.c
 %C%_libsrc_a_SOURCES += %D%/plan-mounts.c
 %C%_libsrc_a_SOURCES += %D%/plan-namespaces.c
