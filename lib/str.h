@@ -9,6 +9,15 @@
 #include "lib/macro.h"
 
 bool str_eq(const char *a, const char *b); /* NULL equals NULL only */
+/* NULL is as good as "": engines leave out what is empty, or do not. */
+static inline bool str_is_empty(const char *s)
+{
+	return !s || !*s;
+}
+static inline const char *str_or_empty(const char *s)
+{
+	return s ? s : "";
+}
 bool str_has_prefix(const char *s, const char *prefix);
 bool str_has_suffix(const char *s, const char *suffix);
 

@@ -54,7 +54,7 @@ static int parse_access(const struct spec_device_rule *s, size_t i, unsigned int
 {
 	unsigned int access = 0;
 
-	if (!s->access || !*s->access)
+	if (str_is_empty(s->access))
 		return error_set(err, EINVAL,
 				 "linux.resources.devices[%zu].access: cannot be empty", i);
 	for (const char *p = s->access; *p; p++) {
@@ -106,7 +106,7 @@ static int rule_resolve(struct cgroup_devices *d, const struct spec_device_rule 
 			struct error *err)
 {
 	struct cgroup_device_rule rule = {.allow = s->allow};
-	char type = s->type && *s->type ? *s->type : 'a';
+	char type = str_is_empty(s->type) ? 'a' : *s->type;
 	int r;
 
 	if (s->type && strlen(s->type) > 1)

@@ -60,7 +60,7 @@ static int plan_fs(const char *cgroups_path, const char *id, char **ret, struct 
 {
 	_cleanup_free_ char *rooted = NULL, *path = NULL;
 
-	rooted = path_join("/", cgroups_path && *cgroups_path ? cgroups_path : id);
+	rooted = path_join("/", str_is_empty(cgroups_path) ? id : cgroups_path);
 	path = path_clean(rooted);
 	if (str_eq(path, "/"))
 		return error_set(
@@ -122,7 +122,7 @@ static int split_unit(const char *cgroups_path, const char *id, char **ret_slice
 	const char *prefix, *name;
 	_cleanup_free_ char *unit = NULL;
 
-	if (!cgroups_path || !*cgroups_path) {
+	if (str_is_empty(cgroups_path)) {
 		unit = xasprintf(SCOPE_PREFIX "-%s.scope", id);
 		*ret_slice = xstrdup(DEFAULT_SLICE);
 		*ret_unit = take_ptr(&unit);

@@ -54,7 +54,7 @@ static void add_raw(struct json_out *o, int fd)
 	_cleanup_free_ char *text = stats_text(fd, "memory.stat");
 	char *save = NULL;
 
-	if (!text || !*text)
+	if (str_is_empty(text))
 		return;
 	json_out_open(o, "raw", '{');
 	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/fd.h"
+#include "lib/str.h"
 #include "lib/strbuf.h"
 #include "src/cgroup-internal.h"
 
@@ -54,7 +55,7 @@ void stats_add_pressure(struct json_out *o, int dirfd, const char *file)
 	_cleanup_free_ char *text = stats_text(dirfd, file);
 	char *save = NULL;
 
-	if (!text || !*text)
+	if (str_is_empty(text))
 		return;
 	json_out_open(o, "psi", '{');
 	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {

@@ -69,7 +69,7 @@ static int bad_value(const char *option, const char *value, struct error *err)
 static int parse_u64(const char *option, const char *value, struct maybe_u64 *ret,
 		     struct error *err)
 {
-	if (!value || !*value)
+	if (str_is_empty(value))
 		return 0;
 	if (str_to_u64(value, &ret->value) < 0)
 		return bad_value(option, value, err);
@@ -80,7 +80,7 @@ static int parse_u64(const char *option, const char *value, struct maybe_u64 *re
 static int parse_i64(const char *option, const char *value, struct maybe_i64 *ret,
 		     struct error *err)
 {
-	if (!value || !*value)
+	if (str_is_empty(value))
 		return 0;
 	if (str_to_i64(value, &ret->value) < 0)
 		return bad_value(option, value, err);
@@ -92,7 +92,7 @@ static int parse_i64(const char *option, const char *value, struct maybe_i64 *re
 static int parse_size(const char *option, const char *value, struct maybe_i64 *ret,
 		      struct error *err)
 {
-	if (!value || !*value)
+	if (str_is_empty(value))
 		return 0;
 	if (str_to_size(value, &ret->value) < 0)
 		return bad_value(option, value, err);
@@ -176,8 +176,7 @@ static int read_resources(const char *path, struct spec_resources **ret, struct 
 
 static int check_supported(const struct update *u, struct error *err)
 {
-	if ((u->l3_cache_schema && *u->l3_cache_schema) ||
-	    (u->mem_bw_schema && *u->mem_bw_schema))
+	if (!str_is_empty(u->l3_cache_schema) || !str_is_empty(u->mem_bw_schema))
 		return error_set(err, ENOTSUP, "Intel RDT is not supported");
 	return 0;
 }
@@ -226,8 +225,8 @@ static int run(struct cmd *c, struct error *err)
 	r = check_supported(u, err);
 	if (r < 0)
 		return r;
-	r = u->resources && *u->resources ? read_resources(u->resources, &change, err)
-					  : read_options(u, &change, err);
+	r = str_is_empty(u->resources) ? read_options(u, &change, err)
+				       : read_resources(u->resources, &change, err);
 	if (r == 0)
 		r = spec_resources_check(change, err);
 	if (r == 0)

@@ -98,7 +98,7 @@ static int load_bundle(struct making *m, struct error *err)
 
 static int check_terminal(const struct making *m, struct error *err)
 {
-	bool has_socket = m->args->console_socket && *m->args->console_socket;
+	bool has_socket = !str_is_empty(m->args->console_socket);
 
 	if (m->spec->process->terminal && !has_socket && !m->args->keep_terminal)
 		return error_set(err, EINVAL,

@@ -126,7 +126,7 @@ static char *home_of(uid_t uid)
 	char *home = NULL;
 
 	for (struct passwd *pw; f && !home && (pw = fgetpwent(f));)
-		if (pw->pw_uid == uid && pw->pw_dir && *pw->pw_dir)
+		if (pw->pw_uid == uid && !str_is_empty(pw->pw_dir))
 			home = xstrdup(pw->pw_dir);
 	if (f)
 		(void)fclose(f);
@@ -139,7 +139,7 @@ static char **complete_env(const struct plan_process *p)
 	char **env = strv_copy(p->env);
 	const char *set = strv_env_get(env, "HOME");
 
-	if (!set || !*set) {
+	if (str_is_empty(set)) {
 		_cleanup_free_ char *home = home_of(p->uid);
 
 		strv_env_set(&env, "HOME", home);

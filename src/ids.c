@@ -64,7 +64,7 @@ static int find_shared(struct ids *ids, const struct spec *s, struct error *err)
 		const struct spec_namespace *n = &s->linux_->namespaces[i];
 		int owner, r;
 
-		if (!n->path || !*n->path || str_eq(n->type, "user") ||
+		if (str_is_empty(n->path) || str_eq(n->type, "user") ||
 		    str_eq(n->type, "mount"))
 			continue;
 		owner = foreign_owner(n, err);
@@ -124,7 +124,7 @@ static int decide(struct ids *ids, const struct spec *s, const char *owner, stru
 	ids->given = true;
 	take_mappings(&ids->map.uids, s->linux_->uid_mappings, s->linux_->n_uid_mappings);
 	take_mappings(&ids->map.gids, s->linux_->gid_mappings, s->linux_->n_gid_mappings);
-	if (user && user->path && *user->path)
+	if (user && !str_is_empty(user->path))
 		r = open_given(ids, user, err);
 	else if (idmap_is_empty(&ids->map))
 		r = find_shared(ids, s, err);

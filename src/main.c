@@ -72,7 +72,7 @@ static void print_help(void)
 static void print_verb_help(const struct verb *v)
 {
 	printf("NAME:\n  sysbox-runc %s - %s\n\nUSAGE:\n  sysbox-runc %s [OPTIONS] %s\n",
-	       v->name, v->summary, v->name, v->arguments ? v->arguments : "");
+	       v->name, v->summary, v->name, str_or_empty(v->arguments));
 	if (v->options && v->options->name) {
 		printf("\nOPTIONS:\n");
 		cli_print_options(v->options);
@@ -102,7 +102,7 @@ static int log_open(const struct options *o, struct error *err)
 	else if (o->log_format && !str_eq(o->log_format, "text"))
 		return error_set(err, EINVAL, "--log-format is text or json, not \"%s\"",
 				 o->log_format);
-	if (o->log && *o->log) {
+	if (!str_is_empty(o->log)) {
 		/* Held open for the life of the process: the logger writes to it. */
 		fd = open(o->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 		if (fd < 0)
@@ -130,7 +130,7 @@ static int verb_run_with(const struct verb *v, const struct options *o, int argc
 	c.args = argv + 1;
 	if (c.n_args < v->min_args || (v->max_args >= 0 && c.n_args > v->max_args))
 		return error_set(err, EINVAL, "usage: sysbox-runc %s [OPTIONS] %s", v->name,
-				 v->arguments ? v->arguments : "");
+				 str_or_empty(v->arguments));
 	r = v->run(&c, err);
 	*ret_status = c.exit_status;
 	return r;

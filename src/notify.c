@@ -34,7 +34,7 @@ static const char *host_socket(void)
 {
 	const char *s = getenv("NOTIFY_SOCKET");
 
-	return s && *s ? s : NULL;
+	return str_is_empty(s) ? NULL : s;
 }
 
 int notify_prepare(const struct state_dir *d, struct syscont *sc, struct error *err)

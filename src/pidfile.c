@@ -11,6 +11,7 @@
 #include "lib/fd.h"
 #include "lib/path.h"
 #include "lib/sock.h"
+#include "lib/str.h"
 
 int pidfile_write(const char *path, pid_t pid, struct error *err)
 {
@@ -19,7 +20,7 @@ int pidfile_write(const char *path, pid_t pid, struct error *err)
 	char text[16];
 	int r;
 
-	if (!path || !*path)
+	if (str_is_empty(path))
 		return 0;
 	clean = path_clean(path);
 	path_split(clean, &dir, &name);
@@ -36,7 +37,7 @@ int pidfile_send(const char *socket, int pidfd, struct error *err)
 	_cleanup_close_ int sock = -EBADF;
 	int r;
 
-	if (!socket || !*socket)
+	if (str_is_empty(socket))
 		return 0;
 	sock = sock_connect_stream(socket);
 	r = sock < 0 ? sock : sock_send_fd(sock, pidfd, "pidfd");

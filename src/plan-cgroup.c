@@ -54,9 +54,9 @@ static int plan_cpuset(struct plan_cgroup_writes *ws, const struct spec_resource
 		       struct error *err)
 {
 	(void)err;
-	if (r->cpu && r->cpu->cpus && *r->cpu->cpus)
+	if (r->cpu && !str_is_empty(r->cpu->cpus))
 		plan_cgroup_add(ws, "cpuset", "cpuset.cpus", "%s", r->cpu->cpus);
-	if (r->cpu && r->cpu->mems && *r->cpu->mems)
+	if (r->cpu && !str_is_empty(r->cpu->mems))
 		plan_cgroup_add(ws, "cpuset", "cpuset.mems", "%s", r->cpu->mems);
 	return 0;
 }
@@ -81,7 +81,7 @@ static int plan_pids(struct plan_cgroup_writes *ws, const struct spec_resources 
 /* A part of a file name or of a line: nothing that would end it. */
 static bool is_word(const char *s)
 {
-	if (!s || !*s)
+	if (str_is_empty(s))
 		return false;
 	for (; *s; s++)
 		if (*s == '/' || isspace((unsigned char)*s) || iscntrl((unsigned char)*s))
@@ -102,7 +102,7 @@ static int plan_hugetlb(struct plan_cgroup_writes *ws, const struct spec_resourc
 			return error_set(
 				err, EINVAL,
 				"linux.resources.hugepageLimits: \"%s\" is no page size",
-				l->page_size ? l->page_size : "");
+				str_or_empty(l->page_size));
 		file = xasprintf("hugetlb.%s.%s", l->page_size, suffix);
 		reserved = xasprintf("hugetlb.%s.rsvd.%s", l->page_size, suffix);
 		plan_cgroup_add(ws, "hugetlb", file, "%" PRIu64, l->limit);
@@ -121,7 +121,7 @@ static int plan_rdma(struct plan_cgroup_writes *ws, const struct spec_resources 
 		if (!is_word(d->device))
 			return error_set(err, EINVAL,
 					 "linux.resources.rdma: \"%s\" is no device name",
-					 d->device ? d->device : "");
+					 str_or_empty(d->device));
 		strbuf_adds(&line, d->device);
 		if (d->hca_handles.present)
 			strbuf_addf(&line, " hca_handle=%" PRIu64, d->hca_handles.value);
@@ -165,7 +165,7 @@ static int plan_unified(struct plan_cgroup_writes *ws, const struct spec_resourc
 				 "invalid configuration: cannot use unified on cgroup v1");
 	for (size_t i = 0; i < r->n_unified; i++) {
 		const struct json_pair *u = &r->unified[i];
-		_cleanup_(strv_freep) char **lines = strv_split(u->value ? u->value : "", "\n");
+		_cleanup_(strv_freep) char **lines = strv_split(str_or_empty(u->value), "\n");
 
 		if (strchr(u->key, '/'))
 			return error_set(

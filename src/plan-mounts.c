@@ -153,7 +153,7 @@ static int plan_bind(struct words *w, const struct spec_mount *sm, const struct 
 {
 	struct plan_mount *m = w->m;
 
-	if (!m->source || !*m->source)
+	if (str_is_empty(m->source))
 		return error_set(err, EINVAL, "mount of %s: a bind mount needs a source",
 				 m->target);
 	/* "type": "bind" and no such word among the options: the whole tree. */
@@ -183,7 +183,7 @@ static int plan_label(struct words *w, const struct syscont *sc, struct error *e
 {
 	const char *label = sc->spec->linux_->mount_label;
 
-	if (!label || !*label || !sc->host->has_selinux || !takes_label(w->m))
+	if (str_is_empty(label) || !sc->host->has_selinux || !takes_label(w->m))
 		return 0;
 	if (strchr(label, '"'))
 		return error_set(err, EINVAL, "linux.mountLabel: not a label: %s", label);

@@ -3,6 +3,7 @@
 
 #include "lib/alloc.h"
 #include "lib/flags.h"
+#include "lib/str.h"
 #include "lib/sys.h"
 #include "src/plan.h"
 #include "src/spec.h"
@@ -53,14 +54,14 @@ int plan_namespaces(struct plan *p, const struct syscont *sc, struct error *err)
 		if (!f)
 			return error_set(err, EINVAL, "linux.namespaces: unknown type %s",
 					 ns->type);
-		if (f->value == CLONE_NEWNS && ns->path && *ns->path)
+		if (f->value == CLONE_NEWNS && !str_is_empty(ns->path))
 			return error_set(
 				err, ENOTSUP,
 				"linux.namespaces: a mount namespace by path (%s) is "
 				"not supported: the root file system is mounted in one "
 				"of the container's own",
 				ns->path);
-		if (ns->path && *ns->path) {
+		if (!str_is_empty(ns->path)) {
 			join = array_add((void **)&p->joins, &p->n_joins, sizeof(*join));
 			join->type = f->value;
 			join->path = xstrdup(ns->path);

@@ -29,7 +29,7 @@ void plan_process_done(struct plan_process *p)
 /* NULL for what is empty: engines write "" where they mean nothing. */
 static char *copy_word(const char *s)
 {
-	return s && *s ? xstrdup(s) : NULL;
+	return str_is_empty(s) ? NULL : xstrdup(s);
 }
 
 static void plan_user(struct plan_process *p, const struct spec_user *u)

@@ -219,7 +219,7 @@ int plan_seccomp(struct plan_seccomp **ret, const struct spec_seccomp *ss, struc
 
 	*ret = NULL;
 	/* Neither action nor rule: none was meant, as spec_check() reads it. */
-	if (!ss || ((!ss->default_action || !*ss->default_action) && !ss->n_rules))
+	if (!ss || (str_is_empty(ss->default_action) && !ss->n_rules))
 		return 0;
 	s = xcalloc(1, sizeof(*s));
 	r = action_of(ss->default_action, &ss->default_errno_ret, &s->default_action, err);

@@ -69,11 +69,11 @@ struct plan *plan_free(struct plan *p)
 static int plan_rootfs(struct plan *p, const struct syscont *sc, struct error *err)
 {
 	const char *word = sc->spec->linux_->rootfs_propagation;
-	const struct mount_option *o = word && *word ? flags_mount_option(word) : NULL;
+	const struct mount_option *o = str_is_empty(word) ? NULL : flags_mount_option(word);
 
 	p->rootfs = xstrdup(sc->spec->root->path);
 	p->rootfs_readonly = sc->spec->root->readonly;
-	if (word && *word && (!o || o->kind != MOUNT_OPTION_PROP))
+	if (!str_is_empty(word) && (!o || o->kind != MOUNT_OPTION_PROP))
 		return error_set(err, EINVAL, "linux.rootfsPropagation: unknown word %s", word);
 	p->rootfs_propagation = o ? o->set : 0;
 	return 0;
@@ -108,7 +108,7 @@ static int plan_words(struct plan *p, const struct syscont *sc, struct error *er
 		const struct spec_net_device *d = &l->net_devices[i];
 
 		pairs_add(&p->net_devices, &p->n_net_devices, d->name,
-			  d->new_name && *d->new_name ? d->new_name : d->name);
+			  str_is_empty(d->new_name) ? d->name : d->new_name);
 	}
 	return 0;
 }

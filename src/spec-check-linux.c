@@ -27,15 +27,15 @@ static int check_namespaces(const struct spec *s, struct error *err)
 	for (size_t i = 0; i < l->n_namespaces; i++) {
 		const struct spec_namespace *ns = &l->namespaces[i];
 
-		if (is_empty(ns->type) || !flag_find(flags_namespaces, ns->type))
+		if (str_is_empty(ns->type) || !flag_find(flags_namespaces, ns->type))
 			return invalid(err,
 				       "linux.namespaces[%zu].type: unknown namespace \"%s\"",
-				       i, or_empty(ns->type));
+				       i, str_or_empty(ns->type));
 		for (size_t j = 0; j < i; j++)
 			if (str_eq(ns->type, l->namespaces[j].type))
 				return invalid(err, "linux.namespaces[%zu].type: %s twice", i,
 					       ns->type);
-		if (!is_empty(ns->path) && *ns->path != '/')
+		if (!str_is_empty(ns->path) && *ns->path != '/')
 			return invalid(err,
 				       "linux.namespaces[%zu].path: must be an absolute path, "
 				       "not \"%s\"",
@@ -54,8 +54,8 @@ static int check_namespace_needs(const struct spec *s, struct error *err)
 		bool is_set;
 		const char *ns;
 	} needs[] = {
-		{"hostname", !is_empty(s->hostname), "uts"},
-		{"domainname", !is_empty(s->domainname), "uts"},
+		{"hostname", !str_is_empty(s->hostname), "uts"},
+		{"domainname", !str_is_empty(s->domainname), "uts"},
 		{"linux.maskedPaths", strv_len(l->masked_paths) > 0, "mount"},
 		{"linux.readonlyPaths", strv_len(l->readonly_paths) > 0, "mount"},
 		{"linux.timeOffsets", l->time_offsets, "time"},
@@ -76,7 +76,7 @@ static int check_time_offsets(const struct spec *s, struct error *err)
 
 	if (!t)
 		return 0;
-	if (ns && !is_empty(ns->path))
+	if (ns && !str_is_empty(ns->path))
 		return invalid(err,
 			       "linux.timeOffsets: not with a time namespace given by path");
 	if (t->monotonic && t->monotonic->nanosecs >= NSEC_PER_SEC)
@@ -154,7 +154,7 @@ static int check_propagation(const struct spec *s, struct error *err)
 					    "unbindable", "runbindable", NULL};
 	const char *p = s->linux_->rootfs_propagation;
 
-	if (!is_empty(p) && !spec_check_is_word(words, p))
+	if (!str_is_empty(p) && !spec_check_is_word(words, p))
 		return invalid(err, "linux.rootfsPropagation: unknown propagation \"%s\"", p);
 	return 0;
 }
@@ -163,9 +163,9 @@ static int check_personality(const struct spec *s, struct error *err)
 {
 	const struct spec_personality *p = s->linux_->personality;
 
-	if (p && (is_empty(p->domain) || !flag_find(flags_personalities, p->domain)))
+	if (p && (str_is_empty(p->domain) || !flag_find(flags_personalities, p->domain)))
 		return invalid(err, "linux.personality.domain: unknown domain \"%s\"",
-			       or_empty(p->domain));
+			       str_or_empty(p->domain));
 	return 0;
 }
 
@@ -198,14 +198,14 @@ static int check_devices(const struct spec *s, struct error *err)
 		const struct spec_device *d = &s->linux_->devices[i];
 		int r;
 
-		if (is_empty(d->path) || *d->path != '/')
+		if (str_is_empty(d->path) || *d->path != '/')
 			return invalid(
 				err,
 				"linux.devices[%zu].path: must be an absolute path, not \"%s\"",
-				i, or_empty(d->path));
+				i, str_or_empty(d->path));
 		if (!spec_check_is_word(types, d->type))
 			return invalid(err, "linux.devices[%zu].type: unknown type \"%s\"", i,
-				       or_empty(d->type));
+				       str_or_empty(d->type));
 		if (d->major < 0 || d->major > DEVICE_MAJOR_MAX || d->minor < 0 ||
 		    d->minor > DEVICE_MINOR_MAX)
 			return invalid(err,
@@ -307,7 +307,7 @@ static int check_net_devices(const struct spec *s, struct error *err)
 		if (!is_interface_name(d->name))
 			return invalid(err, "linux.netDevices: not an interface: \"%s\"",
 				       d->name);
-		if (!is_empty(d->new_name) && !is_interface_name(d->new_name))
+		if (!str_is_empty(d->new_name) && !is_interface_name(d->new_name))
 			return invalid(
 				err, "linux.netDevices[\"%s\"].name: not an interface: \"%s\"",
 				d->name, d->new_name);
@@ -322,10 +322,10 @@ static int check_memory_policy(const struct spec *s, struct error *err)
 
 	if (!m)
 		return 0;
-	if (is_empty(m->mode) || !flag_find(flags_memory_modes, m->mode))
+	if (str_is_empty(m->mode) || !flag_find(flags_memory_modes, m->mode))
 		return invalid(err,
 			       "linux.memoryPolicy.mode: invalid memory policy mode \"%s\"",
-			       or_empty(m->mode));
+			       str_or_empty(m->mode));
 	for (size_t i = 0; m->flags && m->flags[i]; i++)
 		if (!flag_find(flags_memory_flags, m->flags[i]))
 			return invalid(
@@ -338,7 +338,7 @@ static int check_memory_policy(const struct spec *s, struct error *err)
 			err, "linux.memoryPolicy.nodes: invalid memory policy node list \"%s\"",
 			m->nodes);
 	takes_nodes = !str_eq(m->mode, "MPOL_DEFAULT") && !str_eq(m->mode, "MPOL_LOCAL");
-	if (!takes_nodes && !is_empty(m->nodes))
+	if (!takes_nodes && !str_is_empty(m->nodes))
 		return invalid(err, "linux.memoryPolicy.nodes: none go with %s", m->mode);
 	return 0;
 }

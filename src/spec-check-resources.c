@@ -22,15 +22,15 @@ static int check_device_rules(const struct spec_resources *r, struct error *err)
 	for (size_t i = 0; i < r->n_devices; i++) {
 		const struct spec_device_rule *d = &r->devices[i];
 
-		if (!is_empty(d->type) && !spec_check_is_word(types, d->type))
+		if (!str_is_empty(d->type) && !spec_check_is_word(types, d->type))
 			return invalid(err,
 				       "linux.resources.devices[%zu].type: unknown type \"%s\"",
 				       i, d->type);
-		if (is_empty(d->access) || d->access[strspn(d->access, "rwm")])
+		if (str_is_empty(d->access) || d->access[strspn(d->access, "rwm")])
 			return invalid(err,
 				       "linux.resources.devices[%zu].access: must be of "
 				       "\"rwm\", not \"%s\"",
-				       i, or_empty(d->access));
+				       i, str_or_empty(d->access));
 		/* -1 stands for every number, as runc has it. */
 		if ((d->major.present && d->major.value < -1) ||
 		    (d->minor.present && d->minor.value < -1))
@@ -69,7 +69,7 @@ static bool is_page_size(const char *s)
 {
 	size_t digits;
 
-	if (is_empty(s) || *s == '0')
+	if (str_is_empty(s) || *s == '0')
 		return false;
 	digits = strspn(s, "0123456789");
 	return digits && strchr("KMG", s[digits]) && str_eq(s + digits + !!s[digits], "B");
@@ -82,7 +82,7 @@ static int check_hugepages(const struct spec_resources *r, struct error *err)
 			return invalid(err,
 				       "linux.resources.hugepageLimits[%zu].pageSize: not like "
 				       "\"2MB\": \"%s\"",
-				       i, or_empty(r->hugepage_limits[i].page_size));
+				       i, str_or_empty(r->hugepage_limits[i].page_size));
 	return 0;
 }
 
@@ -97,7 +97,7 @@ static int check_network(const struct spec_resources *r, struct error *err)
 			return invalid(err,
 				       "linux.resources.network.priorities[%zu].name: not an "
 				       "interface: \"%s\"",
-				       i, or_empty(n->priorities[i].name));
+				       i, str_or_empty(n->priorities[i].name));
 	return spec_check_max(&n->class_id, UINT32_MAX, "linux.resources.network.classID", err);
 }
 
@@ -109,7 +109,7 @@ static int check_rdma(const struct spec_resources *r, struct error *err)
 
 		if (!spec_check_is_one_word(d->device))
 			return invalid(err, "linux.resources.rdma: not a device: \"%s\"",
-				       or_empty(d->device));
+				       str_or_empty(d->device));
 		if (!d->hca_handles.present && !d->hca_objects.present)
 			return invalid(
 				err,
@@ -148,7 +148,7 @@ static int check_unified(const struct spec_resources *r, struct error *err)
 		    !strchr(key, '.'))
 			return invalid(err,
 				       "linux.resources.unified: not a cgroup file: \"%s\"",
-				       or_empty(key));
+				       str_or_empty(key));
 	}
 	return 0;
 }

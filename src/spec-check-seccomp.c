@@ -56,7 +56,7 @@ static int check_seccomp_action(const char *action, const struct maybe_u64 *ret,
 				const char *where, struct error *err)
 {
 	if (!spec_check_is_word(seccomp_actions, action))
-		return invalid(err, "%s: unknown action \"%s\"", where, or_empty(action));
+		return invalid(err, "%s: unknown action \"%s\"", where, str_or_empty(action));
 	if (ret->present && !str_eq(action, "SCMP_ACT_ERRNO") &&
 	    !str_eq(action, "SCMP_ACT_TRACE"))
 		return invalid(err, "%s: %s returns no value to the caller", where, action);
@@ -77,7 +77,7 @@ static int check_seccomp_args(const struct spec_seccomp_rule *rule, size_t i, st
 			return invalid(err,
 				       "linux.seccomp.syscalls[%zu].args[%zu].op: unknown "
 				       "operator \"%s\"",
-				       i, j, or_empty(a->op));
+				       i, j, str_or_empty(a->op));
 	}
 	return 0;
 }
@@ -111,11 +111,11 @@ static int check_seccomp_listener(const struct spec_seccomp *f, struct error *er
 		return invalid(
 			err,
 			"linux.seccomp.defaultAction: SCMP_ACT_NOTIFY cannot be the default");
-	if (notifies && is_empty(f->listener_path))
+	if (notifies && str_is_empty(f->listener_path))
 		return invalid(
 			err,
 			"linux.seccomp.listenerPath: is missing, but SCMP_ACT_NOTIFY is used");
-	if (!is_empty(f->listener_metadata) && is_empty(f->listener_path))
+	if (!str_is_empty(f->listener_metadata) && str_is_empty(f->listener_path))
 		return invalid(err, "linux.seccomp.listenerMetadata: needs a listenerPath");
 	return 0;
 }
@@ -126,7 +126,7 @@ int spec_check_seccomp(const struct spec *s, struct error *err)
 	int r;
 
 	/* No action and no rule: none was meant, as runc reads it. */
-	if (!f || (is_empty(f->default_action) && !f->n_rules))
+	if (!f || (str_is_empty(f->default_action) && !f->n_rules))
 		return 0;
 	r = check_seccomp_action(f->default_action, &f->default_errno_ret,
 				 "linux.seccomp.defaultAction", err);

@@ -42,7 +42,7 @@ bool spec_check_is_word(const char *const *words, const char *word)
 
 bool spec_check_is_one_word(const char *s)
 {
-	if (is_empty(s))
+	if (str_is_empty(s))
 		return false;
 	for (; *s; s++)
 		if (isspace((unsigned char)*s) || iscntrl((unsigned char)*s))
@@ -66,7 +66,7 @@ static bool is_absolute(const char *s)
 
 static int check_absolute(const char *path, const char *where, struct error *err)
 {
-	if (is_empty(path))
+	if (str_is_empty(path))
 		return invalid(err, "%s: must not be empty", where);
 	if (!is_absolute(path))
 		return invalid(err, "%s: must be an absolute path, not \"%s\"", where, path);
@@ -96,10 +96,10 @@ static const char *skip_version(const char *s)
 
 static int check_version(const struct spec *s, struct error *err)
 {
-	const char *v = s->oci_version, *rest = is_empty(v) ? NULL : skip_version(v);
+	const char *v = s->oci_version, *rest = str_is_empty(v) ? NULL : skip_version(v);
 
 	if (!rest || (*rest && *rest != '-' && *rest != '+'))
-		return invalid(err, "ociVersion: not a version: \"%s\"", or_empty(v));
+		return invalid(err, "ociVersion: not a version: \"%s\"", str_or_empty(v));
 	if (strtoul(v, NULL, 10) != 1)
 		return invalid(err, "ociVersion: %s is not supported, only 1.x is", v);
 	return 0;
@@ -109,7 +109,7 @@ static int check_root(const struct spec *s, struct error *err)
 {
 	if (!s->root)
 		return invalid(err, "root: is missing");
-	if (is_empty(s->root->path))
+	if (str_is_empty(s->root->path))
 		return invalid(err, "root.path: must not be empty");
 	return 0;
 }
@@ -120,7 +120,7 @@ static int check_args(const struct spec_process *p, struct error *err)
 {
 	if (!strv_len(p->args))
 		return invalid(err, "process.args: must not be empty");
-	if (is_empty(p->args[0]))
+	if (str_is_empty(p->args[0]))
 		return invalid(err, "process.args[0]: must not be empty");
 	return 0;
 }
@@ -159,9 +159,9 @@ static int check_rlimits(const struct spec_process *p, struct error *err)
 	for (size_t i = 0; i < p->n_rlimits; i++) {
 		const struct spec_rlimit *l = &p->rlimits[i];
 
-		if (is_empty(l->type) || !flag_find(flags_rlimits, l->type))
+		if (str_is_empty(l->type) || !flag_find(flags_rlimits, l->type))
 			return invalid(err, "process.rlimits[%zu].type: unknown limit \"%s\"",
-				       i, or_empty(l->type));
+				       i, str_or_empty(l->type));
 		for (size_t j = 0; j < i; j++)
 			if (str_eq(l->type, p->rlimits[j].type))
 				return invalid(err, "process.rlimits[%zu].type: %s twice", i,
@@ -193,9 +193,9 @@ static int check_scheduler(const struct spec_process *p, struct error *err)
 
 	if (!sched)
 		return 0;
-	if (is_empty(sched->policy) || !flag_find(flags_sched_policies, sched->policy))
+	if (str_is_empty(sched->policy) || !flag_find(flags_sched_policies, sched->policy))
 		return invalid(err, "process.scheduler.policy: unknown policy \"%s\"",
-			       or_empty(sched->policy));
+			       str_or_empty(sched->policy));
 	for (size_t i = 0; sched->flags && sched->flags[i]; i++)
 		if (!flag_find(flags_sched_flags, sched->flags[i]))
 			return invalid(err, "process.scheduler.flags[%zu]: unknown flag \"%s\"",
@@ -222,9 +222,9 @@ static int check_io_priority(const struct spec_process *p, struct error *err)
 
 	if (!io)
 		return 0;
-	if (is_empty(io->class) || !flag_find(flags_io_classes, io->class))
+	if (str_is_empty(io->class) || !flag_find(flags_io_classes, io->class))
 		return invalid(err, "process.ioPriority.class: unknown class \"%s\"",
-			       or_empty(io->class));
+			       str_or_empty(io->class));
 	if (io->priority < 0 || io->priority > IO_PRIORITY_MAX)
 		return invalid(err, "process.ioPriority.priority: %d is not within 0 to %d",
 			       io->priority, IO_PRIORITY_MAX);
@@ -331,7 +331,7 @@ static bool is_bind(const struct spec_mount *m)
  */
 static int check_bind(const struct spec_mount *m, size_t i, struct error *err)
 {
-	if (is_empty(m->source))
+	if (str_is_empty(m->source))
 		return invalid(err, "mounts[%zu].source: a bind mount needs one", i);
 	for (size_t j = 0; m->options && m->options[j]; j++)
 		if (!flags_mount_option(m->options[j]))
@@ -413,7 +413,7 @@ static int check_hooks(const struct spec *s, struct error *err)
 static int check_annotations(const struct spec *s, struct error *err)
 {
 	for (size_t i = 0; i < s->n_annotations; i++)
-		if (is_empty(s->annotations[i].key))
+		if (str_is_empty(s->annotations[i].key))
 			return invalid(err, "annotations: a key must not be empty");
 	return 0;
 }

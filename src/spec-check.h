@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "lib/error.h"
+#include "lib/str.h"
 
 struct maybe_u64;
 struct spec;
@@ -35,13 +36,3 @@ bool spec_check_is_one_word(const char *s);
 bool spec_check_is_number_list(const char *s);
 /* One of a NULL-terminated list of words? NULL is not. */
 bool spec_check_is_word(const char *const *words, const char *word);
-
-static inline bool is_empty(const char *s)
-{
-	return !s || !*s;
-}
-
-static inline const char *or_empty(const char *s)
-{
-	return s ? s : "";
-}

@@ -62,7 +62,7 @@ static const struct field block_io_fields[] = {
 
 static void string_take_over(char **to, const char *from)
 {
-	if (!from || !*from)
+	if (str_is_empty(from))
 		return;
 	free(*to);
 	*to = xstrdup(from);

@@ -113,7 +113,7 @@ static bool is_any(const struct maybe_i64 *number)
 
 static bool is_for_all(const struct spec_device_rule *r)
 {
-	return (!r->type || !*r->type || str_eq(r->type, "a")) && is_any(&r->major) &&
+	return (str_is_empty(r->type) || str_eq(r->type, "a")) && is_any(&r->major) &&
 	       is_any(&r->minor);
 }
 

@@ -9,6 +9,7 @@
 
 #include "lib/alloc.h"
 #include "lib/idmap.h"
+#include "lib/str.h"
 #include "src/spec.h"
 #include "src/syscont.h"
 
@@ -90,7 +91,7 @@ int syscont_ids(struct syscont *sc, struct error *err)
 	struct spec_linux *l = sc->spec->linux_;
 	const char *path = spec_find_namespace(sc->spec, "user")->path;
 
-	if (path && *path)
+	if (!str_is_empty(path))
 		return 0;
 	if (!l->n_uid_mappings && !l->n_gid_mappings) {
 		spec_from_list(&l->uid_mappings, &l->n_uid_mappings, &sc->idmap.uids);
