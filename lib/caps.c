@@ -42,6 +42,19 @@ int caps_number(const char *name)
 	return known && strcasecmp(known, full) == 0 ? value : -EINVAL;
 }
 
+uint64_t caps_bits(char *const *names)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; names && names[i]; i++) {
+		int number = caps_number(names[i]);
+
+		if (number >= 0)
+			bits |= CAPS_BIT(number);
+	}
+	return bits;
+}
+
 const char *caps_name(int number)
 {
 	static char upper[48];

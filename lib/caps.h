@@ -17,6 +17,8 @@ struct caps {
 
 /* "CAP_SYS_ADMIN" (any case, prefix optional) to its number; -EINVAL: not in this kernel. */
 int caps_number(const char *name);
+/* The bits of a list that ends with NULL, or of none. Names that this kernel does not know count nothing. */
+uint64_t caps_bits(char *const *names);
 /* "CAP_..." in a static buffer of libcap's spelling, or NULL. */
 const char *caps_name(int number);
 /* All capabilities that the running kernel knows. */

@@ -42,30 +42,16 @@ static void plan_user(struct plan_process *p, const struct spec_user *u)
 			u->additional_gids[i];
 }
 
-/* A name that this kernel does not know is left out, as runc does: it is not there to give. */
-static uint64_t caps_of(char *const *names)
-{
-	uint64_t bits = 0;
-
-	for (size_t i = 0; names && names[i]; i++) {
-		int number = caps_number(names[i]);
-
-		if (number >= 0)
-			bits |= CAPS_BIT(number);
-	}
-	return bits;
-}
-
-/* None named is none given. */
+/* None named is none given; a name that this kernel does not know is left out, as runc does. */
 static void plan_caps(struct plan_process *p, const struct spec_caps *c)
 {
 	if (!c)
 		return;
-	p->caps.bounding = caps_of(c->bounding);
-	p->caps.effective = caps_of(c->effective);
-	p->caps.inheritable = caps_of(c->inheritable);
-	p->caps.permitted = caps_of(c->permitted);
-	p->caps.ambient = caps_of(c->ambient);
+	p->caps.bounding = caps_bits(c->bounding);
+	p->caps.effective = caps_bits(c->effective);
+	p->caps.inheritable = caps_bits(c->inheritable);
+	p->caps.permitted = caps_bits(c->permitted);
+	p->caps.ambient = caps_bits(c->ambient);
 }
 
 static int plan_rlimits(struct plan_process *p, const struct spec_process *sp,

@@ -4,10 +4,11 @@
  * what it owns and of nothing else, so it gets every capability there is; the
  * image's packages and inner engines expect a real root. Another user gets none at
  * first, and may get all through setuid files, as on any machine. The inheritable
- * and ambient sets stay empty, as a login has them: root needs neither, and they
- * would follow a process through setuid(2) into programs of other users
- * (CVE-2022-24769). SYSBOX_HONOR_CAPS=TRUE keeps what the engine computed from
- * --cap-add and --cap-drop.
+ * and ambient sets of root stay empty, as a login has them: root needs neither, and
+ * they would follow a process through setuid(2) into programs of other users
+ * (CVE-2022-24769). Another user has what the specification raises as ambient: no
+ * engine does so unasked, and it is the only set that such a program would notice.
+ * SYSBOX_HONOR_CAPS=TRUE keeps what the engine computed from --cap-add and --cap-drop.
  */
 #include "lib/alloc.h"
 #include "lib/caps.h"
@@ -65,19 +66,27 @@ static uint64_t all_caps(const struct host *h)
 	return all;
 }
 
+/* As far as the kernel raises them: what is permitted and inheritable, too. */
+static uint64_t asked_for(const struct spec_caps *c)
+{
+	return caps_bits(c->ambient) & caps_bits(c->inheritable) & caps_bits(c->permitted);
+}
+
 void syscont_process_caps(const struct syscont *sc, struct spec_process *p)
 {
-	uint64_t all = all_caps(sc->host) & ~useless(sc), active = p->user.uid == 0 ? all : 0;
+	uint64_t all = all_caps(sc->host) & ~useless(sc), active = all, ambient = 0;
 
 	if (sc->options.honor_caps)
 		return;
 	if (!p->capabilities)
 		p->capabilities = xcalloc(1, sizeof(*p->capabilities));
+	if (p->user.uid != 0)
+		active = ambient = asked_for(p->capabilities) & all;
 	replace(&p->capabilities->bounding, all);
 	replace(&p->capabilities->effective, active);
 	replace(&p->capabilities->permitted, active);
-	replace(&p->capabilities->inheritable, 0);
-	replace(&p->capabilities->ambient, 0);
+	replace(&p->capabilities->inheritable, ambient);
+	replace(&p->capabilities->ambient, ambient);
 }
 
 int syscont_caps(struct syscont *sc, struct error *err)

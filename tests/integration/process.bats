@@ -156,6 +156,20 @@ load helper
 	refute grep mine /proc/sys/kernel/core_pattern
 }
 
+@test "process: another user of a system container has what is asked for as ambient" {
+	config '.process.user = {uid: 1000, gid: 1000} | .process.capabilities.ambient = ["CAP_KILL"] |
+		.process.capabilities.inheritable = ["CAP_KILL", "CAP_CHOWN"]'
+	args grep Cap /proc/self/status
+	run -0 runc run "$ID"
+	for set in Inh Prm Eff Amb; do
+		assert_line --regexp "Cap$set:\s+0000000000000020"
+	done
+	assert_line --regexp 'CapBnd:\s+0000.*f$'
+	config '.process.capabilities.ambient = []'
+	run -0 runc run "$ID"
+	assert_line --regexp 'CapEff:\s+0000000000000000'
+}
+
 @test "process: no_new_privs" {
 	config '.process.noNewPrivileges = true'
 	run -0 run_sh 'grep NoNewPrivs /proc/self/status'

@@ -261,6 +261,27 @@ static void caps__user_has_none(void **state)
 	assert_sets(&f, 0x7, 0);
 }
 
+/* Ambient ones are nobody's default: `podman run --user 1000 --cap-add NET_RAW` means them. */
+static void caps__user_has_the_ambient_ones(void **state)
+{
+	_cleanup_(fixture_done) struct fixture f;
+	const struct caps *c;
+
+	(void)state;
+	fixture_open(&f, (struct parts){.process = "'capabilities':{"
+						   "'permitted':['CAP_CHOWN','CAP_KILL'],"
+						   "'inheritable':['CAP_CHOWN'],"
+						   "'ambient':['CAP_CHOWN','CAP_KILL']}"});
+	f.spec->process->user.uid = 1000;
+	assert_int_equal(fixture_plan(&f), 0);
+	c = &f.plan->process.caps;
+	assert_int_equal(c->bounding, 0x7);
+	assert_int_equal(c->effective, 0x1);
+	assert_int_equal(c->permitted, 0x1);
+	assert_int_equal(c->inheritable, 0x1);
+	assert_int_equal(c->ambient, 0x1);
+}
+
 static void caps__honoured(void **state)
 {
 	_cleanup_(fixture_done) struct fixture f;
@@ -373,6 +394,7 @@ int main(void)
 		cmocka_unit_test(paths__more_with_systemd),
 		cmocka_unit_test(caps__root_has_what_the_host_gives),
 		cmocka_unit_test(caps__user_has_none),
+		cmocka_unit_test(caps__user_has_the_ambient_ones),
 		cmocka_unit_test(caps__honoured),
 		cmocka_unit_test(caps__honoured_and_none_given),
 		cmocka_unit_test(lsm__generated_profiles_go),
