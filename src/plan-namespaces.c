@@ -28,7 +28,8 @@ static void plan_timens(struct plan *p, const struct syscont *sc)
 		p->timens.boottime = offset_of(o->boottime);
 	if (p->timens.has_monotonic)
 		p->timens.monotonic = offset_of(o->monotonic);
-	p->timens.boottime_from_zero = sc->options.syscont_mode && !p->timens.has_boottime;
+	p->timens.boottime_from_zero =
+		sc->time_is_ours && sc->options.syscont_mode && !p->timens.has_boottime;
 }
 
 static void plan_idmap(struct plan *p, const struct spec_linux *l)

@@ -75,6 +75,8 @@ int syscont_ns(struct syscont *sc, struct error *err)
 
 	if (r < 0)
 		return r;
+	/* Who names one says what its offsets are: those of the specification, or none. */
+	sc->time_is_ours = !spec_find_namespace(sc->spec, "time");
 	for (size_t i = 0; i < ARRAY_SIZE(added); i++) {
 		const struct flag_name *f = flag_find(flags_namespaces, added[i]);
 

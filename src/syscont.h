@@ -122,6 +122,7 @@ struct syscont {
 	unsigned int emulate; /* enum emul_group; 0: every file is the kernel's */
 	char **warnings;      /* for the log: an unknown SYSBOX_* variable and the like */
 	bool is_systemd;      /* the entry point is systemd */
+	bool time_is_ours;    /* the time namespace is not the specification's */
 };
 #define SYSCONT_EMPTY                                                                          \
 	{                                                                                      \

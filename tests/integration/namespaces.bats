@@ -209,6 +209,15 @@ join() {
 	((output < 30))
 }
 
+@test "namespaces: a time namespace that the specification names has the offsets that it names, or none" {
+	[[ -e /proc/self/ns/time ]] || skip "no time namespaces"
+	config '.linux.namespaces += [{type: "time"}]'
+	args cat /proc/self/timens_offsets
+	run -0 runc run "$ID"
+	assert_line --regexp '^monotonic +0 +0$'
+	assert_line --regexp '^boottime +0 +0$'
+}
+
 @test "namespaces: sysctls" {
 	config '.linux.sysctl = {"net.ipv4.ip_forward": "1", "net/ipv4/ip_unprivileged_port_start": "80", "kernel.shmmax": "4096", "fs.mqueue.msg_max": "11", "kernel.domainname": "d"}'
 	run -0 run_sh 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/ip_unprivileged_port_start /proc/sys/kernel/shmmax /proc/sys/fs/mqueue/msg_max /proc/sys/kernel/domainname'

@@ -121,6 +121,30 @@ static void ns__user_by_path_has_its_maps(void **state)
 	assert_int_equal(f.spec->linux_->n_uid_mappings, 0);
 }
 
+/* A configuration that names a time namespace says what it wants of it: runc's offsets, none. */
+static void ns__time_namespace_of_the_specification(void **state)
+{
+	static const struct {
+		const char *linux_;
+		bool from_zero;
+	} cases[] = {
+		{NULL, true},
+		{"'namespaces':[{'type':'mount'},{'type':'pid'},{'type':'network'},"
+		 "{'type':'ipc'},{'type':'uts'},{'type':'time'}]",
+		 false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_(fixture_done) struct fixture f;
+
+		fixture_open(&f, (struct parts){.linux_ = cases[i].linux_});
+		assert_int_equal(fixture_plan(&f), 0);
+		assert_true(f.plan->timens.present);
+		assert_int_equal(f.plan->timens.boottime_from_zero, cases[i].from_zero);
+	}
+}
+
 static void ns__time_offsets_of_the_specification(void **state)
 {
 	_cleanup_(fixture_done) struct fixture f;
@@ -386,6 +410,7 @@ int main(void)
 		cmocka_unit_test(ns__by_path),
 		cmocka_unit_test(ns__user_by_path_has_its_maps),
 		cmocka_unit_test(ns__time_offsets_of_the_specification),
+		cmocka_unit_test(ns__time_namespace_of_the_specification),
 		cmocka_unit_test(ids__reserved_range),
 		cmocka_unit_test(ids__given_maps_win),
 		cmocka_unit_test(ids__insane_maps),
