@@ -11,11 +11,11 @@
  * host without a check against the user namespace (syslog: the kernel's log); and
  * what a profile may leave out for its own sake (io_uring, userfaultfd).
  *
- * A profile tells in two ways that it does not want a call: by not naming it, which
- * is how engines gate by capability and says nothing about the user's wish; and by
- * a rule against it. The second is kept, whatever the table says, and so are the
- * conditions that the same profile attaches to that call. The engines' own
- * generated rules are recognised and do not count.
+ * A profile tells in three ways that it does not want a call: by not naming it, which
+ * is how engines gate by capability and says nothing about the user's wish; by allowing
+ * it with some arguments only; and by a rule against it. The last two are kept, whatever
+ * the table says, and so are the conditions that the same profile attaches to a call that
+ * it denies. The engines' own generated rules are recognised and do not count.
  *
  * A profile that allows by default, and one that asks somebody, stay as they are.
  */
@@ -156,10 +156,14 @@ static const struct generated {
 /* The row that such a profile always has, whatever the capabilities. */
 #define COMMON_PROFILE (&generated[1])
 
+/* Of these every engine's profile allows some arguments only. */
+static const char *const conditioned[] = {"clone", "personality"};
+
 /* What the profile has for each widened name. */
 enum {
-	ALLOWED = 1u << 0, /* a rule without conditions */
-	DECIDED = 1u << 1, /* the user's denial: hands off */
+	ALLOWED = 1u << 0,  /* a rule without conditions */
+	DECIDED = 1u << 1,  /* the user's denial: hands off */
+	NARROWED = 1u << 2, /* the user's conditions */
 };
 struct state {
 	unsigned char of[ARRAY_SIZE(widened)];
@@ -223,18 +227,39 @@ static bool is_generated(const struct spec_seccomp_rule *r, const struct state *
 	return false;
 }
 
+static bool is_conditioned(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(conditioned); i++)
+		if (str_eq(conditioned[i], name))
+			return true;
+	return false;
+}
+
+static unsigned char says_of(const struct spec_seccomp_rule *r, const char *name)
+{
+	if (!is_allowing(r))
+		return DECIDED;
+	if (!r->n_args)
+		return ALLOWED;
+	return is_conditioned(name) ? 0 : NARROWED;
+}
+
 static void read_rule(struct state *st, const struct spec_seccomp_rule *r)
 {
-	unsigned char says = is_allowing(r) ? ALLOWED : DECIDED;
-
-	if ((is_allowing(r) && r->n_args) || (!is_allowing(r) && is_generated(r, st)))
+	if (!is_allowing(r) && is_generated(r, st))
 		return;
 	for (size_t i = 0; r->names && r->names[i]; i++) {
 		int at = find(r->names[i]);
 
 		if (at >= 0)
-			st->of[at] |= says;
+			st->of[at] |= says_of(r, r->names[i]);
 	}
+}
+
+/* The user's word on a call: a denial, or conditions where no other rule is without. */
+static bool is_decided(const struct state *st, int at)
+{
+	return st->of[at] & DECIDED || st->of[at] == NARROWED;
 }
 
 /* A condition or a generated denial would stand in the way of the rule to come. */
@@ -247,7 +272,7 @@ static void clear_way(const struct state *st, struct spec_seccomp_rule *r)
 	for (size_t i = 0; r->names && r->names[i]; i++) {
 		int at = find(r->names[i]);
 
-		if (at < 0 || (st->of[at] & DECIDED))
+		if (at < 0 || is_decided(st, at))
 			r->names[n++] = r->names[i];
 		else
 			free(r->names[i]);

@@ -146,6 +146,7 @@ static void seccomp__others_stay(void **state)
 	}
 }
 
+/* Of the engines: see `conditioned`. */
 static void seccomp__conditions_go(void **state)
 {
 	_cleanup_(fixture_done) struct fixture f;
@@ -159,6 +160,26 @@ static void seccomp__conditions_go(void **state)
 	assert_true(is_allowed(&f, "personality"));
 	assert_int_equal(verdict(&f, "socket").n_args, 1);
 	assert_int_equal(f.spec->linux_->seccomp->n_rules, 3);
+}
+
+/* No engine has one there: who allows a call with some arguments only, means it. */
+static void seccomp__conditions_of_the_user_stay(void **state)
+{
+	_cleanup_(fixture_done) struct fixture f;
+
+	(void)state;
+	open_and_rewrite(&f, PROFILE("SCMP_ACT_ERRNO", COND_RULE("'process_vm_readv','mount'",
+								 "SCMP_ACT_ALLOW")));
+	assert_int_equal(verdict(&f, "process_vm_readv").n_rules, 1);
+	assert_int_equal(verdict(&f, "process_vm_readv").n_args, 1);
+	assert_int_equal(verdict(&f, "mount").n_args, 1);
+	assert_true(is_allowed(&f, "umount2"));
+	fixture_done(&f);
+	/* Beside a rule without conditions they say nothing. */
+	open_and_rewrite(
+		&f, PROFILE("SCMP_ACT_ERRNO", COND_RULE("'mount'", "SCMP_ACT_ALLOW") "," RULE(
+						      "'mount'", "SCMP_ACT_ALLOW")));
+	assert_true(is_allowed(&f, "mount"));
 }
 
 static void seccomp__allowed_already(void **state)
@@ -311,6 +332,7 @@ int main(void)
 		cmocka_unit_test(seccomp__every_row_is_found),
 		cmocka_unit_test(seccomp__others_stay),
 		cmocka_unit_test(seccomp__conditions_go),
+		cmocka_unit_test(seccomp__conditions_of_the_user_stay),
 		cmocka_unit_test(seccomp__allowed_already),
 		cmocka_unit_test(seccomp__denied_by_name_stays),
 		cmocka_unit_test(seccomp__denied_with_a_condition_stays),
