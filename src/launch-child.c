@@ -40,16 +40,50 @@ static int delegate(struct work *w, struct error *err)
 			       idmap_to_outside(&w->map.gids, 0), err);
 }
 
+/*
+ * Until it has forked init the builder counts, too: a container that may have one process
+ * has two, until step_init().
+ */
+#define PROCESSES_MIN 2
+
+static bool is_tight(const struct spec_resources *r)
+{
+	return r && r->pids && r->pids->limit.present && r->pids->limit.value >= 0 &&
+	       r->pids->limit.value < PROCESSES_MIN;
+}
+
+static struct spec_resources with_room(const struct spec_resources *r, struct spec_pids *room)
+{
+	struct spec_resources roomy = r ? *r : (struct spec_resources){0};
+
+	*room = (struct spec_pids){.limit = {true, PROCESSES_MIN}};
+	if (is_tight(r))
+		roomy.pids = room;
+	return roomy;
+}
+
+static int take_back_room(const struct work *w, struct error *err)
+{
+	const struct spec_resources *r = w->l->spec->linux_->resources;
+
+	if (!is_tight(r))
+		return 0;
+	return cgroup_update(&w->l->state->cgroup, &(struct spec_resources){.pids = r->pids},
+			     err);
+}
+
 /* cgroupfs: the builder is born in its cgroup, see src/cgroup.h. systemd wants a pid first. */
 static int make_cgroup(struct work *w, int *ret_fd, struct error *err)
 {
 	const struct cgroup *cg = &w->l->state->cgroup;
+	struct spec_pids room;
+	struct spec_resources resources = with_room(w->l->spec->linux_->resources, &room);
 	int r;
 
 	*ret_fd = -EBADF;
 	if (cg->driver != CGROUP_FS)
 		return 0;
-	r = cgroup_make(cg, w->l->spec->linux_->resources, err);
+	r = cgroup_make(cg, &resources, err);
 	if (r == 0)
 		r = delegate(w, err);
 	return r < 0 ? r : cgroup_clone_fd(cg, 0, ret_fd, err);
@@ -115,11 +149,13 @@ int step_cgroup(struct work *w, struct error *err)
 	const struct cgroup *cg = &w->l->state->cgroup;
 	_cleanup_free_ struct cgroup_property *props =
 		xcalloc(s->n_annotations + 1, sizeof(*props));
+	struct spec_pids room;
+	struct spec_resources resources = with_room(s->linux_->resources, &room);
 	size_t n = cgroup_properties(s, props);
 	int r = 0;
 
 	if (cg->driver == CGROUP_SYSTEMD) {
-		r = cgroup_create(cg, s->linux_->resources, w->builder, props, n, err);
+		r = cgroup_create(cg, &resources, w->builder, props, n, err);
 		if (r == 0)
 			r = delegate(w, err);
 	}
@@ -184,7 +220,7 @@ int step_init(struct work *w, struct error *err)
 	s->init_start = st.start_time;
 	(void)spawn_wait(w->builder, NULL);
 	w->builder = 0;
-	return 0;
+	return take_back_room(w, err);
 }
 
 int step_sysctl(struct work *w, struct error *err)

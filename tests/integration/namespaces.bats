@@ -303,6 +303,15 @@ run_with_devices() { # SETUP
 		"$RUNC" --root "$STATE" run "$ID"'
 }
 
+@test "namespaces: a limit of one process leaves room for one" {
+	config '.linux.resources.pids = {limit: 1}'
+	run -0 run_sh 'cd /sys/fs/cgroup; [ -e pids.max ] || cd pids; read -r max <pids.max; echo "$max"'
+	assert_output 1
+	run run_sh 'true & wait'
+	assert_failure
+	assert_output --partial fork
+}
+
 @test "namespaces: network devices of the host become the container's" {
 	config '.linux.netDevices = {"h0": {}, "h1": {name: "inner1"}}'
 	sh_args 'cat /sys/class/net/h0/mtu /sys/class/net/h0/address; ip -o addr show h0; ip -o link show inner1; ls /sys/class/net'
