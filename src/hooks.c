@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "src/hooks.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -26,20 +27,30 @@ struct hooks {
 	void *arg;
 };
 
-/* The words are runc's, which users search for. */
+/* "exit status 1", "signal: killed": in the words of runc's language, which users search for. */
+static char *words_of(int status)
+{
+	const char *signal = WIFSIGNALED(status) ? sigdescr_np(WTERMSIG(status)) : NULL;
+	char *words;
+
+	if (!WIFSIGNALED(status))
+		return xasprintf("exit status %d", WEXITSTATUS(status));
+	if (!signal)
+		return xasprintf("signal: signal %d", WTERMSIG(status));
+	words = xasprintf("signal: %s", signal);
+	words[strlen("signal: ")] = (char)tolower((unsigned char)*signal);
+	return words;
+}
+
 static int status_check(const struct hooks *h, size_t i, int status, const char *output,
 			struct error *err)
 {
-	const char *path = h->list[i].path;
+	_cleanup_free_ char *words = words_of(status);
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	if (WIFSIGNALED(status))
-		return error_set(err, EIO,
-				 "error running %s hook #%zu: %s: killed by signal %d: %s",
-				 h->kind, i, path, WTERMSIG(status), output);
-	return error_set(err, EIO, "error running %s hook #%zu: %s: exit status %d: %s",
-			 h->kind, i, path, WEXITSTATUS(status), output);
+	return error_set(err, EIO, "error running %s hook #%zu: %s: %s%s%s", h->kind, i,
+			 h->list[i].path, words, *output ? ": " : "", output);
 }
 
 /* A timeout of more weeks than poll(2) can count is as good as the longest that it can. */

@@ -64,6 +64,14 @@ log_hook() { hook "$1" "cat >$BOX/state.$1; echo $1 >>$BOX/log"; }
 	done
 }
 
+@test "hooks: one that a signal ends is an error with its name" {
+	hook prestart 'kill -SYS $$'
+	args true
+	run runc run "$ID"
+	assert_failure
+	assert_output --regexp 'error running prestart hook #[0-9]: /bin/sh: signal: bad system call$'
+}
+
 @test "hooks: a failure of startContainer, the program does not run" {
 	hook startContainer 'exit 4'
 	args touch /ran
