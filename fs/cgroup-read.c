@@ -13,6 +13,8 @@
 /* v1 has no word for "no limit" but this and more: LONG_MAX rounded down to pages. */
 #define V1_UNLIMITED (UINT64_C(1) << 62)
 
+#define ONE_CPU UINT64_C(1000000000) /* ns in a second */
+
 static uint64_t limit_of_level(struct cgroup_read *c, enum cgroup_file f, size_t level)
 {
 	const char *text = cgroup_read_text(c, f, level);
@@ -89,21 +91,41 @@ static void read_quota(struct cgroup_read *c, size_t level, uint64_t *quota, uin
 		*period = 0;
 }
 
-unsigned int cgroup_read_cpu_quota(struct cgroup_read *c)
+/* In whole parts and the rest, so that nothing overflows. */
+static uint64_t rate_of(uint64_t quota, uint64_t period)
 {
-	unsigned int min = UINT_MAX;
+	uint64_t whole = quota / period, rest = quota % period;
+
+	if (whole >= CPUS_MAX)
+		return PROCTEXT_UNLIMITED;
+	return whole * ONE_CPU + rest * ONE_CPU / period;
+}
+
+uint64_t cgroup_read_cpu_rate(struct cgroup_read *c)
+{
+	uint64_t min = PROCTEXT_UNLIMITED;
 
 	for (size_t l = 0; l < cgroup_read_n_levels(c, CGROUP_CPU_QUOTA); l++) {
-		uint64_t quota, period, n;
+		uint64_t quota, period, rate;
 
 		read_quota(c, l, &quota, &period);
 		if (quota == PROCTEXT_UNLIMITED || period == 0)
 			continue;
-		n = quota / period + (quota % period != 0);
-		if (n < min)
-			min = n ? (unsigned int)n : 1;
+		rate = rate_of(quota, period);
+		if (rate < min)
+			min = rate;
 	}
 	return min;
+}
+
+unsigned int cgroup_read_cpu_quota(struct cgroup_read *c)
+{
+	uint64_t rate = cgroup_read_cpu_rate(c);
+	uint64_t n = rate / ONE_CPU + (rate % ONE_CPU != 0);
+
+	if (rate == PROCTEXT_UNLIMITED)
+		return UINT_MAX;
+	return n ? (unsigned int)n : 1;
 }
 
 /*

@@ -102,6 +102,8 @@ void cgroup_read_reopen(struct cgroup_read *c);
 uint64_t cgroup_read_memory_limit(struct cgroup_read *c);
 /* Of swap alone: v1 limits both together, and what memory may be is known by then. */
 uint64_t cgroup_read_swap_limit(struct cgroup_read *c, uint64_t memory_limit);
+/* CPU time that the quota gives, ns in a second; PROCTEXT_UNLIMITED: no quota. */
+uint64_t cgroup_read_cpu_rate(struct cgroup_read *c);
 /*
  * Whole CPUs that the quota is worth, rounded up (as LXCFS shows them); at least 1.
  * UINT_MAX: no quota.

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "fs/budget.h"
 #include "fs/loop.h"
 #include "fs/trap.h"
 #include "fs/trapper.h"
@@ -30,12 +31,22 @@ struct trapper {
 	int timer_fd; /* one shot, while somebody works: is he overdue? */
 	bool is_ticking;
 	bool is_listening;
+	struct budget budget;
+	int64_t looked_us; /* at what was spent */
+	int rest_fd;	   /* a timer, one shot */
+	bool is_resting;   /* until then nothing is received */
 };
 
 struct trap_job *trapper_job(const struct trapper *t, size_t slot);
 
-/* fs/trapper.c: there may be a free slot again. */
+/* fs/trapper.c: there may be a free slot again, or time. */
 int trapper_listen(struct trapper *t, struct error *err);
+
+/* fs/trapper-rest.c */
+
+int rest_init(struct trapper *t, struct error *err);
+/* Has too much been done for this container? Then trapper_listen() is called later. */
+bool rest_is_due(struct trapper *t);
 
 /* fs/trapper-jobs.c */
 

@@ -41,7 +41,7 @@ static ssize_t receive(void *mem, size_t size, void *arg)
 	return notify_receive(mem, size, &fd);
 }
 
-/* All are at work: nothing is taken off the kernel's queue until one has ended. */
+/* Nothing is taken off the kernel's queue until one who is at work has ended, or rested. */
 static void pause_listening(struct trapper *t)
 {
 	loop_remove(&t->loop, t->start->listeners->epoll_fd);
@@ -67,7 +67,7 @@ static int on_listeners(void *arg, struct error *err)
 	uint64_t listener;
 	uint32_t events;
 
-	if (slot == TRAPPER_JOBS && !jobs_are_stuck(t)) {
+	if ((slot == TRAPPER_JOBS && !jobs_are_stuck(t)) || rest_is_due(t)) {
 		pause_listening(t);
 		return 0;
 	}
@@ -81,7 +81,7 @@ static int on_listeners(void *arg, struct error *err)
 
 int trapper_listen(struct trapper *t, struct error *err)
 {
-	if (t->is_listening)
+	if (t->is_listening || t->is_resting)
 		return 0;
 	t->is_listening = true;
 	return loop_add(&t->loop, t->start->listeners->epoll_fd, on_listeners, t, err);
@@ -130,6 +130,7 @@ static const uint32_t calls[] = {
 	SYS_epoll_create1,
 	SYS_timerfd_create,
 	SYS_timerfd_settime,
+	SYS_getrusage,
 	/* Actors and agents. */
 	SYS_clone,
 	SYS_set_robust_list,
@@ -212,6 +213,8 @@ static int set_up(struct trapper *t, struct error *err)
 	if (r == 0)
 		r = jobs_init(t, err);
 	if (r == 0)
+		r = rest_init(t, err);
+	if (r == 0)
 		r = fdset_watch(t->start->listeners, EPOLLIN, err);
 	if (r == 0)
 		r = loop_add(&t->loop, t->start->keeper_sock, on_keeper, t, err);
@@ -222,7 +225,8 @@ static int set_up(struct trapper *t, struct error *err)
 
 int trapper_run(const struct trapper_start *s, struct error *err)
 {
-	struct trapper t = {.start = s, .loop = LOOP_EMPTY, .timer_fd = -EBADF};
+	struct trapper t = {
+		.start = s, .loop = LOOP_EMPTY, .timer_fd = -EBADF, .rest_fd = -EBADF};
 	int r;
 
 	(void)prctl(PR_SET_NAME, "sysbox-fs-trap");

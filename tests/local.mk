@@ -7,6 +7,7 @@ UNIT_TESTS =
 UNIT_TESTS += %D%/unit/test-alloc
 UNIT_TESTS += %D%/unit/test-atomicfile
 UNIT_TESTS += %D%/unit/test-bolt
+UNIT_TESTS += %D%/unit/test-budget
 UNIT_TESTS += %D%/unit/test-calls
 UNIT_TESTS += %D%/unit/test-caps
 UNIT_TESTS += %D%/unit/test-cgroup

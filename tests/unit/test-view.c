@@ -312,7 +312,32 @@ static void cgroup_read__hybrid(void **state)
 	add(f, CGROUP_V2, "", "cg", "/c");
 	assert_true(cgroup_read_memory_limit(f->cgroup) == MIB);
 	assert_int_equal(cgroup_read_cpu_quota(f->cgroup), 2);
+	assert_true(cgroup_read_cpu_rate(f->cgroup) == 2000000000);
 	assert_true(cgroup_read_swap_limit(f->cgroup, MIB) == PROCTEXT_UNLIMITED);
+}
+
+static void cgroup_read_cpu_rate__of_a_part(void **state)
+{
+	static const struct {
+		const char *quota;
+		uint64_t rate;
+		unsigned int cpus;
+	} rows[] = {
+		{"10000 100000\n", 100000000, 1},
+		{"100001 100000\n", 1000010000, 2},
+		{"100000 30000\n", 3333333333, 4},
+		{"17592186044415 1000\n", PROCTEXT_UNLIMITED, UINT_MAX},
+		{"max 100000\n", PROCTEXT_UNLIMITED, UINT_MAX},
+	};
+	struct fixture *f = *state;
+
+	put(f, "cg/c/cpu.max", "max 100000\n");
+	add(f, CGROUP_V2, "", "cg", "/c");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		put(f, "cg/c/cpu.max", rows[i].quota);
+		assert_true(cgroup_read_cpu_rate(f->cgroup) == rows[i].rate);
+		assert_int_equal(cgroup_read_cpu_quota(f->cgroup), rows[i].cpus);
+	}
 }
 
 static void cgroup_read__nothing_known(void **state)
@@ -430,6 +455,7 @@ int main(void)
 		T(view_cpu_times__v1_quota),
 		T(node_meminfo__unlimited_is_the_host),
 		T(cgroup_read__hybrid),
+		T(cgroup_read_cpu_rate__of_a_part),
 		T(cgroup_read__nothing_known),
 		T(cgroup_read_reopen__controller_enabled_later),
 		T(cgroup_read__deep_path),
