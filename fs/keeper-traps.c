@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "fs/keeper-internal.h"
+#include "fs/notify.h"
 #include "fs/trap.h"
 #include "fs/trapper.h"
 #include "lib/clock.h"
@@ -245,8 +246,10 @@ static int take_listener(struct keeper *k, int fd, struct error *err)
 {
 	struct keeper_traps *t = &k->traps;
 	const struct trapper_listener l = {.number = ++t->last_number};
-	int r = fdset_add(&t->listeners, l.number, fd, err);
+	int r;
 
+	notify_stay_here(fd);
+	r = fdset_add(&t->listeners, l.number, fd, err);
 	if (r < 0)
 		return r;
 	if (!t->pid)

@@ -5,6 +5,19 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+/* Linux 6.6 */
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS	   SECCOMP_IOW(4, __u64)
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
+#endif
+
+/* The flags are the argument itself. */
+void notify_stay_here(int listener_fd)
+{
+	(void)ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS,
+		    SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+}
+
 /* The kernel wants the memory to be zero. */
 ssize_t notify_receive(void *mem, size_t size, void *arg)
 {

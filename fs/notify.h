@@ -9,6 +9,13 @@
 #include <sys/types.h>
 
 /*
+ * A caller sleeps while it is answered: wake who answers where the caller was, and the caller
+ * where the answer came from (Linux 6.6). Before, another processor is woken, which costs more
+ * than most answers.
+ */
+void notify_stay_here(int listener_fd);
+
+/*
  * Into `mem`, as a struct seccomp_notif, for slots_receive(): `arg` points to the listener's
  * fd. -ENOENT: the caller has died meanwhile. Waits when nothing is queued: poll before.
  */
