@@ -8,7 +8,11 @@ IMAGE=sysbox/debian-docker:bookworm
 FILES="/proc/meminfo /proc/swaps /proc/vmstat /proc/stat /proc/cpuinfo /proc/loadavg /proc/uptime
 	/proc/diskstats /proc/partitions /sys/devices/system/cpu/online /sys/devices/system/cpu/possible
 	/sys/devices/system/cpu/present /sys/devices/system/node/node0/meminfo
-	/sys/devices/system/cpu/cpu0/topology/core_siblings_list /proc/sys/vm/max_map_count"
+	/sys/devices/system/cpu/cpu0/topology/core_siblings_list
+	/sys/devices/system/cpu/cpu0/topology/core_id /proc/sys/vm/max_map_count"
+# Some kernels have no NUMA or no topology: what the host has.
+# shellcheck disable=SC2086
+FILES=$(ls $FILES 2>/dev/null || true)
 
 setup_file() {
 	load helper
@@ -65,6 +69,13 @@ machine_check() { "$TOP/tests/helpers/machine-check.py" "$(init_pid "$1")"; }
 	assert_output --partial MemTotal
 }
 
+# top_shows NAME TEXT: where a processor has no core, top of Debian 12 has no totals, as ps has no -f.
+top_shows() {
+	[[ -z $(top_columns) ]] || return 0
+	run -0 inside "$1" 'top -b -n 1 | head -5'
+	assert_output --partial "$2"
+}
+
 @test "resources: every program says the same" {
 	start told --memory 256m --cpuset-cpus 0 $IMAGE
 	assert_equal "$(inside told 'free -k | awk "/^Mem/ { print \$2 }"')" 262144
@@ -75,8 +86,7 @@ machine_check() { "$TOP/tests/helpers/machine-check.py" "$(init_pid "$1")"; }
 	assert_equal "$(inside told 'python3 -c "import os; print(os.cpu_count(), len(os.sched_getaffinity(0)))"')" "1 1"
 	assert_equal "$(inside told 'getconf _NPROCESSORS_ONLN; getconf _NPROCESSORS_CONF' | sort -u)" 1
 	assert_equal "$(inside told 'ls -d /sys/devices/system/cpu/cpu[0-9]* | wc -l')" 1
-	run -0 inside told 'top -b -n 1'
-	assert_output --partial "256.0 total"
+	top_shows told "256.0 total"
 	run -0 inside told 'vmstat -s -S K'
 	assert_line --regexp '^ *262144 K total memory'
 	run -0 inside told 'vmstat 1 2 | tail -1'
@@ -123,10 +133,7 @@ machine_check() { "$TOP/tests/helpers/machine-check.py" "$(init_pid "$1")"; }
 @test "resources: uptime, load and top are the container's" {
 	run -0 inside given 'read -r up idle </proc/uptime; echo "${up%.*}"'
 	! has_own_time || assert [ "$output" -lt 600 ]
-	if [[ -z $(top_columns) ]]; then
-		run -0 inside given 'top -b -n 1 | head -5'
-		assert_output --partial "512.0 total"
-	fi
+	top_shows given "512.0 total"
 	run -0 inside given 'cut -d" " -f4 /proc/loadavg'
 	assert [ "${output#*/}" -lt 40 ]
 }
@@ -203,9 +210,9 @@ for n in range(int(sys.argv[1])):
         fd = os.open(f, os.O_RDONLY)
         while os.read(fd, 65536): pass
         os.close(fd)'
-	docker exec flat python3 -c "$reader" 200 $FILES /proc/sys/vm/swappiness /sys/devices/system/cpu/cpu0/topology/core_id
+	docker exec flat python3 -c "$reader" 200 $FILES /proc/sys/vm/swappiness
 	before=$(keeper_memory "$worker") fds=$(ls "/proc/$worker/fd" | wc -l)
-	docker exec flat python3 -c "$reader" 5000 $FILES /proc/sys/vm/swappiness /sys/devices/system/cpu/cpu0/topology/core_id
+	docker exec flat python3 -c "$reader" 5000 $FILES /proc/sys/vm/swappiness
 	assert_equal "$(worker_of "$keeper")" "$worker"
 	assert [ "$(keeper_memory "$worker")" -le $((before + 64)) ]
 	assert_equal "$(ls "/proc/$worker/fd" | wc -l)" "$fds"
