@@ -69,9 +69,12 @@ machine_check() { "$TOP/tests/helpers/machine-check.py" "$(init_pid "$1")"; }
 	assert_output --partial MemTotal
 }
 
-# top_shows NAME TEXT: where a processor has no core, top of Debian 12 has no totals, as ps has no -f.
+# Where cpuinfo names no core, ps, top and vmstat of Debian 12 do without totals, or fail.
+procps_counts() { [[ -z $(top_columns) ]]; }
+
+# top_shows NAME TEXT: at the head of its first screen.
 top_shows() {
-	[[ -z $(top_columns) ]] || return 0
+	procps_counts || return 0
 	run -0 inside "$1" 'top -b -n 1 | head -5'
 	assert_output --partial "$2"
 }
@@ -87,9 +90,11 @@ top_shows() {
 	assert_equal "$(inside told 'getconf _NPROCESSORS_ONLN; getconf _NPROCESSORS_CONF' | sort -u)" 1
 	assert_equal "$(inside told 'ls -d /sys/devices/system/cpu/cpu[0-9]* | wc -l')" 1
 	top_shows told "256.0 total"
-	run -0 inside told 'vmstat -s -S K'
-	assert_line --regexp '^ *262144 K total memory'
-	run -0 inside told 'vmstat 1 2 | tail -1'
+	if procps_counts; then
+		run -0 inside told 'vmstat -s -S K'
+		assert_line --regexp '^ *262144 K total memory'
+		run -0 inside told 'vmstat 1 2'
+	fi
 	run -0 inside told 'uptime -p; uptime -s'
 	assert_line --regexp '^up [01] minutes?$'
 	run -0 inside told 'slabtop -o >/dev/null; lsmem >/dev/null 2>&1 || true'
