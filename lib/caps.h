@@ -17,7 +17,7 @@ struct caps {
 
 /* "CAP_SYS_ADMIN" (any case, prefix optional) to its number; -EINVAL: not in this kernel. */
 int caps_number(const char *name);
-/* The bits of a list that ends with NULL, or of none. Names that this kernel does not know count nothing. */
+/* The bits of a list that ends with NULL; NULL: 0. Names unknown to this kernel add nothing. */
 uint64_t caps_bits(char *const *names);
 /* "CAP_..." in a static buffer of libcap's spelling, or NULL. */
 const char *caps_name(int number);

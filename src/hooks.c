@@ -27,7 +27,7 @@ struct hooks {
 	void *arg;
 };
 
-/* "exit status 1", "signal: killed": in the words of runc's language, which users search for. */
+/* "exit status 1", "signal: killed": as Go prints them, for users search for runc's words. */
 static char *words_of(int status)
 {
 	const char *signal = WIFSIGNALED(status) ? sigdescr_np(WTERMSIG(status)) : NULL;

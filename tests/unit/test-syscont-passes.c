@@ -121,7 +121,7 @@ static void ns__user_by_path_has_its_maps(void **state)
 	assert_int_equal(f.spec->linux_->n_uid_mappings, 0);
 }
 
-/* A configuration that names a time namespace says what it wants of it: runc's offsets, none. */
+/* A configuration that names a time namespace gets the offsets that it gives, or none. */
 static void ns__time_namespace_of_the_specification(void **state)
 {
 	static const struct {
