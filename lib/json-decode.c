@@ -4,36 +4,24 @@
  *
  * json-c converts between types as it likes: the string "12" is the integer 12, a
  * negative number is the unsigned 0. So the type is tested first, then the sign
- * and the range, and only then is the value taken. What is wrong with single
- * tokens was refused before json-c saw them: json-scan.c.
+ * and the range, and only then is the value taken.
  *
  * The way from the root to the value in hand is kept as a list of steps, and
  * becomes the JSON path of a message where something is wrong.
  */
 #include "lib/json.h"
 
-/* json-c has an `enum json_type`: another tag here, so that ours stays what it is. */
-#define json_type json_c_type
-#include <json-c/json_object.h>
-#include <json-c/json_object_iterator.h>
-#include <json-c/json_tokener.h>
-#undef json_type
-
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/alloc.h"
-#include "lib/json-scan.h"
+#include "lib/json-tree.h"
 #include "lib/json-walk.h"
 #include "lib/strbuf.h"
-
-/* Every level of the document is one step, and json-c stops at this many levels. */
-#define DEPTH_MAX JSON_TOKENER_DEFAULT_DEPTH
 
 struct step {
 	const char *name; /* a member, or the key of a map; NULL: the index counts */
@@ -44,7 +32,7 @@ struct step {
 struct decoder {
 	const char *what;
 	struct error *err;
-	struct step path[DEPTH_MAX + 1];
+	struct step path[JSON_TREE_DEPTH + 1]; /* every level of the document is one step */
 	size_t n_path;
 };
 
@@ -464,65 +452,10 @@ static int decode_members(struct decoder *d, const struct json_type *type,
 
 /* ---- whole documents ---- */
 
-static struct json_tokener *tokener_free(struct json_tokener *t)
-{
-	if (t)
-		json_tokener_free(t);
-	return NULL;
-}
-DEFINE_CLEANUP(struct json_tokener *, tokener_free)
-
-static void object_putp(struct json_object **o)
-{
-	json_object_put(*o);
-}
-
-/*
- * The tokens are sound; do they make a document? On success *ret is an owned
- * tree, NULL for the document `null`.
- */
-static int parse_tokens(const char *text, size_t len, const char *what,
-			struct json_object **ret, struct error *err)
-{
-	_cleanup_(tokener_freep) struct json_tokener *t = json_tokener_new_ex(DEPTH_MAX);
-	struct json_object *o;
-	enum json_tokener_error e;
-
-	if (!t)
-		return error_set(err, ENOMEM, "%s: out of memory", what);
-	json_tokener_set_flags(t, JSON_TOKENER_STRICT);
-	o = json_tokener_parse_ex(t, text, (int)len);
-	e = json_tokener_get_error(t);
-	/* A bare number or word ends only where something else begins. */
-	if (e == json_tokener_continue) {
-		o = json_tokener_parse_ex(t, " ", 1);
-		e = json_tokener_get_error(t);
-		if (e == json_tokener_continue)
-			return json_syntax_error(text, len, what, "unexpected end", err);
-	}
-	if (e != json_tokener_success)
-		return json_syntax_error(text, json_tokener_get_parse_end(t), what,
-					 json_tokener_error_desc(e), err);
-	*ret = o;
-	return 0;
-}
-
-int json_tree_parse(const char *text, size_t len, const char *what, struct json_object **ret,
-		    struct error *err)
-{
-	int r;
-
-	static_assert(JSON_TEXT_MAX <= INT_MAX, "json-c counts in int");
-	if (len > JSON_TEXT_MAX)
-		return error_set(err, E2BIG, "%s: more than %u bytes", what, JSON_TEXT_MAX);
-	r = json_scan(text, len, what, err);
-	return r < 0 ? r : parse_tokens(text, len, what, ret, err);
-}
-
 int json_decode(const struct json_type *type, void *obj, const char *text, size_t len,
 		const char *what, struct error *err)
 {
-	_cleanup_(object_putp) struct json_object *root = NULL;
+	_cleanup_json_object_ struct json_object *root = NULL;
 	struct decoder d = {.what = what, .err = err};
 	int r;
 

@@ -5,16 +5,12 @@
  */
 #include "lib/json-edit.h"
 
-#define json_type json_c_type
-#include <json-c/json_object.h>
-#undef json_type
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/alloc.h"
-#include "lib/json-walk.h"
+#include "lib/json-tree.h"
 #include "lib/strbuf.h"
 
 struct json_doc {

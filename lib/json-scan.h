@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The lexical fence in front of json-c: what JSON's grammar (RFC 8259) forbids
- * inside one token, and how much a document may hold. lib/json.c only.
+ * inside one token, and how much a document may hold. lib/json*.c only.
  */
 #pragma once
 

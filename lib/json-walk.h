@@ -39,12 +39,3 @@ static inline void *json_element(const struct json_field *f, const void *obj, si
 {
 	return *(char *const *)json_slot_const(f, obj) + i * f->type->size;
 }
-
-struct json_object;
-
-/*
- * json-c's tree of a whole document that passed json-scan.h's fence: owned, NULL for the
- * document `null`.
- */
-int json_tree_parse(const char *text, size_t len, const char *what, struct json_object **ret,
-		    struct error *err);
