@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* Texts (lib/path.c). */
+
 /* Lexically cleaned absolute or relative path ("//a/./b/../c" is "/a/c"); never empty. */
 char *path_clean(const char *path);
 /* "a" + "b" with one slash between; an absolute `b` is appended too. */
@@ -20,6 +22,8 @@ bool path_is_absolute(const char *path);
 bool path_has_prefix(const char *path, const char *prefix);
 /* dirname and last component of a cleaned path; both owned. "/" gives "/" and ".". */
 void path_split(const char *path, char **ret_dir, char **ret_base);
+
+/* Resolution (lib/path-root.c). */
 
 /* open(2) flags; an absolute path too is taken from the root. Owned fd or -errno. */
 int path_open_in_root(int root_dirfd, const char *path, int flags);
@@ -41,6 +45,8 @@ int path_mkdir_in_root(int root_dirfd, const char *path, mode_t mode, uid_t uid,
  */
 int path_mountpoint_in_root(int root_dirfd, const char *path, mode_t mode, uid_t uid,
 			    gid_t gid);
+/* Removal (lib/path-remove.c). */
+
 /*
  * rm -rf of one directory entry, without following symlinks or crossing mounts
  * (-EBUSY); absent is success.
