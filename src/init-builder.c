@@ -43,6 +43,25 @@
 #include "src/state.h"
 #include "src/sync.h"
 
+/* First: see src/cgroup.h. With systemd, the runtime moves us. */
+static int step_cgroup(struct init_work *w, struct error *err)
+{
+	const struct cgroup *cg = &w->in->state->cgroup;
+
+	return cg->driver == CGROUP_FS ? cgroup_join(cg, err) : 0;
+}
+
+/* While the host's /proc is in sight. */
+static int step_limits(struct init_work *w, struct error *err)
+{
+	const struct plan_process *p = &w->in->plan->process;
+	const struct init *in = w->in;
+
+	do_stdio_chown(idmap_to_outside(&in->map->uids, p->uid),
+		       idmap_to_outside(&in->map->gids, p->gid));
+	return do_limits(p, err);
+}
+
 /* Must: nothing that we mount reaches the host. */
 static int step_private(struct init_work *w _unused_, struct error *err)
 {
@@ -130,6 +149,7 @@ static int step_stack(struct init_work *w, struct error *err)
 {
 	_cleanup_close_ int base = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int r = base < 0 ? -errno : mount_attach(w->root_mount, AT_FDCWD, "/");
+
 	if (r < 0)
 		return error_errno(err, -r, "attach the root file system");
 	if (fchdir(w->root_mount) < 0 || chroot(".") < 0 || fchdir(base) < 0)
@@ -137,17 +157,6 @@ static int step_stack(struct init_work *w, struct error *err)
 	/* No second way to the base. */
 	w->base_fd = fd_close(w->base_fd);
 	return 0;
-}
-
-/* While the host's /proc is in sight. */
-static int step_limits(struct init_work *w, struct error *err)
-{
-	const struct plan_process *p = &w->in->plan->process;
-	const struct init *in = w->in;
-
-	do_stdio_chown(idmap_to_outside(&in->map->uids, p->uid),
-		       idmap_to_outside(&in->map->gids, p->gid));
-	return do_limits(p, err);
 }
 
 /* Namespaces given by path are entered with the host's powers: they may belong to anybody. */
@@ -189,16 +198,6 @@ static int step_enter(struct init_work *w, struct error *err)
 	if (unshare((int)(p->unshare | CLONE_NEWNS)) < 0)
 		return error_errno(err, errno, "make the container's namespaces");
 	return 0;
-}
-
-static int step_fork(struct init_work *w, struct error *err);
-
-/* First: see src/cgroup.h. With systemd, the runtime moves us. */
-static int step_cgroup(struct init_work *w, struct error *err)
-{
-	const struct cgroup *cg = &w->in->state->cgroup;
-
-	return cg->driver == CGROUP_FS ? cgroup_join(cg, err) : 0;
 }
 
 /* The parent needs the root mount for the supervisor, and time to write the offsets. */
