@@ -49,10 +49,6 @@ struct host {
 };
 
 int host_probe(struct host *ret, struct error *err);
-/* The same facts from and to JSON, for golden tests, `--dry-run` and bug reports. */
-int host_parse(struct host *ret, const char *text, size_t len, const char *what,
-	       struct error *err);
-char *host_format(const struct host *h);
 void host_done(struct host *h);
 /* What a system container cannot do without; the error says what to mend. Pure. */
 int host_check(const struct host *h, struct error *err);

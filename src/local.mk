@@ -94,7 +94,6 @@ endif
 %C%_libsrc_a_SOURCES += %D%/hooks.c
 %C%_libsrc_a_SOURCES += %D%/hooks.h
 %C%_libsrc_a_SOURCES += %D%/host-check.c
-%C%_libsrc_a_SOURCES += %D%/host-json.c
 %C%_libsrc_a_SOURCES += %D%/host.c
 %C%_libsrc_a_SOURCES += %D%/host.h
 %C%_libsrc_a_SOURCES += %D%/ids.c
@@ -140,7 +139,6 @@ endif
 %C%_libsrc_a_SOURCES += %D%/plan-devices.c
 %C%_libsrc_a_SOURCES += %D%/plan-mounts.c
 %C%_libsrc_a_SOURCES += %D%/plan-namespaces.c
-%C%_libsrc_a_SOURCES += %D%/plan-print.c
 %C%_libsrc_a_SOURCES += %D%/plan-process.c
 %C%_libsrc_a_SOURCES += %D%/plan-seccomp.c
 %C%_libsrc_a_SOURCES += %D%/plan-traps.c

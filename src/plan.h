@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What to do: the rewritten specification resolved to kernel values, in flat
- * arrays of operations in their order of execution. Pure to make, const to use,
- * printable. launch, init and join execute a plan and nothing else.
+ * arrays of operations in their order of execution. Pure to make, const to use;
+ * tests print it. launch, init and join execute a plan and nothing else.
  */
 #pragma once
 
@@ -23,7 +23,6 @@ struct spec;
 struct spec_process;
 struct spec_resources;
 struct spec_seccomp;
-struct strbuf;
 struct syscont;
 
 enum plan_mount_kind {
@@ -253,6 +252,3 @@ enum plan_cgroup_version {
 int plan_cgroup(struct plan_cgroup_write **ret, size_t *ret_n, const struct spec_resources *r,
 		enum plan_cgroup_version version, struct error *err);
 void plan_cgroup_free(struct plan_cgroup_write *w, size_t n);
-
-/* A plan as stable text: `--dry-run`, golden tests, bug reports. */
-void plan_print(const struct plan *p, struct strbuf *out);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A unit test is one line here: its source is the file of the same name, and it
 # links what it needs of the three libraries.
-LDADD = src/libsrc.a fs/libfs.a lib/liblib.a $(LIBS_ALL) $(CMOCKA_LIBS)
+LDADD = %D%/libgolden.a src/libsrc.a fs/libfs.a lib/liblib.a $(LIBS_ALL) $(CMOCKA_LIBS)
 
 UNIT_TESTS =
 UNIT_TESTS += %D%/unit/test-alloc
@@ -203,6 +203,14 @@ GOLDEN_CASES = \
 	%D%/golden/podman-userns \
 	%D%/golden/seccomp-deny-list \
 	%D%/golden/seccomp-user-denials
+
+# What the cases are written in: facts about a machine, and plans.
+check_LIBRARIES += %D%/libgolden.a
+%C%_libgolden_a_SOURCES =
+%C%_libgolden_a_SOURCES += %D%/golden/host-json.c
+%C%_libgolden_a_SOURCES += %D%/golden/host-json.h
+%C%_libgolden_a_SOURCES += %D%/golden/plan-print.c
+%C%_libgolden_a_SOURCES += %D%/golden/plan-print.h
 
 check_PROGRAMS += %D%/golden/golden
 TESTS += %D%/golden/golden

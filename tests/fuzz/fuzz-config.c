@@ -15,6 +15,7 @@
 #include "src/plan.h"
 #include "src/spec.h"
 #include "src/syscont.h"
+#include "tests/golden/plan-print.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

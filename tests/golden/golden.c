@@ -26,6 +26,8 @@
 #include "src/plan.h"
 #include "src/spec.h"
 #include "src/syscont.h"
+#include "tests/golden/host-json.h"
+#include "tests/golden/plan-print.h"
 
 #define FILE_MAX (8u << 20)
 

@@ -24,9 +24,9 @@ time clock_gettime gettimeofday getrandom rand(om)? (secure_)?getenv setenv
 '
 # Our own primitives with effects; what lib/flags, idmap and path compute is free.
 forbidden="$forbidden"'
-atomicfile_.* lockfile_.* caps_(get|all|apply.*|raise) fd_.* file_.* idmap_read
+atomicfile_.* lockfile_.* caps_(get|all|apply.*|raise) copy_.* dir_.* fd_.* file_.* idmap_read
 mount_(clone|attach|set_.*|make|propagate) mountinfo_(at|of|all) ns_.*
-clock_.* path_(open|mkdir|mountpoint)_in_root path_remove_tree proc_.* sock_.* spawn_.* userns_.* log_.*
+clock_.* path_(open|mkdir|mountpoint)_in_root path_open_beneath path_remove_tree proc_.* sock_.* spawn_.* userns_.* log_.*
 '
 pattern="($(printf %s "$forbidden" | tr -s ' \n' '||' | sed 's/^|//; s/|$//'))"
 

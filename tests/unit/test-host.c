@@ -9,6 +9,7 @@
 #include <linux/capability.h>
 
 #include "src/host.c"
+#include "tests/golden/host-json.h"
 
 static void expect_hierarchy(const struct host *h, size_t i, const char *controllers,
 			     const char *path)

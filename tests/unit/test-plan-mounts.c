@@ -4,6 +4,7 @@
 #include <linux/mount.h>
 
 #include "lib/strbuf.h"
+#include "tests/golden/plan-print.h"
 
 /* The one mount of a configuration that no pass has touched. */
 static const struct plan_mount *plan_one(struct fixture *f, const char *mount)

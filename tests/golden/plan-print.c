@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * A plan as text, one operation a line: to be read by people and compared by
- * diff(1). Strings stand in JSON's quotes, so that a line break in a mount option
- * cannot forge a line. What is absent or the default is left out.
- */
+#include "tests/golden/plan-print.h"
+
 #include <inttypes.h>
 #include <linux/mount.h>
 #include <linux/seccomp.h>

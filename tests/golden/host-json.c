@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A host as JSON: words where the struct has bits. Pure. */
-#include "src/host.h"
+#include "tests/golden/host-json.h"
 
 #include <errno.h>
 
@@ -9,6 +8,7 @@
 #include "lib/json.h"
 #include "lib/str.h"
 #include "lib/strbuf.h"
+#include "src/host.h"
 
 struct host_json {
 	char *kernel_release;
