@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/alloc.h"
 #include "lib/json-walk.h"
 #include "lib/str.h"
 
@@ -47,13 +48,7 @@ static void done_array(const struct json_field *f, void *obj)
 
 static void done_pairs(const struct json_field *f, void *obj)
 {
-	struct json_pair *pairs = *(struct json_pair **)json_slot(f, obj);
-
-	for (size_t i = 0; i < json_count(f, obj); i++) {
-		free(pairs[i].key);
-		free(pairs[i].value);
-	}
-	free(pairs);
+	json_pairs_free(*(struct json_pair **)json_slot(f, obj), json_count(f, obj));
 }
 
 static void done_map(const struct json_field *f, void *obj)
@@ -88,6 +83,22 @@ void json_done(const struct json_type *type, void *obj)
 	for (const struct json_field *f = type->fields; f->name; f++)
 		done_kinds[f->kind](f, obj);
 	memset(obj, 0, type->size);
+}
+
+void json_pairs_add(struct json_pair **pairs, size_t *n, const char *key, const char *value)
+{
+	struct json_pair *p = array_add((void **)pairs, n, sizeof(*p));
+
+	*p = (struct json_pair){xstrdup(key), xstrdup(value)};
+}
+
+void json_pairs_free(struct json_pair *pairs, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(pairs[i].key);
+		free(pairs[i].value);
+	}
+	free(pairs);
 }
 
 const char *json_pairs_get(const struct json_pair *pairs, size_t n, const char *key)

@@ -130,4 +130,7 @@ void json_encode(const struct json_type *type, const void *obj, enum json_style 
 void json_done(const struct json_type *type, void *obj);
 /* A string with JSON's escapes and quotes. */
 void json_quote(struct strbuf *out, const char *s);
+/* One more pair, both strings copied. */
+void json_pairs_add(struct json_pair **pairs, size_t *n, const char *key, const char *value);
+void json_pairs_free(struct json_pair *pairs, size_t n);
 const char *json_pairs_get(const struct json_pair *pairs, size_t n, const char *key);

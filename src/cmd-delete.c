@@ -21,21 +21,20 @@ static int delete_container(struct container *ct, bool force, struct error *err)
 	enum state_status status = state_status(&ct->dir, &ct->state);
 
 	switch (status) {
-	case STATE_STOPPED:
-		/* Processes of a shared pid namespace may have outlived init. */
-		return container_destroy(ct, CONTAINER_KILL, err);
-	case STATE_CREATED:
-	case STATE_CREATING:
-		return container_destroy(ct, CONTAINER_KILL, err);
 	case STATE_RUNNING:
 	case STATE_PAUSED:
 		if (force)
-			return container_destroy(ct, CONTAINER_KILL, err);
+			break;
 		return error_set(err, EBUSY,
 				 "cannot delete container %s that is not stopped: %s",
 				 ct->state.id, state_status_name(status));
+	case STATE_STOPPED:
+	case STATE_CREATED:
+	case STATE_CREATING:
+		break;
 	}
-	return 0;
+	/* Of a stopped one, too: processes of a shared pid namespace may have outlived init. */
+	return container_destroy(ct, CONTAINER_KILL, err);
 }
 
 static int run(struct cmd *c, struct error *err)

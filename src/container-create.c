@@ -236,7 +236,6 @@ static int make_plan(struct making *m, struct error *err)
 		r = find_stores(m, rootfs, err);
 	if (r < 0)
 		return r;
-	sc->ids_given = m->ids.given;
 	idmap_copy(&sc->idmap, &m->ids.map);
 	free(m->spec->root->path);
 	m->spec->root->path = take_ptr(&rootfs);

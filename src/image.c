@@ -275,22 +275,14 @@ static char *resolve(int root_fd, const char *path, unsigned int n_links)
 static void read_links(struct image *im, int root_fd, const char *path)
 {
 	_cleanup_free_ char *real = resolve(root_fd, path, 0);
-	struct json_pair *p;
 
-	if (str_eq(real, path))
-		return;
-	p = array_add((void **)&im->links, &im->n_links, sizeof(*p));
-	p->key = xstrdup(path);
-	p->value = take_ptr(&real);
+	if (!str_eq(real, path))
+		json_pairs_add(&im->links, &im->n_links, path, real);
 }
 
 void image_done(struct image *im)
 {
-	for (size_t i = 0; i < im->n_links; i++) {
-		free(im->links[i].key);
-		free(im->links[i].value);
-	}
-	free(im->links);
+	json_pairs_free(im->links, im->n_links);
 	strv_free(im->data_roots);
 	free(im->script);
 	*im = (struct image){0};

@@ -12,23 +12,6 @@
 #include "src/spec.h"
 #include "src/syscont.h"
 
-static void pairs_free(struct json_pair *pairs, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		free(pairs[i].key);
-		free(pairs[i].value);
-	}
-	free(pairs);
-}
-
-static void pairs_add(struct json_pair **pairs, size_t *n, const char *key, const char *value)
-{
-	struct json_pair *p = array_add((void **)pairs, n, sizeof(*p));
-
-	p->key = xstrdup(key);
-	p->value = xstrdup(value);
-}
-
 static void mount_done(struct plan_mount *m)
 {
 	free(m->source);
@@ -56,10 +39,10 @@ struct plan *plan_free(struct plan *p)
 	strv_free(p->host_sysctls);
 	strv_free(p->masked_paths);
 	strv_free(p->readonly_paths);
-	pairs_free(p->sysctl, p->n_sysctl);
+	json_pairs_free(p->sysctl, p->n_sysctl);
 	free(p->hostname);
 	free(p->domainname);
-	pairs_free(p->net_devices, p->n_net_devices);
+	json_pairs_free(p->net_devices, p->n_net_devices);
 	plan_process_done(&p->process);
 	(void)plan_seccomp_free(p->seccomp);
 	free(p);
@@ -103,12 +86,12 @@ static int plan_words(struct plan *p, const struct syscont *sc, struct error *er
 	p->masked_paths = unique(l->masked_paths);
 	p->readonly_paths = unique(l->readonly_paths);
 	for (size_t i = 0; i < l->n_sysctl; i++)
-		pairs_add(&p->sysctl, &p->n_sysctl, l->sysctl[i].key, l->sysctl[i].value);
+		json_pairs_add(&p->sysctl, &p->n_sysctl, l->sysctl[i].key, l->sysctl[i].value);
 	for (size_t i = 0; i < l->n_net_devices; i++) {
 		const struct spec_net_device *d = &l->net_devices[i];
 
-		pairs_add(&p->net_devices, &p->n_net_devices, d->name,
-			  str_is_empty(d->new_name) ? d->name : d->new_name);
+		json_pairs_add(&p->net_devices, &p->n_net_devices, d->name,
+			       str_is_empty(d->new_name) ? d->name : d->new_name);
 	}
 	return 0;
 }

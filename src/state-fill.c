@@ -45,31 +45,26 @@ static void copy_mappings(struct spec_id_mapping **ret, size_t *ret_n,
 	}
 }
 
-static void add_pair(struct json_pair **pairs, size_t *n, const char *key, const char *value)
-{
-	struct json_pair *p = array_add((void **)pairs, n, sizeof(*p));
-
-	*p = (struct json_pair){xstrdup(key), xstrdup(value)};
-}
-
 static void copy_annotations(struct state *s, const struct spec *spec)
 {
 	for (size_t i = 0; i < spec->n_annotations; i++)
-		add_pair(&s->annotations, &s->n_annotations, spec->annotations[i].key,
-			 spec->annotations[i].value);
+		json_pairs_add(&s->annotations, &s->n_annotations, spec->annotations[i].key,
+			       spec->annotations[i].value);
 }
 
 static void copy_stores(struct state *s, const struct syscont *sc)
 {
 	s->store_dir = sc->n_stores ? xstrdup(sc->store_dir) : NULL;
 	for (size_t i = 0; i < sc->n_stores; i++)
-		add_pair(&s->stores, &s->n_stores, sc->stores[i].name, sc->stores[i].real);
+		json_pairs_add(&s->stores, &s->n_stores, sc->stores[i].name,
+			       sc->stores[i].real);
 }
 
 static void copy_locks(struct state *s, const struct syscont *sc)
 {
 	for (size_t i = 0; i < sc->n_locks; i++)
-		add_pair(&s->locks, &s->n_locks, sc->locks[i].target, sc->locks[i].source);
+		json_pairs_add(&s->locks, &s->n_locks, sc->locks[i].target,
+			       sc->locks[i].source);
 }
 
 /*
