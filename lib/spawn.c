@@ -30,10 +30,7 @@ struct child {
 /* A child that nobody waited for is killed: no path leaves a zombie. */
 static void child_done(struct child *c)
 {
-	if (c->pid > 0) {
-		(void)kill(c->pid, SIGKILL);
-		(void)spawn_wait(c->pid, NULL);
-	}
+	spawn_kill(c->pid);
 	c->pid = -1;
 	c->pidfd = fd_close(c->pidfd);
 	c->stderr_fd = fd_close(c->stderr_fd);
@@ -50,6 +47,14 @@ int spawn_wait(pid_t pid, int *ret_status)
 	if (ret_status)
 		*ret_status = status;
 	return 0;
+}
+
+void spawn_kill(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	(void)kill(pid, SIGKILL);
+	(void)spawn_wait(pid, NULL);
 }
 
 static int stdin_open(const char *input)

@@ -30,3 +30,5 @@ int spawn_call(int (*fn)(void *arg), void *arg);
 int spawn_call_within(int ms, int (*fn)(void *arg), void *arg);
 /* Reap one child by pid, EINTR retried: 0 and the status. */
 int spawn_wait(pid_t pid, int *ret_status);
+/* SIGKILL one child and reap it; nothing where pid is not positive. */
+void spawn_kill(pid_t pid);

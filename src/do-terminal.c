@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
@@ -12,6 +13,7 @@
 
 #include "lib/fd.h"
 #include "lib/path.h"
+#include "lib/sock.h"
 #include "src/do.h"
 #include "src/plan.h"
 
@@ -72,6 +74,30 @@ int do_terminal_attach(int slave_fd, struct error *err)
 	return 0;
 }
 
+void do_console_done(struct do_console *c)
+{
+	c->inner_fd = fd_close(c->inner_fd);
+	c->outer_fd = fd_close(c->outer_fd);
+}
+
+int do_console_open(struct do_console *ret, const char *socket, struct error *err)
+{
+	int pair[2];
+
+	if (socket) {
+		ret->inner_fd = sock_connect_stream(socket);
+		return ret->inner_fd < 0
+			       ? error_errno(err, -ret->inner_fd,
+					     "connect to the console socket %s", socket)
+			       : 0;
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_errno(err, errno, "make a socket for the terminal");
+	ret->outer_fd = pair[0];
+	ret->inner_fd = pair[1];
+	return 0;
+}
+
 void do_terminal_adopt(int master_fd)
 {
 	struct winsize size;
@@ -83,6 +109,19 @@ void do_terminal_adopt(int master_fd)
 		return;
 	t.c_oflag &= ~(tcflag_t)ONLCR;
 	(void)tcsetattr(master_fd, TCSANOW, &t);
+}
+
+int do_console_receive(const struct do_console *c, int *ret_master, struct error *err)
+{
+	char text[64];
+	size_t n = 0;
+
+	if (c->outer_fd < 0)
+		return 0;
+	if (sock_recv(c->outer_fd, text, sizeof(text), ret_master, 1, &n) < 0 || n != 1)
+		return error_set(err, EIO, "the terminal did not arrive");
+	do_terminal_adopt(*ret_master);
+	return 0;
 }
 
 /*

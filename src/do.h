@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -28,10 +29,7 @@ struct seccomp_program {
 	bool traps;	    /* the supervisor's, and not the profile's own */
 };
 void seccomp_program_done(struct seccomp_program *p);
-/*
- * Compile with libseccomp; anywhere, no effect. Names that this libseccomp does not know
- * are skipped, as runc does.
- */
+/* Anywhere, no effect. Names that this libseccomp does not know are skipped, as runc does. */
 int do_seccomp_compile(const struct plan_seccomp *s, struct seccomp_program *ret,
 		       struct error *err);
 /* Let pass what would be trapped: nobody is there to answer. */
@@ -248,5 +246,24 @@ int do_terminal_attach(int slave_fd, struct error *err);
  * pipe or a file gets what the program wrote.
  */
 void do_terminal_adopt(int master_fd);
+
+/* Parent: the way of the terminal's master from inside to who will use it. Owned. */
+struct do_console {
+	int inner_fd; /* the child sends on it; -EBADF: no terminal */
+	int outer_fd; /* our end of a pair, when the master comes to us */
+};
+#define DO_CONSOLE_EMPTY                                                                       \
+	{                                                                                      \
+		.inner_fd = -EBADF, .outer_fd = -EBADF                                         \
+	}
+void do_console_done(struct do_console *c);
+/* Before the child: to the engine's socket, or to us where that is NULL. */
+int do_console_open(struct do_console *ret, const char *socket, struct error *err);
+/*
+ * After it has sent, before the program runs: the master, owned and adopted; untouched where
+ * it goes to the engine.
+ */
+int do_console_receive(const struct do_console *c, int *ret_master, struct error *err);
+
 /* Host root: let the process open its own stdio (pipes of the engine) by /dev/stdout. */
 void do_stdio_chown(uid_t uid, gid_t gid);

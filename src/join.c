@@ -23,7 +23,6 @@
 #include <stdlib.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/alloc.h"
@@ -46,8 +45,7 @@ struct work {
 	struct seccomp_program seccomp;
 	struct idmap map;
 	int init_pidfd;
-	int console_fd;
-	int terminal_fd;
+	struct do_console console;
 	int supervisor; /* socket; -EBADF where nothing is trapped */
 	int sync;
 	pid_t first;
@@ -76,7 +74,7 @@ static int open_terminal(const struct work *w, struct error *err)
 	master = do_terminal_open(p, root_fd, &slave, err);
 	if (master < 0)
 		return master;
-	r = sock_send_fd(w->console_fd, master, "/dev/ptmx");
+	r = sock_send_fd(w->console.inner_fd, master, "/dev/ptmx");
 	if (r < 0)
 		return error_errno(err, -r, "send the terminal to the console socket");
 	return do_terminal_attach(slave, err);
@@ -221,22 +219,11 @@ static int prepare(struct work *w, struct error *err)
 
 static int prepare_console(struct work *w, struct error *err)
 {
-	int pair[2];
+	const struct join *j = w->j;
 
-	if (!w->j->process->terminal)
+	if (!j->process->terminal)
 		return 0;
-	if (w->j->keep_terminal) {
-		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-			return error_errno(err, errno, "make a socket for the terminal");
-		w->terminal_fd = pair[0];
-		w->console_fd = pair[1];
-		return 0;
-	}
-	w->console_fd = sock_connect_stream(w->j->console_socket);
-	return w->console_fd < 0
-		       ? error_errno(err, -w->console_fd, "connect to the console socket %s",
-				     w->j->console_socket)
-		       : 0;
+	return do_console_open(&w->console, j->keep_terminal ? NULL : j->console_socket, err);
 }
 
 static int start_first(struct work *w, struct error *err)
@@ -254,21 +241,7 @@ static int start_first(struct work *w, struct error *err)
 		return w->first;
 	if (w->first == 0)
 		first_main(w);
-	w->console_fd = fd_close(w->console_fd);
-	return 0;
-}
-
-static int receive_terminal(struct work *w, struct error *err)
-{
-	char text[64];
-	size_t n = 0;
-
-	if (w->terminal_fd < 0)
-		return 0;
-	if (sock_recv(w->terminal_fd, text, sizeof(text), &w->j->master_fd, 1, &n) < 0 ||
-	    n != 1)
-		return error_set(err, EIO, "the terminal did not arrive");
-	do_terminal_adopt(w->j->master_fd);
+	w->console.inner_fd = fd_close(w->console.inner_fd);
 	return 0;
 }
 
@@ -327,7 +300,7 @@ static int let_go(struct work *w, struct error *err)
 	int r = sync_recv(w->sync, SYNC_READY, &listener, NULL, 0, err);
 
 	if (r == 0)
-		r = receive_terminal(w, err);
+		r = do_console_receive(&w->console, &w->j->master_fd, err);
 	if (r == 0)
 		r = hand_over_listener(w, listener, err);
 	if (r == 0)
@@ -359,35 +332,25 @@ static int run(struct work *w, struct error *err)
 	return r;
 }
 
-static void kill_and_reap(pid_t pid)
-{
-	if (pid <= 0)
-		return;
-	(void)kill(pid, SIGKILL);
-	(void)spawn_wait(pid, NULL);
-}
-
 int join(struct join *j, struct error *err)
 {
 	struct work w = {
 		.j = j,
 		.init_pidfd = -EBADF,
-		.console_fd = -EBADF,
-		.terminal_fd = -EBADF,
+		.console = DO_CONSOLE_EMPTY,
 		.supervisor = -EBADF,
 		.sync = -EBADF,
 	};
 	int r = run(&w, err);
 
 	if (r < 0) {
-		kill_and_reap(w.first);
-		kill_and_reap(j->pid);
+		spawn_kill(w.first);
+		spawn_kill(j->pid);
 		j->pid = 0;
 		j->master_fd = fd_close(j->master_fd);
 	}
 	fd_close(w.init_pidfd);
-	fd_close(w.console_fd);
-	fd_close(w.terminal_fd);
+	do_console_done(&w.console);
 	fd_close(w.supervisor);
 	fd_close(w.sync);
 	seccomp_program_done(&w.seccomp);

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -106,7 +105,7 @@ int step_builder(struct work *w, struct error *err)
 		.layers = w->layers,
 		.n_layers = w->n_layers,
 		.fifo_fd = w->fifo_fd,
-		.console_fd = w->console_fd,
+		.console_fd = w->console.inner_fd,
 		.preserve_fds = l->preserve_fds,
 		.new_keyring = l->flags & LAUNCH_NEW_KEYRING,
 	};
@@ -124,7 +123,7 @@ int step_builder(struct work *w, struct error *err)
 		in.sync = w->sync;
 		init_build(&in);
 	}
-	w->console_fd = fd_close(w->console_fd);
+	w->console.inner_fd = fd_close(w->console.inner_fd);
 	return 0;
 }
 
@@ -284,17 +283,7 @@ int step_hooks(struct work *w, struct error *err)
 
 int step_terminal(struct work *w, struct error *err)
 {
-	char text[64];
-	size_t n = 0;
-	ssize_t len;
-
-	if (w->terminal_fd < 0)
-		return 0;
-	len = sock_recv(w->terminal_fd, text, sizeof(text), &w->l->master_fd, 1, &n);
-	if (len < 0 || n != 1)
-		return error_set(err, EIO, "the terminal did not arrive");
-	do_terminal_adopt(w->l->master_fd);
-	return 0;
+	return do_console_receive(&w->console, &w->l->master_fd, err);
 }
 
 /* The supervisor has said that it emulates, so it is listening. */

@@ -30,8 +30,7 @@ struct work {
 	struct init_mount *layers; /* of inner images */
 	size_t n_layers;
 	int fifo_fd;
-	int console_fd;	 /* child's end */
-	int terminal_fd; /* our end of a pair in its place */
+	struct do_console console;
 	int sync;
 	int root_mount;
 	struct locks locks;

@@ -7,14 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "lib/alloc.h"
 #include "lib/flags.h"
 #include "lib/ns.h"
 #include "lib/path.h"
-#include "lib/sock.h"
 #include "lib/userns.h"
 #include "src/do.h"
 #include "src/fs-client.h"
@@ -226,22 +224,12 @@ int step_binds(struct work *w, struct error *err)
 
 int step_console(struct work *w, struct error *err)
 {
-	int pair[2];
+	const struct launch *l = w->l;
 
-	if (!w->l->plan->process.terminal)
+	if (!l->plan->process.terminal)
 		return 0;
-	if (w->l->flags & LAUNCH_KEEP_TERMINAL) {
-		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-			return error_errno(err, errno, "make a socket for the terminal");
-		w->terminal_fd = pair[0];
-		w->console_fd = pair[1];
-		return 0;
-	}
-	w->console_fd = sock_connect_stream(w->l->console_socket);
-	if (w->console_fd < 0)
-		return error_errno(err, -w->console_fd, "connect to the console socket %s",
-				   w->l->console_socket);
-	return 0;
+	return do_console_open(&w->console,
+			       l->flags & LAUNCH_KEEP_TERMINAL ? NULL : l->console_socket, err);
 }
 
 /* From here on `delete` knows what to look for. */

@@ -31,7 +31,6 @@
 #include "src/launch.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "lib/fd.h"
@@ -91,14 +90,6 @@ static int run_steps(struct work *w, struct error *err)
 	return 0;
 }
 
-static void kill_and_reap(pid_t pid)
-{
-	if (pid <= 0)
-		return;
-	(void)kill(pid, SIGKILL);
-	(void)spawn_wait(pid, NULL);
-}
-
 /*
  * A child that failed says why, but we may have noticed its end in another way
  * (EPIPE on a send): its words are the better ones.
@@ -112,8 +103,8 @@ static void prefer_childs_words(struct work *w, struct error *err)
 static void abort_launch(struct work *w, struct error *err)
 {
 	prefer_childs_words(w, err);
-	kill_and_reap(w->builder);
-	kill_and_reap(w->l->init_pid);
+	spawn_kill(w->builder);
+	spawn_kill(w->l->init_pid);
 	w->l->init_pid = 0;
 	w->l->init_pidfd = fd_close(w->l->init_pidfd);
 	w->l->master_fd = fd_close(w->l->master_fd);
@@ -136,8 +127,7 @@ static void work_done(struct work *w)
 	}
 	free(w->layers);
 	fd_close(w->fifo_fd);
-	fd_close(w->console_fd);
-	fd_close(w->terminal_fd);
+	do_console_done(&w->console);
 	fd_close(w->sync);
 	fd_close(w->root_mount);
 	locks_done(&w->locks);
@@ -157,8 +147,7 @@ int launch(struct launch *l, struct error *err)
 		.rootfs = ROOTFS_EMPTY,
 		.fs = {.sock = -EBADF},
 		.fifo_fd = -EBADF,
-		.console_fd = -EBADF,
-		.terminal_fd = -EBADF,
+		.console = DO_CONSOLE_EMPTY,
 		.sync = -EBADF,
 		.root_mount = -EBADF,
 		.locks = LOCKS_EMPTY,

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <termios.h>
 
+#include "lib/sock.h"
 #include "src/do.h"
 #include "src/plan.h"
 
@@ -153,6 +154,48 @@ static void do_stdio_chown__pipes_but_no_files(void **state)
 	close(master);
 }
 
+static void do_console_receive__a_terminal_that_was_sent(void **state)
+{
+	_cleanup_(do_console_done) struct do_console c = DO_CONSOLE_EMPTY;
+	int master, slave, got = -EBADF;
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(do_console_receive(&c, &got, &err), 0);
+	assert_int_equal(got, -EBADF);
+	assert_int_equal(openpty(&master, &slave, NULL, NULL, NULL), 0);
+	assert_int_equal(do_console_open(&c, NULL, &err), 0);
+	assert_int_equal(sock_send_fd(c.inner_fd, master, "/dev/ptmx"), 0);
+	assert_int_equal(do_console_receive(&c, &got, &err), 0);
+	assert_int_equal(fd_same_inode(got, master), 1);
+	close(got);
+	close(master);
+	close(slave);
+}
+
+static void do_console_receive__the_child_has_ended(void **state)
+{
+	_cleanup_(do_console_done) struct do_console c = DO_CONSOLE_EMPTY;
+	int got = -EBADF;
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(do_console_open(&c, NULL, &err), 0);
+	c.inner_fd = fd_close(c.inner_fd);
+	assert_int_equal(do_console_receive(&c, &got, &err), -EIO);
+	assert_int_equal(got, -EBADF);
+}
+
+static void do_console_open__nobody_listens(void **state)
+{
+	_cleanup_(do_console_done) struct do_console c = DO_CONSOLE_EMPTY;
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(do_console_open(&c, "/nonexistent/console.sock", &err), -ENOENT);
+	assert_non_null(strstr(err.text, "/nonexistent/console.sock"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +204,9 @@ int main(void)
 		cmocka_unit_test(do_terminal_attach__controls_the_session),
 		cmocka_unit_test(do_terminal_attach__to_what_is_none),
 		cmocka_unit_test(do_terminal_adopt__a_line_ends_as_it_was_written),
+		cmocka_unit_test(do_console_receive__a_terminal_that_was_sent),
+		cmocka_unit_test(do_console_receive__the_child_has_ended),
+		cmocka_unit_test(do_console_open__nobody_listens),
 		unit_test_dir(do_stdio_chown__pipes_but_no_files),
 	};
 
