@@ -5,7 +5,6 @@
  * Theory of operation: a start makes one directory in each of about ten v1
  * hierarchies, so every system call counts tenfold. Each directory is made by
  * one mkdir(2) that is expected to succeed; only where it fails are parents made.
- * Files are opened relative to a descriptor of their directory.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +17,6 @@
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/path.h"
-#include "lib/str.h"
 #include "src/cgroup-internal.h"
 
 /* Waiting for the last processes to leave: 1, 2, 4 .. ms, about a second in total. */
@@ -34,175 +32,6 @@ void cgroup_made_done(struct cgroup_made *m)
 {
 	free(m->dirs);
 	m->dirs = NULL;
-}
-
-/* cpusets (v1): a group with no cpus or no memory nodes takes no process. */
-
-/* The text of a cpuset file, "" where it is empty. */
-static int cpuset_read(const char *dir, const char *file, char **ret)
-{
-	_cleanup_free_ char *path = path_join(dir, file);
-
-	return file_read_line(AT_FDCWD, path, ret);
-}
-
-/*
- * Fill an empty cpus or mems file from the nearest ancestor that has it filled,
- * and the empty groups between. The root of the hierarchy is always filled.
- */
-static int cpuset_fill(const char *dir, const char *file, struct error *err)
-{
-	_cleanup_free_ char *text = NULL;
-	_cleanup_(strv_freep) char **empty = NULL;
-	_cleanup_free_ char *at = xstrdup(dir);
-	size_t n = 0;
-	int r;
-
-	for (;;) {
-		char *slash;
-
-		r = cpuset_read(at, file, &text);
-		if (r < 0)
-			return error_errno(err, -r, "read %s/%s", at, file);
-		if (*text)
-			break;
-		strv_add(&empty, at);
-		n++;
-		free(take_ptr(&text));
-		slash = strrchr(at, '/');
-		if (!slash || slash == at)
-			return error_set(err, ENOENT, "no parent of %s has %s", dir, file);
-		*slash = '\0';
-	}
-	for (; n > 0; n--) {
-		_cleanup_free_ char *path = path_join(empty[n - 1], file);
-
-		r = file_write(AT_FDCWD, path, text);
-		if (r < 0)
-			return error_errno(err, -r, "failed to write \"%s\" to %s", text, path);
-	}
-	return 0;
-}
-
-static int cpuset_prepare(const char *dir, struct error *err)
-{
-	_cleanup_free_ char *clone = path_join(dir, "cgroup.clone_children");
-	int r;
-
-	r = cpuset_fill(dir, "cpuset.cpus", err);
-	if (r == 0)
-		r = cpuset_fill(dir, "cpuset.mems", err);
-	if (r < 0)
-		return r;
-	/* Groups that are made inside begin with a copy of ours. */
-	r = file_write(AT_FDCWD, clone, "1");
-	if (r < 0)
-		return error_errno(err, -r, "failed to write \"1\" to %s", clone);
-	return 0;
-}
-
-/* Controllers (v2): a group has those that its parent hands down. */
-
-/* "+cpu +memory" of "cpu memory"; NULL when there is none. */
-static char *enable_words(char *const *controllers)
-{
-	_cleanup_free_ char *joined = NULL;
-
-	if (!controllers)
-		return NULL;
-	joined = strv_join(controllers, " +");
-	return xasprintf("+%s", joined);
-}
-
-static int read_words(const char *dir, const char *file, char ***ret)
-{
-	_cleanup_free_ char *path = path_join(dir, file);
-	_cleanup_free_ char *text = NULL;
-	int r;
-
-	r = file_read_line(AT_FDCWD, path, &text);
-	if (r < 0)
-		return r;
-	*ret = strv_split(text, " ");
-	return 0;
-}
-
-static int read_controllers(const char *dir, char ***ret)
-{
-	return read_words(dir, "cgroup.controllers", ret);
-}
-
-/*
- * All at once; where the kernel refuses one (cpu, while there are realtime
- * tasks), each on its own. What could not be enabled is missed only by a
- * limit that needs it, and that reports it.
- */
-static void enable_controllers(const char *dir)
-{
-	_cleanup_(strv_freep) char **controllers = NULL;
-	_cleanup_free_ char *words = NULL, *path = NULL;
-
-	if (read_controllers(dir, &controllers) < 0)
-		return;
-	words = enable_words(controllers);
-	path = path_join(dir, "cgroup.subtree_control");
-	if (!words || file_write(AT_FDCWD, path, words) == 0)
-		return;
-	for (size_t i = 0; controllers[i]; i++) {
-		_cleanup_free_ char *word = xasprintf("+%s", controllers[i]);
-		int r = file_write(AT_FDCWD, path, word);
-
-		if (r < 0)
-			log_debug("cgroup: enable %s in %s: %s", controllers[i], dir,
-				  strerror(-r));
-	}
-}
-
-/* Enable what there is in every group from the root of the hierarchy to the parent. */
-static void hand_down_controllers(const char *dir)
-{
-	_cleanup_(strv_freep) char **ancestors = NULL;
-	_cleanup_(strv_freep) char **have = NULL;
-	_cleanup_(strv_freep) char **root = NULL;
-	_cleanup_free_ char *at = xstrdup(dir);
-	size_t n = 0;
-
-	if (read_controllers(dir, &have) < 0)
-		return;
-	for (char *slash; (slash = strrchr(at, '/')) && slash != at;) {
-		char **controllers = NULL;
-
-		*slash = '\0';
-		if (read_controllers(at, &controllers) < 0)
-			break;
-		strv_free(root);
-		root = controllers;
-		strv_add(&ancestors, at);
-		n++;
-	}
-	if (strv_len(have) == strv_len(root))
-		return; /* somebody was here before */
-	for (; n > 0; n--)
-		enable_controllers(ancestors[n - 1]);
-}
-
-/*
- * A group that was there before, and has handed controllers down, takes no process
- * (cgroups(7), "no internal processes"). What an earlier container has left so
- * is taken back; where groups below still need it, entering reports it.
- */
-static void withdraw_controllers(const char *dir)
-{
-	_cleanup_(strv_freep) char **enabled = NULL;
-	_cleanup_free_ char *path = path_join(dir, "cgroup.subtree_control");
-
-	if (read_words(dir, "cgroup.subtree_control", &enabled) < 0)
-		return;
-	for (size_t i = 0; enabled && enabled[i]; i++) {
-		_cleanup_free_ char *word = xasprintf("-%s", enabled[i]);
-
-		(void)file_write(AT_FDCWD, path, word); /* see above */
-	}
 }
 
 /* Directories */
@@ -260,21 +89,19 @@ static int make_dir(const struct cgroup *cg, const struct cgroup_dir *d, bool *r
 	return error_errno(err, errno, "make the cgroup %s", d->path);
 }
 
-/* Parents only: the group itself gets its own values first, then cpuset_prepare(). */
+/* Parents only: the group itself gets its own values first, then cgroup_cpuset_prepare(). */
 static int prepare_dir(const struct cgroup *cg, const struct cgroup_dir *d, struct error *err)
 {
 	_cleanup_free_ char *parent = NULL, *base = NULL;
-	int r;
 
 	if (cg->is_v2) {
-		hand_down_controllers(d->path);
+		cgroup_controllers_hand_down(d->path);
 		return 0;
 	}
 	if (!cgroup_dir_has(d, "cpuset"))
 		return 0;
 	path_split(d->path, &parent, &base);
-	r = cpuset_fill(parent, "cpuset.cpus", err);
-	return r < 0 ? r : cpuset_fill(parent, "cpuset.mems", err);
+	return cgroup_cpuset_fill(parent, err);
 }
 
 int cgroup_fs_make(const struct cgroup *cg, struct cgroup_made *ret, struct error *err)
@@ -337,7 +164,7 @@ int cgroup_fs_take(const struct cgroup *cg, const struct cgroup_made *m, struct 
 		r = is_half_made(&cg->dirs[i]) ? finish_dir(cg, &cg->dirs[i], err)
 					       : cgroup_dir_mark(cg, &cg->dirs[i], err);
 		if (!*cg->dirs[i].controllers)
-			withdraw_controllers(cg->dirs[i].path);
+			cgroup_controllers_withdraw(cg->dirs[i].path);
 	}
 	return r;
 }
@@ -346,7 +173,7 @@ int cgroup_fs_ready(const struct cgroup *cg, struct error *err)
 {
 	const struct cgroup_dir *d = cg->is_v2 ? NULL : cgroup_dir_find(cg, "cpuset");
 
-	return d ? cpuset_prepare(d->path, err) : 0;
+	return d ? cgroup_cpuset_prepare(d->path, err) : 0;
 }
 
 /* Removal */

@@ -114,6 +114,19 @@ int cgroup_fs_take(const struct cgroup *cg, const struct cgroup_made *m, struct 
 int cgroup_fs_ready(const struct cgroup *cg, struct error *err);
 int cgroup_fs_destroy(const struct cgroup *cg, struct error *err);
 
+/* v1: cpus and memory nodes of a group, where it has none, are those of its parent. */
+int cgroup_cpuset_fill(const char *dir, struct error *err);
+/* The same for a container's group, and for the groups that will be made in it. */
+int cgroup_cpuset_prepare(const char *dir, struct error *err);
+
+/*
+ * v2: enable what there is in every group from the root of the hierarchy to the parent. What
+ * could not be enabled is missed only by a limit that needs it, and that reports it.
+ */
+void cgroup_controllers_hand_down(const char *dir);
+/* A group that has handed controllers down, and shall hold processes, takes them back. */
+void cgroup_controllers_withdraw(const char *dir);
+
 /* Limits (src/cgroup-limits.c) */
 int cgroup_fs_limits(const struct cgroup *cg, const struct spec_resources *r,
 		     struct error *err);

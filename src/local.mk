@@ -3,6 +3,8 @@ noinst_LIBRARIES += %D%/libsrc.a
 
 %C%_libsrc_a_SOURCES =
 %C%_libsrc_a_SOURCES += %D%/cgroup-bpf.c
+%C%_libsrc_a_SOURCES += %D%/cgroup-controllers.c
+%C%_libsrc_a_SOURCES += %D%/cgroup-cpuset.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-devices.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-dir.c
 %C%_libsrc_a_SOURCES += %D%/cgroup-freezer.c
