@@ -148,6 +148,7 @@ static int fill_state(struct making *m, struct error *err)
 {
 	int r = state_fill(&m->c.state, m->id, m->bundle, &m->syscont, err);
 
+	m->c.state.no_new_keyring = m->args->no_new_keyring;
 	return r < 0 ? r
 		     : cgroup_plan(&m->c.state.cgroup, &m->host,
 				   m->options->systemd_cgroup ? CGROUP_SYSTEMD : CGROUP_FS,
@@ -246,8 +247,7 @@ static int make_plan(struct making *m, struct error *err)
 
 static unsigned int launch_flags_of(const struct making *m)
 {
-	return (m->args->no_new_keyring ? 0 : LAUNCH_NEW_KEYRING) |
-	       (m->ids.given ? LAUNCH_GIVEN_IDS : 0) |
+	return (m->ids.given ? LAUNCH_GIVEN_IDS : 0) |
 	       (m->args->keep_terminal ? LAUNCH_KEEP_TERMINAL : 0);
 }
 

@@ -224,6 +224,13 @@ int do_exec_close(unsigned int preserve_fds, struct error *err);
 /* execve; only returns on failure. */
 int do_exec(const struct plan_process *p, const struct program *program, struct error *err);
 
+/* src/do-keyring.c */
+
+/* Host root: to an empty session keyring, away from the caller's. */
+int do_keyring_leave(struct error *err);
+/* Inside, after that: to the container's own, if its quota allows. */
+void do_keyring_join(const char *id);
+
 /* src/do-sysctl.c */
 
 /* Init: those of a network namespace of its own; proc_fd is its own procfs. */

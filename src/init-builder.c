@@ -51,6 +51,11 @@ static int step_cgroup(struct init_work *w, struct error *err)
 	return cg->driver == CGROUP_FS ? cgroup_join(cg, err) : 0;
 }
 
+static int step_keyring(struct init_work *w, struct error *err)
+{
+	return w->in->state->no_new_keyring ? 0 : do_keyring_leave(err);
+}
+
 /* While the host's /proc is in sight. */
 static int step_limits(struct init_work *w, struct error *err)
 {
@@ -224,6 +229,7 @@ static int step_fork(struct init_work *w, struct error *err)
 
 static const struct init_step builder_steps[] = {
 	{"cgroup", step_cgroup},
+	{"session keyring", step_keyring},
 	{"limits", step_limits},
 	{"private mounts", step_private},
 	{"root file system", step_root},

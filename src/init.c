@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/keyctl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -196,10 +195,8 @@ static int step_propagation(struct init_work *w, struct error *err)
 /* A session keyring of its own: keys of the engine's session stay the engine's. */
 static int step_keyring(struct init_work *w, struct error *err _unused_)
 {
-	_cleanup_free_ char *name = xasprintf("_ses.%s", w->in->state->id);
-
-	if (w->in->new_keyring && sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING, name) < 0)
-		log_debug("no session keyring: %s", strerror(errno));
+	if (!w->in->state->no_new_keyring)
+		do_keyring_join(w->in->state->id);
 	return 0;
 }
 

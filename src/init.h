@@ -47,7 +47,6 @@ struct init {
 	int console_fd; /* connected console socket, -EBADF none */
 	int sync;	/* the child's end */
 	unsigned int preserve_fds;
-	bool new_keyring;
 };
 
 /* Runs in the builder; never returns. Exit status 0 once init was forked. */

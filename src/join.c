@@ -91,6 +91,8 @@ static int become(struct work *w, struct error *err)
 		r = do_exec_close_all(w->j->preserve_fds, keep, ARRAY_SIZE(keep), err);
 	if (r < 0)
 		return r;
+	if (!w->j->state->no_new_keyring)
+		do_keyring_join(w->j->state->id);
 	/* As root of the container too: a directory that only root may enter is a valid cwd. */
 	entered = chdir(p->cwd) == 0;
 	r = do_identity(p, err);
@@ -153,7 +155,9 @@ static int enter(struct work *w, struct error *err)
 		return r;
 	do_stdio_chown(idmap_to_outside(&w->map.uids, p->uid),
 		       idmap_to_outside(&w->map.gids, p->gid));
-	r = do_limits(p, err);
+	r = w->j->state->no_new_keyring ? 0 : do_keyring_leave(err);
+	if (r == 0)
+		r = do_limits(p, err);
 	if (r == 0 && p->cpu_initial)
 		r = do_affinity(p->cpu_initial, err);
 	if (r == 0)

@@ -107,7 +107,6 @@ int step_builder(struct work *w, struct error *err)
 		.fifo_fd = w->fifo_fd,
 		.console_fd = w->console.inner_fd,
 		.preserve_fds = l->preserve_fds,
-		.new_keyring = l->flags & LAUNCH_NEW_KEYRING,
 	};
 	_cleanup_close_ int cgroup_fd = -EBADF;
 	int r = make_cgroup(w, &cgroup_fd, err);

@@ -19,11 +19,10 @@ struct state_dir;
 struct syscont_lock;
 
 enum launch_flags {
-	LAUNCH_NEW_KEYRING = 1u << 0,
 	/* The maps came with the specification. */
-	LAUNCH_GIVEN_IDS = 1u << 1,
+	LAUNCH_GIVEN_IDS = 1u << 0,
 	/* No console socket: we keep the terminal's master ourselves. */
-	LAUNCH_KEEP_TERMINAL = 1u << 2,
+	LAUNCH_KEEP_TERMINAL = 1u << 1,
 };
 
 struct launch {

@@ -68,6 +68,7 @@ endif
 %C%_libsrc_a_SOURCES += %D%/do-emul.c
 %C%_libsrc_a_SOURCES += %D%/do-exec.c
 %C%_libsrc_a_SOURCES += %D%/do-identity.c
+%C%_libsrc_a_SOURCES += %D%/do-keyring.c
 %C%_libsrc_a_SOURCES += %D%/do-mounts-cgroup.c
 %C%_libsrc_a_SOURCES += %D%/do-mounts-copy.c
 %C%_libsrc_a_SOURCES += %D%/do-mounts-copyup.c

@@ -46,6 +46,7 @@ static const struct json_field state_fields[] = {
 	F("storeDir", STRING, store_dir),
 	C("stores", PAIRS, stores, NULL),
 	C("locks", PAIRS, locks, NULL),
+	F("noNewKeyring", BOOL, no_new_keyring),
 	F("honorCaps", BOOL, honor_caps),
 	F("traps", BOOL, traps),
 	JSON_SUB(struct state, "cgroup", STRUCT, cgroup, &cgroup_type, 0),

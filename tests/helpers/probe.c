@@ -4,11 +4,13 @@
  * ask of the kernel. Verbs are rows of a table.
  */
 #include <errno.h>
+#include <linux/keyctl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/personality.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -66,14 +68,36 @@ static int clocks(char **args)
 	return 0;
 }
 
+/* keyed COMMAND...: in a session keyring with a key, as a service of systemd may have one. */
+static int keyed(char **args)
+{
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 ||
+	    syscall(SYS_add_key, "user", "probe", "x", 1, KEY_SPEC_SESSION_KEYRING) < 0) {
+		perror("session keyring");
+		return 77;
+	}
+	execvp(args[0], args);
+	perror(args[0]);
+	return 127;
+}
+
+/* has-key: does the session keyring have it? */
+static int has_key(char **args)
+{
+	(void)args;
+	puts(syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_SESSION_KEYRING, "user", "probe", 0) <
+			     0
+		     ? "no"
+		     : "yes");
+	return 0;
+}
+
 static const struct verb {
 	const char *name;
 	int (*run)(char **args);
 } verbs[] = {
-	{"notify", notify},
-	{"syscall", call},
-	{"personality", show_personality},
-	{"clocks", clocks},
+	{"notify", notify}, {"syscall", call}, {"personality", show_personality},
+	{"clocks", clocks}, {"keyed", keyed},  {"has-key", has_key},
 };
 
 int main(int argc, char **argv)

@@ -248,6 +248,25 @@ load helper
 	assert_output --partial "_ses.$ID"
 }
 
+@test "process: the keys of who calls the runtime are nobody's inside" {
+	local keyed=("$PROBE" keyed "$RUNC" --root "$STATE" "${DRIVER_OPTION[@]}")
+	run "$PROBE" keyed true
+	((status != 77)) || skip "a kernel without keyrings"
+	cp "$PROBE" "$ROOTFS/bin/probe"
+	args probe has-key
+	run -0 "${keyed[@]}" run "$ID"
+	assert_output no
+	run -0 "${keyed[@]}" run --no-new-keyring "$ID"
+	assert_output yes
+	start_box
+	run -0 "${keyed[@]}" exec "$ID" probe has-key
+	assert_output no
+	runc delete -f "$ID"
+	runc run --no-new-keyring -d "$ID" </dev/null
+	run -0 "${keyed[@]}" exec "$ID" probe has-key
+	assert_output yes
+}
+
 @test "process: memory policy, for exec too" {
 	local policy='head -n 1 /proc/self/numa_maps | cut -d " " -f 2'
 	grep -qs . /proc/self/numa_maps || skip "a kernel without NUMA"
