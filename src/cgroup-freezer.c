@@ -161,6 +161,46 @@ static int signal_all(const struct cgroup *cg, int signal, struct error *err)
 	return 0;
 }
 
+/* Groups of the container's own making, which its root can freeze. The first one is ours. */
+struct below {
+	bool is_below;
+	bool has_frozen;
+	bool thaw;
+};
+
+static int look_below(int dirfd, void *arg)
+{
+	struct below *b = arg;
+	uint64_t frozen;
+
+	if (b->is_below && cgroup_read_u64(dirfd, "freezer.self_freezing", &frozen) == 0 &&
+	    frozen == 1) {
+		b->has_frozen = true;
+		/* One that is removed meanwhile holds nobody. */
+		if (b->thaw)
+			(void)file_write(dirfd, "freezer.state", "THAWED");
+	}
+	b->is_below = true;
+	return 0;
+}
+
+static bool see_below(const struct cgroup *cg, bool thaw)
+{
+	struct below b = {.thaw = thaw};
+	const struct cgroup_visitor v = {.enter = look_below, .arg = &b};
+	struct error ignored;
+	_cleanup_close_ int dirfd = cg->is_v2 ? -EBADF : freezer_open(cg, &ignored);
+
+	if (dirfd >= 0)
+		(void)cgroup_walk(dirfd, &v);
+	return b.has_frozen;
+}
+
+bool cgroup_holds_dying(const struct cgroup *cg)
+{
+	return see_below(cg, false);
+}
+
 /*
  * Frozen, so that no child escapes between the listing and the signal and no pid is
  * used again. A group that cannot be frozen is signalled all the same.
@@ -174,7 +214,12 @@ static int signal_frozen(const struct cgroup *cg, int signal, struct error *err)
 	if (!was_frozen && cgroup_freeze(cg, &ignored) < 0)
 		log_debug("cgroup: %s; signals are sent to what runs", ignored.text);
 	r = signal_all(cg, signal, err);
-	/* On v1, a frozen process does not even die. */
+	/*
+	 * On v1, a frozen process does not even die. Those below first: who would freeze them
+	 * again is frozen himself until the end, and then dies with them.
+	 */
+	if (signal == SIGKILL)
+		(void)see_below(cg, true);
 	if (!was_frozen || signal == SIGKILL)
 		(void)cgroup_thaw(cg, &ignored); /* nothing to thaw where it failed above */
 	return r;

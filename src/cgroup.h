@@ -127,6 +127,11 @@ int cgroup_thaw(const struct cgroup *cg, struct error *err);
 int cgroup_is_frozen(const struct cgroup *cg);
 /* All pids, in the cgroup and below; owned array. */
 int cgroup_pids(const struct cgroup *cg, pid_t **ret, size_t *ret_n, struct error *err);
+/*
+ * v1: the container's root has frozen some of its own groups. These processes do not die of
+ * SIGKILL, nor does init, which waits for them, until cgroup_kill() has thawed them.
+ */
+bool cgroup_holds_dying(const struct cgroup *cg);
 /* Send to every process (v2: cgroup.kill for SIGKILL). */
 int cgroup_kill(const struct cgroup *cg, int signal, struct error *err);
 /* Remove it with all below; waits a while for the last processes. Absent is success. */

@@ -9,6 +9,7 @@
 
 #include "lib/fd.h"
 #include "lib/flags.h"
+#include "lib/proc.h"
 #include "lib/str.h"
 #include "src/cli.h"
 #include "src/cmd.h"
@@ -46,6 +47,18 @@ static int stop_signal(const struct container *ct, int sig)
 	return sig == SIGTERM && is_systemd(ct->state.init_pid) ? SIGRTMIN + 3 : sig;
 }
 
+/* A container that dies at all is dead by then. */
+#define DYING_MS 50
+
+static int kill_frozen(const struct container *ct, int pidfd, struct error *err)
+{
+	const struct cgroup *cg = &ct->state.cgroup;
+
+	if (cg->is_v2 || proc_pidfd_wait(pidfd, DYING_MS) != 0 || !cgroup_holds_dying(cg))
+		return 0;
+	return cgroup_kill(cg, SIGKILL, err);
+}
+
 static int kill_init(const struct container *ct, int sig, struct error *err)
 {
 	_cleanup_close_ int pidfd = -EBADF;
@@ -59,7 +72,7 @@ static int kill_init(const struct container *ct, int sig, struct error *err)
 	sig = stop_signal(ct, sig);
 	if (pidfd_send_signal(pidfd, sig, NULL, 0) < 0)
 		return error_errno(err, errno, "send signal %d to init", sig);
-	return 0;
+	return sig == SIGKILL ? kill_frozen(ct, pidfd, err) : 0;
 }
 
 static int run(struct cmd *c, struct error *err)

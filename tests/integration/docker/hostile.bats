@@ -83,6 +83,24 @@ soon() {
 	assert_output ""
 }
 
+# Its first process, in a group that is its own to freeze.  (On v1 nobody frozen dies.)
+@test "hostile: a container that has frozen itself is killed and removed all the same" {
+	local verb
+	for verb in kill "rm -f"; do
+		start box "$IMAGE"
+		inside box 'cd /sys/fs/cgroup
+			if test -d freezer; then
+				mkdir freezer/x && echo 1 >freezer/x/tasks && echo FROZEN >freezer/x/freezer.state
+			else
+				mkdir x && echo 1 >x/cgroup.procs && echo 1 >x/cgroup.freeze
+			fi'
+		# shellcheck disable=SC2086
+		run timeout 60 "$TOP/tests/engine/engine" cli "$ENGINE" $verb box
+		assert_success
+		soon rm -f box
+	done
+}
+
 # --- docker exec ----------------------------------------------------------------------------
 
 @test "hostile: no descriptor of the runtime leads an exec to the host's files" {
