@@ -28,6 +28,8 @@
 #include "lib/proto.h"
 
 #define LOG_FILE "fs.log"
+/* It lies in the host's memory, and what a container does may be told in it. */
+#define LOG_MAX (1 << 20)
 
 static int on_timer(void *arg, struct error *err)
 {
@@ -105,6 +107,7 @@ static int open_log(struct keeper *k, struct error *err)
 	if (fd < 0)
 		return error_errno(err, errno, "open " LOG_FILE);
 	log_init(fd, LOG_TEXT, LOG_INFO);
+	log_limit(LOG_MAX);
 	return 0;
 }
 

@@ -21,11 +21,15 @@
 #include "fs/proctext.h"
 #include "fs/view.h"
 #include "lib/alloc.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/macro.h"
 
 /* Views that are ready at a time; others are made again. */
 #define READY_MAX 32
+
+/* Where nothing could be given up, it is not tried again before this. */
+#define SWEEP_PAUSE_MS 1000
 
 #define NO_RECORD SIZE_MAX
 
@@ -45,6 +49,7 @@ struct ready {
 struct views {
 	struct shared *shared;
 	uint64_t n_calls;
+	int64_t next_sweep_ms;
 	struct ready ready[READY_MAX]; /* each process's own */
 };
 
@@ -104,6 +109,26 @@ static void forget_gone(struct views *v, const struct view *own)
 			set_number(v, i, 0);
 }
 
+/* A free record. Whoever has more groups than records must not have us look at all each time. */
+static size_t make_room(struct views *v, const struct view *own)
+{
+	size_t i = find_number(v, 0);
+	int64_t now;
+
+	if (i != NO_RECORD)
+		return i;
+	now = clock_msec();
+	if (now < v->next_sweep_ms)
+		return NO_RECORD;
+	forget_gone(v, own);
+	i = find_number(v, 0);
+	if (i == NO_RECORD) {
+		v->next_sweep_ms = now + SWEEP_PAUSE_MS;
+		log_warn("more than %d views of containers within", VIEWS_MAX);
+	}
+	return i;
+}
+
 uint64_t views_register(struct views *v, const struct view *own, const char *text)
 {
 	size_t i;
@@ -113,15 +138,9 @@ uint64_t views_register(struct views *v, const struct view *own, const char *tex
 	i = find_text(v, text);
 	if (i != NO_RECORD)
 		return number_of(v, i);
-	i = find_number(v, 0);
-	if (i == NO_RECORD) {
-		forget_gone(v, own);
-		i = find_number(v, 0);
-	}
-	if (i == NO_RECORD) {
-		log_warn("more than %d views of containers within", VIEWS_MAX);
+	i = make_room(v, own);
+	if (i == NO_RECORD)
 		return VIEWS_OWN;
-	}
 	strcpy(v->shared->texts[i], text);
 	set_number(v, i, ++v->shared->last_number);
 	return number_of(v, i);

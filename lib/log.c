@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@ static struct {
 	int fd;
 	enum log_format format;
 	enum log_level level;
+	long long limit;
 } target = {.fd = STDERR_FILENO, .format = LOG_TEXT, .level = LOG_WARN};
 
 /* The words of logrus, which those who read such files expect. */
@@ -32,6 +34,11 @@ void log_init(int fd, enum log_format format, enum log_level level)
 	target.fd = fd;
 	target.format = format;
 	target.level = level;
+}
+
+void log_limit(long long size)
+{
+	target.limit = size;
 }
 
 int log_fd(void)
@@ -83,11 +90,21 @@ static void compose_json(struct strbuf *b, enum log_level level, const char *msg
 	strbuf_addc(b, '}');
 }
 
+/* Of several processes, so the file alone knows. */
+static bool is_full(void)
+{
+	struct stat st;
+
+	return target.limit && fstat(target.fd, &st) == 0 && st.st_size >= target.limit;
+}
+
 /* One write(2) a line, so that lines of several processes do not mix. */
 static void write_line(enum log_level level, const char *msg)
 {
 	_cleanup_strbuf_ struct strbuf b = STRBUF_EMPTY;
 
+	if (is_full())
+		return;
 	if (target.format == LOG_JSON)
 		compose_json(&b, level, msg);
 	else if (target.fd == STDERR_FILENO)

@@ -57,6 +57,20 @@ static void log_write__text_file(void **state)
 	assert_logged(*fd, "time=" TIME " level=warning msg=\"slow 3\"\n");
 }
 
+static void log_limit__ends(void **state)
+{
+	int *fd = *state;
+
+	log_init(*fd, LOG_TEXT, LOG_WARN);
+	log_limit(1000);
+	for (int i = 0; i < 100; i++)
+		log_warn("again");
+	assert_in_range(lseek(*fd, 0, SEEK_END), 1000, 1100);
+	log_limit(0);
+	log_warn("again");
+	assert_in_range(lseek(*fd, 0, SEEK_END), 1050, 1200);
+}
+
 /* Names that a container chose must neither make lines nor drive a terminal. */
 static void log_write__stderr(void **state)
 {
@@ -128,6 +142,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TARGET(log_write__json),
 		TARGET(log_write__text_file),
+		TARGET(log_limit__ends),
 		TARGET(log_write__stderr),
 		TARGET(log_write__below_the_level),
 		TARGET(log_write__keeps_errno),

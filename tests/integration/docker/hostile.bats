@@ -194,3 +194,25 @@ watches() { "$@" sh -c 'f=$(mktemp -p /dev/shm); timeout 1 tail -f $f 2>&1 >/dev
 	run watches env
 	refute_output --partial inotify
 }
+
+# --- the supervisor --------------------------------------------------------------------------
+
+# Its log, which the host keeps in memory.
+log_of() {
+	find /proc/[0-9]*/fd -lname "*/$(docker inspect -f '{{.Id}}' "$1")/fs.log" 2>/dev/null | head -n 1
+}
+
+@test "hostile: more groups than the supervisor shows fill neither its time nor its log" {
+	local log lines
+	start box "$IMAGE"
+	# Each asks for figures, in a group and a pid namespace of its own.
+	inside box 'cd /sys/fs/cgroup; f=cgroup.procs; test ! -d memory || { cd memory; f=tasks; }
+		mkdir in
+		unshare -pf sh -ec "i=0; while [ \$i -lt 600 ]; do
+			test \$i -gt 515 || { mkdir in/\$i; echo 0 >in/\$i/$f; }
+			nproc; i=\$((i + 1)); done" >/dev/null'
+	log=$(log_of box)
+	[[ $log ]]
+	lines=$(grep -c "views of containers" "$log" || true)
+	((lines <= 10)) || fail "$lines lines"
+}
