@@ -12,7 +12,9 @@
  * nobody names any: engines add every device of the host, disks and all. These
  * nodes stay the host root's, which is unmapped inside: then the file mode decides
  * as for any user of the host, and no capability of the container counts
- * (capable_wrt_inode_uidgid() in the kernel).
+ * (capable_wrt_inode_uidgid() in the kernel). The same holds for nodes that an image or a
+ * volume brings along, where root inside may own one of a disk: the cgroup allows what is
+ * open to all of the nodes that the engine names, and no more.
  *
  * Rules of the default devices are the cgroup module's, as the specification has
  * them for every container. Ours come last in the list, behind those of the
@@ -117,13 +119,20 @@ static bool is_for_all(const struct spec_device_rule *r)
 	       is_any(&r->minor);
 }
 
-/* What holds for a device that no single rule names; OCI: nothing is allowed at first. */
-static bool allows_all(const struct spec_resources *r)
+/* What holds for a device that no single rule names; NULL: nothing is allowed (OCI). */
+static struct spec_device_rule *rule_for_all(const struct spec_resources *r)
 {
 	for (size_t i = r->n_devices; i-- > 0;)
 		if (is_for_all(&r->devices[i]))
-			return r->devices[i].allow;
-	return false;
+			return &r->devices[i];
+	return NULL;
+}
+
+static bool allows_all(const struct spec_resources *r)
+{
+	const struct spec_device_rule *all = rule_for_all(r);
+
+	return all && all->allow;
 }
 
 /* The nodes. */
@@ -210,15 +219,26 @@ static void clean_paths(struct spec_linux *l)
 	}
 }
 
-static void allow(struct spec_resources *r, const char *type, int64_t major, int64_t minor)
+static struct spec_device_rule *add_rule(struct spec_resources *r)
 {
-	struct spec_device_rule *d = array_add((void **)&r->devices, &r->n_devices, sizeof(*d));
+	return array_add((void **)&r->devices, &r->n_devices, sizeof(*r->devices));
+}
 
-	d->allow = true;
-	d->type = xstrdup(type);
-	d->major = (struct maybe_i64){true, major};
-	d->minor = (struct maybe_i64){true, minor};
-	d->access = xstrdup("rwm");
+static void allow(struct spec_resources *r, const char *type, int64_t major, int64_t minor,
+		  const char *access)
+{
+	*add_rule(r) = (struct spec_device_rule){
+		.allow = true,
+		.type = xstrdup(type),
+		.major = {true, major},
+		.minor = {true, minor},
+		.access = xstrdup(access),
+	};
+}
+
+static const char *rule_type(const struct spec_device *d)
+{
+	return str_eq(d->type, "b") ? "b" : "c";
 }
 
 /* podman with --uidmap leaves the rules out: what it gives is then what it allows. */
@@ -228,9 +248,40 @@ static void allow_given(struct spec_linux *l)
 		const struct spec_device *d = &l->devices[i];
 
 		if (!str_eq(d->type, "p"))
-			allow(l->resources, str_eq(d->type, "b") ? "b" : "c", d->major,
-			      d->minor);
+			allow(l->resources, rule_type(d), d->major, d->minor, "rwm");
 	}
+}
+
+static void allow_open_to_all(struct spec_resources *r, const struct spec_device *d)
+{
+	static const char *const access[] = {NULL, NULL, "w", "w", "r", "r", "rw", "rw"};
+	uint64_t mode = d->file_mode.present ? d->file_mode.value : 0666;
+
+	if (!str_eq(d->type, "p") && access[mode & 7])
+		allow(r, rule_type(d), d->major, d->minor, access[mode & 7]);
+}
+
+/* In the place of the rule that allows all; those behind it stay behind. */
+static void narrow(struct spec_linux *l)
+{
+	struct spec_resources *r = l->resources;
+	struct spec_device_rule *all = rule_for_all(r), *old = r->devices;
+	const size_t n = r->n_devices;
+	size_t i = 0;
+
+	all->allow = false;
+	free(all->access);
+	all->access = xstrdup("rwm");
+	r->devices = NULL;
+	r->n_devices = 0;
+	do
+		*add_rule(r) = old[i];
+	while (&old[i++] != all);
+	for (size_t k = 0; k < l->n_devices; k++)
+		allow_open_to_all(r, &l->devices[k]);
+	for (; i < n; i++)
+		*add_rule(r) = old[i];
+	free(old);
 }
 
 int syscont_devices(struct syscont *sc, struct error *err)
@@ -246,9 +297,11 @@ int syscont_devices(struct syscont *sc, struct error *err)
 	if (allows_all(l->resources))
 		leave_to_host(l);
 	for (size_t i = 0; sc->options.syscont_mode && i < ARRAY_SIZE(rules); i++)
-		allow(l->resources, "c", rules[i].major, rules[i].minor);
+		allow(l->resources, "c", rules[i].major, rules[i].minor, "rwm");
 	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++)
 		if (applies(sc, nodes[i].when))
 			add_node(sc, &nodes[i]);
+	if (allows_all(l->resources))
+		narrow(l);
 	return 0;
 }

@@ -139,6 +139,35 @@ static void devices__privileged_leaves_nodes_to_the_host(void **state)
 	}
 }
 
+/* Nor one that an image or a volume has brought along. What all may open is left, as it is. */
+static void devices__privileged_allows_what_is_open_to_all(void **state)
+{
+	_cleanup_(fixture_done) struct fixture f;
+	const struct spec_resources *r;
+
+	(void)state;
+	open_and_plan(
+		&f, (struct parts){
+			    .linux_ = "'devices':[" DISK
+				      ",{'path':'/dev/gpu','type':'c','major':226,'minor':128,"
+				      "'fileMode':438}"
+				      ",{'path':'/dev/usb','type':'c','major':189,'minor':1,"
+				      "'fileMode':436}],'resources':{'devices':[" ALLOW_ALL
+				      ",{'allow':false,'type':'c','major':9,'minor':9}]}"});
+	r = f.spec->linux_->resources;
+	assert_false(r->devices[0].allow);
+	assert_string_equal(r->devices[0].access, "rwm");
+	assert_false(has_rule(&f, 8, 0));
+	assert_true(has_rule(&f, 226, 128));
+	assert_string_equal(r->devices[1].access, "rw");
+	assert_string_equal(r->devices[2].access, "r");
+	assert_true(has_rule(&f, 10, 229));
+	for (size_t i = 0; i < r->n_devices; i++)
+		if (r->devices[i].major.present && r->devices[i].major.value == 9)
+			return;
+	fail_msg("the rule behind is gone");
+}
+
 /* A name of ours does not make it ours. */
 static void devices__privileged_looks_at_numbers(void **state)
 {
@@ -235,6 +264,7 @@ int main(void)
 		cmocka_unit_test(devices__given_one_wins),
 		cmocka_unit_test(devices__given_disk),
 		cmocka_unit_test(devices__privileged_leaves_nodes_to_the_host),
+		cmocka_unit_test(devices__privileged_allows_what_is_open_to_all),
 		cmocka_unit_test(devices__privileged_looks_at_numbers),
 		cmocka_unit_test(devices__kmsg_is_never_the_hosts),
 		cmocka_unit_test(devices__kmsg_of_privileged_needs_no_warning),

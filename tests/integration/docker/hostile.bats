@@ -154,6 +154,29 @@ soon() {
 	assert_output --partial /dev/pts/
 }
 
+# --- devices --------------------------------------------------------------------------------
+
+# secret_device: one that the host's root can open, and nobody else may.
+secret_device() {
+	local d
+	for d in /dev/{hwrng,btrfs-control,loop-control,tty0,ttyS0}; do
+		[[ -c $d && $(stat -c %a "$d") == *0 ]] && (: <"$d") 2>/dev/null || continue
+		stat -c 'c %Hr %Lr' "$d"
+		return
+	done
+}
+
+@test "hostile: a node of the image's own opens no device of the host, also with --privileged" {
+	local device; device=$(secret_device)
+	docker_only
+	[[ $device ]] || skip "no such device"
+	printf 'FROM sysbox/busybox\nRUN mknod /node %s && chmod 666 /node\n' "$device" |
+		docker build -q -t sysbox-test/hostile - >/dev/null
+	run sc run --rm --privileged sysbox-test/hostile sh -c ': </node'
+	assert_output --partial "not permitted"
+	run -0 sc run --rm --privileged sysbox-test/hostile sh -c ': </dev/urandom >/dev/null'
+}
+
 # --- what the kernel does for all -----------------------------------------------------------
 
 @test "hostile: no key is asked for of the host's /sbin/request-key" {
