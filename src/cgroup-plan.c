@@ -12,6 +12,7 @@
 #include "lib/str.h"
 #include "src/cgroup-internal.h"
 #include "src/host.h"
+#include "src/spec.h"
 
 #define SLICE_SUFFIX  ".slice"
 #define DEFAULT_SLICE "system.slice"
@@ -205,4 +206,29 @@ int cgroup_plan(struct cgroup *ret, const struct host *h, enum cgroup_driver dri
 	cg.mark = take_ptr(&mark);
 	*ret = cg;
 	return 0;
+}
+
+/*
+ * Throttling is flat in v1 (throtl_pd_init() in the kernel); the class and the priorities of
+ * packets are marks, which whoever makes a group may choose anew.
+ */
+void cgroup_withhold(struct cgroup *cg, const struct spec_resources *r)
+{
+	const struct spec_block_io *b = r ? r->block_io : NULL;
+	const struct spec_network *n = r ? r->network : NULL;
+	const struct {
+		const char *controller;
+		bool is_limited;
+	} rows[] = {
+		{"blkio",
+		 b && (b->n_read_bps || b->n_write_bps || b->n_read_iops || b->n_write_iops)},
+		{"net_cls", n && n->class_id.present},
+		{"net_prio", n && n->n_priorities},
+	};
+
+	for (size_t i = 0; i < cg->n_dirs; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(rows); k++)
+			if (rows[k].is_limited &&
+			    cgroup_dir_has(&cg->dirs[i], rows[k].controller))
+				cg->dirs[i].is_withheld = true;
 }

@@ -181,8 +181,11 @@ int cgroup_delegate(const struct cgroup *cg, uid_t uid, gid_t gid, struct error 
 	for (size_t i = 0; i < cg->n_dirs; i++) {
 		const struct cgroup_dir *d = &cg->dirs[i];
 		const char *const *files = *d->controllers ? delegate_v1 : delegate_v2;
-		_cleanup_close_ int dirfd = cgroup_dir_open_ours(cg, d, err);
+		_cleanup_close_ int dirfd = -EBADF;
 
+		if (d->is_withheld)
+			continue;
+		dirfd = cgroup_dir_open_ours(cg, d, err);
 		if (dirfd < 0)
 			return dirfd;
 		if (fchownat(dirfd, "", uid, gid, AT_EMPTY_PATH) < 0)

@@ -34,6 +34,7 @@ struct cgroup_dir {
 	char *controllers; /* as struct host_hierarchy */
 	char *path;	   /* absolute, on the host */
 	bool is_exact;	   /* cgroup_descend(): not saved */
+	bool is_withheld;  /* cgroup_withhold(): not saved */
 };
 
 /* Plain data: it is saved in the container's state and loaded by later commands. */
@@ -59,6 +60,12 @@ void cgroup_done(struct cgroup *cg);
  */
 int cgroup_plan(struct cgroup *ret, const struct host *h, enum cgroup_driver driver,
 		const char *cgroups_path, const char *id, struct error *err);
+/*
+ * v1 has limits that hold for a group and not for those below, which the container's root could
+ * make to leave them: hierarchies where `r` (NULL: none) has one are not given to him, nor shown.
+ * Pure.
+ */
+void cgroup_withhold(struct cgroup *cg, const struct spec_resources *r);
 /*
  * Make the cgroup and put process `pid` into it, with the limits of `r` in force
  * from then on (device rules too). An existing cgroup of this name is used when it

@@ -148,11 +148,15 @@ static int fill_state(struct making *m, struct error *err)
 {
 	int r = state_fill(&m->c.state, m->id, m->bundle, &m->syscont, err);
 
+	if (r < 0)
+		return r;
 	m->c.state.no_new_keyring = m->args->no_new_keyring;
-	return r < 0 ? r
-		     : cgroup_plan(&m->c.state.cgroup, &m->host,
-				   m->options->systemd_cgroup ? CGROUP_SYSTEMD : CGROUP_FS,
-				   m->spec->linux_->cgroups_path, m->id, err);
+	r = cgroup_plan(&m->c.state.cgroup, &m->host,
+			m->options->systemd_cgroup ? CGROUP_SYSTEMD : CGROUP_FS,
+			m->spec->linux_->cgroups_path, m->id, err);
+	if (r == 0)
+		cgroup_withhold(&m->c.state.cgroup, m->spec->linux_->resources);
+	return r;
 }
 
 static void log_warnings(const struct syscont *sc)

@@ -17,6 +17,7 @@
 #include "lib/mount.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "src/cgroup.h"
 #include "src/do.h"
 #include "src/host.h"
 #include "src/plan.h"
@@ -92,7 +93,9 @@ static int mount_v1(const struct do_mounts *m, const struct plan_mount *pm, uint
 	int r = mount_here(m, &tmpfs, pm->target, err);
 
 	for (size_t i = 0; r == 0 && i < m->host->n_hierarchies; i++)
-		r = mount_hierarchy(m, &m->host->hierarchies[i], pm->target, attrs, err);
+		if (!m->cgroup->dirs[i].is_withheld)
+			r = mount_hierarchy(m, &m->host->hierarchies[i], pm->target, attrs,
+					    err);
 	return r < 0 || !(attrs & MOUNT_ATTR_RDONLY) ? r : make_readonly(m, pm->target, err);
 }
 

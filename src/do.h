@@ -13,6 +13,7 @@
 #include "lib/error.h"
 #include "lib/macro.h"
 
+struct cgroup;
 struct host;
 struct plan_mount;
 struct plan_process;
@@ -80,6 +81,7 @@ struct do_mounts {
 	int sys_fd;
 	int dev_fd; /* from do_dev_make() */
 	const struct host *host;
+	const struct cgroup *cgroup; /* a directory for each hierarchy of the host */
 };
 /*
  * Init, all namespaces, working directory in the base: attach everything in the plan's

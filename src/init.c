@@ -74,6 +74,7 @@ static struct do_mounts mounts_of(const struct init_work *w)
 		.sys_fd = w->sys_fd,
 		.dev_fd = w->dev_fd,
 		.host = w->in->host,
+		.cgroup = &w->in->state->cgroup,
 	};
 }
 

@@ -13,6 +13,7 @@
 #include "lib/str.h"
 #include "src/cgroup-internal.h"
 #include "src/host.h"
+#include "src/spec.h"
 
 static struct host_hierarchy v2_tree[] = {{(char *)"", (char *)"/sys/fs/cgroup"}};
 static const struct host v2_host = {.cgroup_mode = HOST_CGROUP_V2,
@@ -148,6 +149,44 @@ static void plan__marks_differ(void **state)
 	cgroup_done(&b);
 }
 
+/* What is divided by whoever makes a group would be no limit. */
+static void withhold__flat_limits_only(void **state)
+{
+	static struct host_hierarchy trees[] = {
+		{(char *)"blkio", (char *)"/b"},
+		{(char *)"net_cls,net_prio", (char *)"/n"},
+		{(char *)"memory", (char *)"/m"},
+		{(char *)"", (char *)"/u"},
+	};
+	static const struct host v1_host = {
+		.cgroup_mode = HOST_CGROUP_HYBRID, .hierarchies = trees, .n_hierarchies = 4};
+	struct spec_throttle_device rate = {.rate = 1};
+	struct spec_block_io weight = {.weight = {true, 10}},
+			     throttle = {.write_iops = &rate, .n_write_iops = 1};
+	struct spec_network class = {.class_id = {true, 1}};
+	const struct {
+		struct spec_resources r;
+		bool want[4];
+	} rows[] = {
+		{{.block_io = &weight}, {false, false, false, false}},
+		{{.block_io = &throttle}, {true, false, false, false}},
+		{{.network = &class}, {false, true, false, false}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct cgroup cg = {0};
+		struct error err;
+
+		assert_int_equal(cgroup_plan(&cg, &v1_host, CGROUP_FS, "/a", "id", &err), 0);
+		cgroup_withhold(&cg, NULL);
+		cgroup_withhold(&cg, &rows[i].r);
+		for (size_t k = 0; k < cg.n_dirs; k++)
+			assert_int_equal(cg.dirs[k].is_withheld, rows[i].want[k]);
+		cgroup_done(&cg);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -155,6 +194,7 @@ int main(void)
 		cmocka_unit_test(plan__every_hierarchy_of_the_hybrid_layout),
 		cmocka_unit_test(plan__what_the_host_lacks),
 		cmocka_unit_test(plan__marks_differ),
+		cmocka_unit_test(withhold__flat_limits_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

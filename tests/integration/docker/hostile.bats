@@ -101,6 +101,22 @@ soon() {
 	done
 }
 
+# On v1 such a limit is of one group, and not of those below.
+@test "hostile: a limit on a disk that the kernel does not hand down is not left behind" {
+	local device; device=$(df --output=source "$(engine dir "$ENGINE")" | tail -n 1)
+	[[ -b $device ]] || skip "no disk"
+	grep -q :blkio: /proc/self/cgroup || skip "v2 hands it down"
+	start box --device-write-bps "$device:1mb" "$IMAGE"
+	run -0 grep -h . /sys/fs/cgroup/blkio"$(sed -n 's/.*:blkio://p' "/proc/$(init_pid box)/cgroup")"/blkio.throttle.write_bps_device
+	assert_output --partial " 1048576"
+	run inside box 'mkdir /sys/fs/cgroup/blkio/x'
+	assert_failure
+	run inside box 'mkdir /m && mount -t cgroup -o blkio none /m && mkdir /m/x'
+	assert_failure
+	run -0 inside box 'mkdir /sys/fs/cgroup/memory/x; cat /proc/self/mountinfo'
+	refute_output --partial /sys/fs/cgroup/blkio
+}
+
 # --- docker exec ----------------------------------------------------------------------------
 
 @test "hostile: no descriptor of the runtime leads an exec to the host's files" {
