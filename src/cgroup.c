@@ -7,8 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/alloc.h"
 #include "lib/fd.h"
 #include "lib/log.h"
+#include "lib/str.h"
 #include "src/cgroup-internal.h"
 #include "src/spec.h"
 
@@ -176,12 +178,36 @@ static const char *const delegate_v2[] = {
 	"irq.pressure",		  NULL,
 };
 
+/*
+ * A group with memory has one of 65535 ids of the whole machine (MEM_CGROUP_ID_MAX in the
+ * kernel), so that who makes groups without end has nobody make any. v1 has no such limit.
+ */
+#define DESCENDANTS_FILE "cgroup.max.descendants"
+#define DESCENDANTS_MAX	 "8192"
+
+/* What the specification or somebody else has set before is kept. */
+static int limit_descendants(const struct cgroup_dir *d, int dirfd, struct error *err)
+{
+	_cleanup_free_ char *now = NULL;
+	int r = file_read_line(dirfd, DESCENDANTS_FILE, &now);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return error_errno(err, -r, "read %s/" DESCENDANTS_FILE, d->path);
+	if (!str_eq(now, "max"))
+		return 0;
+	r = file_write(dirfd, DESCENDANTS_FILE, DESCENDANTS_MAX);
+	return r < 0 ? error_errno(err, -r, "limit the groups below %s", d->path) : 0;
+}
+
 int cgroup_delegate(const struct cgroup *cg, uid_t uid, gid_t gid, struct error *err)
 {
 	for (size_t i = 0; i < cg->n_dirs; i++) {
 		const struct cgroup_dir *d = &cg->dirs[i];
 		const char *const *files = *d->controllers ? delegate_v1 : delegate_v2;
 		_cleanup_close_ int dirfd = -EBADF;
+		int r;
 
 		if (d->is_withheld)
 			continue;
@@ -195,6 +221,9 @@ int cgroup_delegate(const struct cgroup *cg, uid_t uid, gid_t gid, struct error 
 			    errno != ENOENT)
 				return error_errno(err, errno, "give %s/%s to uid %u", d->path,
 						   *files, uid);
+		r = *d->controllers ? 0 : limit_descendants(d, dirfd, err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

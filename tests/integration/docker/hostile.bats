@@ -217,6 +217,18 @@ secret_device() {
 
 # --- what all share -------------------------------------------------------------------------
 
+# The kernel has 65535 ids for groups with memory, of the whole machine.
+@test "hostile: there is an end to the groups that a container makes (v2)" {
+	local file
+	start box "$IMAGE"
+	file=$(inside box 'ls -d /sys/fs/cgroup/cgroup.max.descendants /sys/fs/cgroup/unified/cgroup.max.descendants 2>/dev/null || true')
+	[[ $file ]] || skip "no cgroup v2"
+	run -0 inside box "cat $file"
+	assert_output 8192
+	run inside box "echo max >$file"
+	assert_failure
+}
+
 # Has who runs the command a file watcher left?  (On an overlay tail(1) would not ask for one.)
 watches() { "$@" sh -c 'f=$(mktemp -p /dev/shm); timeout 1 tail -f $f 2>&1 >/dev/null; rm $f'; }
 
