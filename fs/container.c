@@ -37,7 +37,7 @@ int container_init(struct container *ret, struct proto_message *start, struct er
 		.emulate = s->emulate,
 		.host_sysctls = xstrdup(s->host_sysctls),
 		.sys_dirfd = -EBADF,
-		.system_dirfd = -EBADF,
+		.sysfs_dirfd = -EBADF,
 	};
 	int r;
 
@@ -131,12 +131,12 @@ static int open_hosts(struct container *c, struct error *err)
 	c->sys_dirfd = mount_clone(AT_FDCWD, "/proc/sys", MOUNT_CLONE_ONE);
 	if (c->sys_dirfd < 0)
 		return error_errno(err, -c->sys_dirfd, "open_tree /proc/sys");
-	c->system_dirfd = mount_clone(AT_FDCWD, "/sys/devices/system", MOUNT_CLONE_ONE);
-	if (c->system_dirfd < 0)
-		return error_errno(err, -c->system_dirfd, "open_tree /sys/devices/system");
+	c->sysfs_dirfd = mount_clone(AT_FDCWD, "/sys", MOUNT_CLONE_ONE);
+	if (c->sysfs_dirfd < 0)
+		return error_errno(err, -c->sysfs_dirfd, "open_tree /sys");
 	/* Nothing that a container sends can write there. */
 	if (mount_set_attr(c->sys_dirfd, MOUNT_ATTR_RDONLY, 0, 0) < 0 ||
-	    mount_set_attr(c->system_dirfd, MOUNT_ATTR_RDONLY, 0, 0) < 0)
+	    mount_set_attr(c->sysfs_dirfd, MOUNT_ATTR_RDONLY, 0, 0) < 0)
 		log_debug("the host's sysctls are not read-only for the supervisor");
 	return 0;
 }
@@ -204,7 +204,7 @@ void container_done(struct container *c)
 	mirror_unmap(take_ptr(&c->names));
 	c->proc_fd = fd_close(c->proc_fd);
 	c->sys_dirfd = fd_close(c->sys_dirfd);
-	c->system_dirfd = fd_close(c->system_dirfd);
+	c->sysfs_dirfd = fd_close(c->sysfs_dirfd);
 	for (size_t i = 0; c->host_fds && i < n_emul_files; i++)
 		fd_close(c->host_fds[i]);
 	free(take_ptr(&c->host_fds));

@@ -28,9 +28,9 @@ struct container {
 	struct view *view;
 	struct views *views; /* of containers within; NULL: they see the container's own */
 	struct node_values_store *values;
-	int sys_dirfd;	  /* the host's /proc/sys alone */
-	int *host_fds;	  /* n_emul_files: values that go to the host, too; else -EBADF */
-	int system_dirfd; /* its /sys/devices/system */
+	int sys_dirfd;	 /* the host's /proc/sys alone */
+	int *host_fds;	 /* n_emul_files: values that go to the host, too; else -EBADF */
+	int sysfs_dirfd; /* its /sys, and nothing that is mounted there */
 	struct mirror_names *names;
 	uint64_t pidns; /* inode number of its pid namespace */
 };
@@ -38,7 +38,7 @@ struct container {
 	{                                                                                      \
 		.init_pidfd = -EBADF, .rootfs_fd = -EBADF, .state_dirfd = -EBADF,              \
 		.locks_fd = -EBADF, .proc_fd = -EBADF, .sys_dirfd = -EBADF,                    \
-		.system_dirfd = -EBADF                                                         \
+		.sysfs_dirfd = -EBADF                                                          \
 	}
 
 /* Out of a received PROTO_START, whose descriptors are taken over. */

@@ -22,6 +22,16 @@ void node_swaps(struct view *v, struct strbuf *out);
 void node_uptime(struct view *v, struct strbuf *out);
 void node_vmstat(struct view *v, struct strbuf *out);
 
+/* Of one disk or partition, by its name. */
+enum node_disk_use {
+	NODE_DISK_UNKNOWN, /* no block device of the host's */
+	NODE_DISK_UNUSED,  /* by the view */
+	NODE_DISK_USED,
+};
+enum node_disk_use node_disk_use(struct view *v, const char *name);
+/* Its /sys/block/NAME/stat. */
+void node_disk_stat(struct view *v, const char *name, struct strbuf *out);
+
 /* Of one node of memory: each of the view's has an equal part. `text` is the host's. */
 void node_meminfo_of_node(struct view *v, unsigned int node, const char *text,
 			  struct strbuf *out);

@@ -17,11 +17,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fs/mirror-block.h"
 #include "fs/mirror-filter.h"
 #include "lib/emul.h"
 #include "lib/fd.h"
@@ -31,15 +33,13 @@
 #include "lib/sys.h"
 
 /* A hundred files for each of 600 CPUs; what is beyond is not found. */
-#define NAMES_MAX   65536u
-#define BUCKETS	    (2 * NAMES_MAX)
-#define NAME_LEN    56
-#define ROW	    (UINT32_C(1) << 31)
-#define DEPTH_MAX   12
-#define PATH_LEN    512
-#define TEXT_LEN    (64u << 10)
-#define SYSCTL_PATH "proc/sys/"
-#define SYSTEM_PATH "sys/devices/system/"
+#define NAMES_MAX 65536u
+#define BUCKETS	  (2 * NAMES_MAX)
+#define NAME_LEN  56
+#define ROW	  (UINT32_C(1) << 31)
+#define DEPTH_MAX 12
+#define PATH_LEN  512
+#define TEXT_LEN  (64u << 10)
 
 struct name {
 	uint32_t dir;
@@ -117,9 +117,50 @@ static int intern(struct mirror_names *t, uint32_t dir, const char *name, uint32
 /* Where a node is: below the directory that the descriptor stands for. */
 struct place {
 	int dirfd;
-	bool is_filtered;
-	char path[PATH_LEN];
+	const struct region *region;
+	char path[PATH_LEN]; /* as the container has it */
 };
+
+static int below_system(int dirfd, const char *path, char *ret, size_t size)
+{
+	(void)dirfd;
+	return (size_t)snprintf(ret, size, "devices/system/%s", path) >= size ? -ENAMETOOLONG
+									      : 0;
+}
+
+/* By what the path of a row begins with; the first that fits. */
+static const struct region {
+	const char *prefix;
+	size_t dirfd; /* offset of it in struct mirror */
+	/* NULL: as the host has it. */
+	bool (*shows)(struct view *v, const char *path);
+	void (*text)(struct view *v, const char *path, const char *text, struct strbuf *out);
+	/* Where it is on the host, and what a link there says here. */
+	int (*path)(int dirfd, const char *path, char *ret, size_t size);
+	ssize_t (*link)(const char *path, const char *real, const char *text, char *ret,
+			size_t size);
+} regions[] = {
+	{.prefix = "proc/sys/", .dirfd = offsetof(struct mirror, sysctl_dirfd)},
+	{.prefix = "sys/devices/system/",
+	 .dirfd = offsetof(struct mirror, sysfs_dirfd),
+	 .shows = mirror_filter_shows,
+	 .text = mirror_filter_text,
+	 .path = below_system},
+	{.prefix = "sys/",
+	 .dirfd = offsetof(struct mirror, sysfs_dirfd),
+	 .shows = mirror_block_shows,
+	 .text = mirror_block_text,
+	 .path = mirror_block_path,
+	 .link = mirror_block_link},
+};
+
+static const struct region *region_of(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(regions); i++)
+		if (str_has_prefix(path, regions[i].prefix))
+			return &regions[i];
+	return NULL;
+}
 
 static int place_of_row(const struct mirror *m, size_t row, struct place *ret)
 {
@@ -128,10 +169,11 @@ static int place_of_row(const struct mirror *m, size_t row, struct place *ret)
 	if (row >= n_emul_files || emul_files[row].kind != EMUL_MIRROR)
 		return -ESTALE;
 	path = emul_files[row].path;
-	ret->is_filtered = str_has_prefix(path, SYSTEM_PATH);
-	ret->dirfd = ret->is_filtered ? m->system_dirfd : m->sysctl_dirfd;
-	path += strlen(ret->is_filtered ? SYSTEM_PATH : SYSCTL_PATH);
-	(void)snprintf(ret->path, sizeof(ret->path), "%s", path);
+	ret->region = region_of(path);
+	if (!ret->region)
+		return -ESTALE;
+	ret->dirfd = *(const int *)((const char *)m + ret->region->dirfd);
+	(void)snprintf(ret->path, sizeof(ret->path), "%s", path + strlen(ret->region->prefix));
 	return 0;
 }
 
@@ -157,25 +199,43 @@ static int place_of(const struct mirror *m, uint32_t node, struct place *ret)
 
 /* ------------------------------------------------------------------ files */
 
+/* Its place on the host. */
+static int path_on_host(const struct place *p, char ret[PATH_LEN])
+{
+	if (p->region->path)
+		return p->region->path(p->dirfd, p->path, ret, PATH_LEN);
+	memcpy(ret, p->path, PATH_LEN);
+	return 0;
+}
+
 static int open_place(const struct place *p, int flags)
 {
 	const struct open_how how = {
 		.flags = (uint64_t)(flags | O_NOFOLLOW | O_CLOEXEC),
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
 	};
-	int fd = sys_openat2(p->dirfd, p->path, &how);
+	char path[PATH_LEN];
+	int r = path_on_host(p, path), fd;
 
+	if (r < 0)
+		return r;
+	fd = sys_openat2(p->dirfd, path, &how);
 	return fd < 0 ? -errno : fd;
 }
 
 static bool is_shown(const struct mirror *m, const struct place *p)
 {
-	return !p->is_filtered || mirror_filter_shows(m->view, p->path);
+	return !p->region->shows || p->region->shows(m->view, p->path);
 }
 
 static int stat_place(const struct place *p, struct stat *ret)
 {
-	if (fstatat(p->dirfd, p->path, ret, AT_SYMLINK_NOFOLLOW) < 0)
+	char path[PATH_LEN];
+	int r = path_on_host(p, path);
+
+	if (r < 0)
+		return r;
+	if (fstatat(p->dirfd, path, ret, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	ret->st_mode &= ~(mode_t)0222;
 	return 0;
@@ -248,8 +308,8 @@ int mirror_read(const struct mirror *m, uint32_t node, struct strbuf *out)
 		r = read_text(&p, &text);
 	if (r < 0)
 		return r;
-	if (p.is_filtered)
-		mirror_filter_text(m->view, p.path, text, out);
+	if (p.region->text)
+		p.region->text(m->view, p.path, text, out);
 	else
 		strbuf_adds(out, text);
 	return 0;
@@ -257,11 +317,25 @@ int mirror_read(const struct mirror *m, uint32_t node, struct strbuf *out)
 
 ssize_t mirror_readlink(const struct mirror *m, uint32_t node, char *buf, size_t size)
 {
+	char path[PATH_LEN], text[PATH_LEN];
 	struct place p;
+	ssize_t n;
 	int r = place_of(m, node, &p);
-	ssize_t n = r < 0 ? r : readlinkat(p.dirfd, p.path, buf, size);
 
-	return r == 0 && n < 0 ? -errno : n;
+	if (r == 0)
+		r = path_on_host(&p, path);
+	if (r < 0)
+		return r;
+	n = readlinkat(p.dirfd, path, text, sizeof(text) - 1);
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	if (p.region->link)
+		return p.region->link(p.path, path, text, buf, size);
+	if ((size_t)n > size)
+		return -ENAMETOOLONG;
+	memcpy(buf, text, (size_t)n);
+	return n;
 }
 
 /* ------------------------------------------------------------------ lists */
@@ -269,12 +343,18 @@ ssize_t mirror_readlink(const struct mirror *m, uint32_t node, char *buf, size_t
 static int list_entry(const struct mirror *m, const struct place *dir, const struct dirent64 *e,
 		      mirror_list_fn fn, void *arg)
 {
-	struct place p = {.dirfd = dir->dirfd, .is_filtered = dir->is_filtered};
+	struct place p = {.dirfd = dir->dirfd, .region = dir->region};
+	struct stat st;
 
 	if (!is_name(e->d_name) || (size_t)snprintf(p.path, sizeof(p.path), "%s/%s", dir->path,
 						    e->d_name) >= sizeof(p.path))
 		return 0;
-	return is_shown(m, &p) ? fn(e->d_name, DTTOIF(e->d_type), arg) : 0;
+	if (!is_shown(m, &p))
+		return 0;
+	/* Some links are directories here. */
+	if (e->d_type != DT_LNK || stat_place(&p, &st) < 0)
+		return fn(e->d_name, DTTOIF(e->d_type), arg);
+	return fn(e->d_name, st.st_mode & S_IFMT, arg);
 }
 
 int mirror_list(const struct mirror *m, uint32_t dir, mirror_list_fn fn, void *arg)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Directories of the host as a container may see them: nothing to write, nothing that not
- * everybody may read, no CPU and no node of memory that is not the container's.
+ * everybody may read, no CPU, no node of memory and no disk that is not the container's.
  */
 #pragma once
 
@@ -27,7 +27,7 @@ struct mirror {
 	struct mirror_names *names;
 	struct view *view;
 	int sysctl_dirfd; /* what stands for "proc/sys/" */
-	int system_dirfd; /* for "sys/devices/system/" */
+	int sysfs_dirfd;  /* for "sys/" */
 };
 
 /* Row number i of emul_files, of kind EMUL_MIRROR, as a node. Others are below 1 << 31. */

@@ -34,7 +34,7 @@ struct vfs *vfs_new(enum emul_conn conn, const struct container *c, unsigned int
 		.names = c->names,
 		.view = c->view,
 		.sysctl_dirfd = c->sys_dirfd,
-		.system_dirfd = c->system_dirfd,
+		.sysfs_dirfd = c->sysfs_dirfd,
 	};
 	v->texts = xcalloc(n_emul_files, sizeof(*v->texts));
 	v->value_fds = node_value_fds_new();

@@ -56,6 +56,8 @@ const struct emul_file emul_files[] = {
 	DIR(EMUL_MIRROR, "sys/devices/system/cpu", EMUL_CPU),
 	DIR(EMUL_MIRROR, "sys/devices/system/memory", EMUL_MEMORY),
 	DIR(EMUL_MIRROR, "sys/devices/system/node", EMUL_CPU),
+	DIR(EMUL_MIRROR, "sys/block", EMUL_DISK),
+	DIR(EMUL_MIRROR, "sys/class/block", EMUL_DISK),
 	DIR(EMUL_MIRROR, "proc/sys/vm", EMUL_SYSCTL),
 	DIR(EMUL_MIRROR, "proc/sys/kernel/keys", EMUL_SYSCTL),
 	DIR(EMUL_MIRROR, "proc/sys/fs/inotify", EMUL_SYSCTL),
@@ -224,14 +226,17 @@ const struct emul_file emul_files[] = {
 };
 const size_t n_emul_files = ARRAY_SIZE(emul_files);
 
-/* Serial numbers of disks and machines that everybody may read. */
+/*
+ * Serial numbers of disks and machines that everybody may read. Disks by their numbers, as
+ * /sys/block shows not all of them.
+ */
 const char *const emul_hidden[] = {
-	"sys/block/*/serial",
-	"sys/block/*/wwid",
-	"sys/block/*/device/serial",
-	"sys/block/*/device/wwid",
-	"sys/block/*/device/vpd_pg80",
-	"sys/block/*/device/vpd_pg83",
+	"sys/dev/block/*/serial",
+	"sys/dev/block/*/wwid",
+	"sys/dev/block/*/device/serial",
+	"sys/dev/block/*/device/wwid",
+	"sys/dev/block/*/device/vpd_pg80",
+	"sys/dev/block/*/device/vpd_pg83",
 	"sys/class/nvme/*/serial",
 	"sys/class/nvme/*/subsysnqn",
 	"sys/class/power_supply/*/serial_number",

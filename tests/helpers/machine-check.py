@@ -216,6 +216,23 @@ def check_disks(path):
         problems.append(f'{path}: {rows}')
 
 
+def check_block_dir(path):
+    """The disks of /proc/diskstats, with its figures."""
+    lines = inside('proc/diskstats').splitlines()
+    seen = {p.name for p in (ROOT / path).iterdir()}
+    again = inside('proc/diskstats').splitlines()
+    there = {p.name for p in pathlib.Path('/' + path).iterdir()}
+    if not there & {x.split()[2] for x in lines} <= seen <= there & {x.split()[2] for x in again}:
+        problems.append(f'{path}: {seen}')
+    for p in (ROOT / path).glob('*/stat' if path == 'sys/block' else '-'):
+        figures = [int(x) for x in p.read_text().split()]
+        before, after = (next(([int(n) for n in x.split()[3:]] for x in text
+                               if x.split()[2] == p.parent.name), [])
+                         for text in (lines, inside('proc/diskstats').splitlines()))
+        if len(figures) != 17 or not all(a <= b <= c for a, b, c in zip(before, figures, after)):
+            problems.append(f'{p}: {figures}, not from {before} to {after}')
+
+
 def check_pressure(path):
     if not re.match(r'some avg10=[\d.]+ avg60=[\d.]+ avg300=[\d.]+ total=\d+\nfull ', inside(path)):
         problems.append(f'{path}: {inside(path)!r}')
@@ -284,6 +301,7 @@ CHECKS = {
     'sys/devices/system/cpu': check_cpu_dir, 'sys/devices/system/cpu/online': check_cpu_list,
     'sys/devices/system/cpu/possible': check_cpu_list,
     'sys/devices/system/cpu/present': check_cpu_list,
+    'sys/block': check_block_dir, 'sys/class/block': check_block_dir,
     'sys/devices/system/node': check_node_dir, 'sys/devices/system/memory': check_no_blocks,
     'proc/sys/vm': check_sysctl_dir, 'proc/sys/kernel/keys': check_sysctl_dir,
     'proc/sys/fs/inotify': check_sysctl_dir,

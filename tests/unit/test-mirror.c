@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Directories of a host of plain files: what a container on CPU 1 and 2, on node 0, sees. */
+/*
+ * Directories of a host of plain files: what a container on CPU 1 and 2, on node 0, sees, that
+ * has used the disk vda.
+ */
 #include "tests/unit/unit.h"
 
 #include "fs/mirror-filter.h"
 #include "fs/mirror.h"
 #include "fs/view.h"
 #include "lib/emul.h"
+#include "lib/path.h"
 #include "lib/str.h"
 #include "lib/strbuf.h"
 
@@ -14,6 +18,41 @@ struct fixture {
 	struct view *view;
 	struct mirror mirror;
 };
+
+static int link_at(int dirfd, const char *path, const char *target)
+{
+	_cleanup_free_ char *dir = NULL, *base = NULL;
+	_cleanup_close_ int fd = -EBADF;
+
+	path_split(path, &dir, &base);
+	fd = unit_mkdirs(dirfd, dir);
+	return symlinkat(target, fd, base);
+}
+
+#define VDA "sys/devices/pci0/virtio1/block/vda/"
+#define VDB "sys/devices/virtual/block/vdb/"
+
+static int put_disks(int dirfd)
+{
+	unit_put(dirfd, "cg/io.stat", "254:0 rbytes=4096 wbytes=1024 rios=3 wios=2\n");
+	unit_put(dirfd, "proc/diskstats",
+		 " 254       0 vda 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9\n"
+		 " 254       1 vda1 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9\n"
+		 " 254      16 vdb 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9\n");
+	unit_put(dirfd, VDA "stat", "9 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9\n");
+	unit_put(dirfd, VDA "inflight", "5 5\n");
+	unit_put(dirfd, VDA "serial", "S1\n");
+	unit_put(dirfd, VDA "size", "100\n");
+	unit_put(dirfd, VDA "queue/rotational", "1\n");
+	unit_put(dirfd, VDA "vda1/stat", "9 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9\n");
+	unit_put(dirfd, VDB "stat", "9 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9 9\n");
+	return link_at(dirfd, VDA "device", "../../../virtio1") |
+	       link_at(dirfd, "sys/block/vda", "../devices/pci0/virtio1/block/vda") |
+	       link_at(dirfd, "sys/block/vdb", "../devices/virtual/block/vdb") |
+	       link_at(dirfd, "sys/class/block/vda", "../../devices/pci0/virtio1/block/vda") |
+	       link_at(dirfd, "sys/class/block/vda1",
+		       "../../devices/pci0/virtio1/block/vda/vda1");
+}
 
 static int setup(void **state)
 {
@@ -48,6 +87,8 @@ static int setup(void **state)
 	unit_put(f->dir->fd, "sys/vm/other", "1\n");
 	if (fchmodat(f->dir->fd, "sys/devices/system/cpu/secret", 0400, 0) < 0)
 		return -1;
+	if (put_disks(f->dir->fd) < 0)
+		return -1;
 	cg = unit_mkdirs(f->dir->fd, "cg");
 	if (cgroup_read_add(c, CGROUP_V2, "", cg, "/") < 0)
 		return -1;
@@ -55,7 +96,7 @@ static int setup(void **state)
 		return -1;
 	(void)view_begin(f->view, 1);
 	f->mirror.view = f->view;
-	f->mirror.system_dirfd = unit_mkdirs(f->dir->fd, "sys/devices/system");
+	f->mirror.sysfs_dirfd = unit_mkdirs(f->dir->fd, "sys");
 	f->mirror.sysctl_dirfd = unit_mkdirs(f->dir->fd, "sys");
 	return mirror_map(&f->mirror.names, &err);
 }
@@ -67,7 +108,7 @@ static int teardown(void **state)
 
 	view_free(f->view);
 	mirror_unmap(f->mirror.names);
-	fd_close(f->mirror.system_dirfd);
+	fd_close(f->mirror.sysfs_dirfd);
 	fd_close(f->mirror.sysctl_dirfd);
 	free(f);
 	return unit_dir_done(&dir);
@@ -181,6 +222,52 @@ static void mirror_list__the_same(void **state)
 }
 
 /* Whatever stands in a file. */
+static void assert_link(struct fixture *f, uint32_t node, const char *want)
+{
+	char text[256];
+	ssize_t n = mirror_readlink(&f->mirror, node, text, sizeof(text));
+
+	assert_int_equal(n, strlen(want));
+	assert_memory_equal(text, want, strlen(want));
+}
+
+static void mirror_block__disks_that_were_used(void **state)
+{
+	struct fixture *f = *state;
+	unsigned int n = 0;
+
+	assert_int_equal(mirror_list(&f->mirror, root("sys/block"), count, &n), 0);
+	assert_int_equal(n, 1);
+	assert_true(walk(f, "sys/block", "vda"));
+	assert_false(walk(f, "sys/block", "vdb"));
+	assert_false(walk(f, "sys/block", "vda/vda1"));
+	assert_true(walk(f, "sys/class/block", "vda"));
+	assert_false(walk(f, "sys/class/block", "vda1"));
+}
+
+static void mirror_block__figures_of_the_view(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_text(f, "sys/block", "vda/stat", "3 0 8 0 2 0 2 0 0 0 0 0 0 0 0 0 0\n");
+	assert_text(f, "sys/block", "vda/inflight", "       0        0\n");
+	assert_text(f, "sys/block", "vda/serial", "");
+	assert_text(f, "sys/block", "vda/size", "100\n");
+	assert_text(f, "sys/block", "vda/queue/rotational", "1\n");
+}
+
+static void mirror_block__directories_in_place_of_links(void **state)
+{
+	struct fixture *f = *state;
+	struct stat st;
+
+	assert_int_equal(mirror_stat(&f->mirror, walk(f, "sys/block", "vda"), &st), 0);
+	assert_true(S_ISDIR(st.st_mode));
+	assert_link(f, walk(f, "sys/block", "vda/device"), "../../devices/pci0/virtio1");
+	assert_link(f, walk(f, "sys/class/block", "vda"),
+		    "../../devices/pci0/virtio1/block/vda");
+}
+
 static void mirror_filter__takes_any_text(void **state)
 {
 	static const char *const texts[] = {
@@ -205,9 +292,15 @@ static void mirror_filter__takes_any_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(mirror_find__only_what_the_view_has), T(mirror_find__one_number_a_name),
-		T(mirror_read__sets_are_the_views),	T(mirror_read__not_what_only_root_may),
-		T(mirror_stat__nothing_to_write),	T(mirror_list__the_same),
+		T(mirror_find__only_what_the_view_has),
+		T(mirror_find__one_number_a_name),
+		T(mirror_read__sets_are_the_views),
+		T(mirror_read__not_what_only_root_may),
+		T(mirror_stat__nothing_to_write),
+		T(mirror_list__the_same),
+		T(mirror_block__disks_that_were_used),
+		T(mirror_block__figures_of_the_view),
+		T(mirror_block__directories_in_place_of_links),
 		T(mirror_filter__takes_any_text),
 	};
 

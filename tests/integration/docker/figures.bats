@@ -55,6 +55,27 @@ jvm() { f sh -c 'java -Xlog:gc+init -version' | sed -n "s/.*\] $1: *//p"; }
 	assert_equal "$(jvm 'Heap Max Capacity')" 128M
 }
 
+@test "figures: disks: iostat and lsblk have those of /proc/diskstats" {
+	f sh -c 'dd if=/dev/zero of=/disk bs=1M count=8 oflag=direct 2>/dev/null; sync; sleep 1.5'
+	local disks; disks=$(f awk '{ print $3 }' /proc/diskstats)
+	assert [ -n "$disks" ]
+	assert [ "$(wc -w <<<"$disks")" -le "$(ls /sys/block | wc -w)" ]
+	assert_equal "$(f ls /sys/block)" "$disks"
+	assert_equal "$(f ls /sys/class/block)" "$disks"
+	assert_equal "$(f lsblk -dnro NAME)" "$disks"
+	# Device, and kB written in all.
+	assert_equal "$(f iostat -dk | awk 'NR > 3 && NF { print $1, $7 }')" \
+		"$(f awk '{ print $3, $10 / 2 }' /proc/diskstats)"
+}
+
+@test "figures: disks: a device is found where the kernel has it" {
+	local disk; disk=$(f ls /sys/block | head -n 1)
+	assert_equal "$(f realpath "/sys/class/block/$disk")" "$(realpath "/sys/class/block/$disk")"
+	assert_equal "$(f realpath "/sys/block/$disk/queue/../subsystem")" /sys/class/block
+	assert_equal "$(f cat "/sys/block/$disk/size")" "$(cat "/sys/block/$disk/size")"
+	assert_equal "$(f realpath "/sys/dev/block/$(cat "/sys/block/$disk/dev")")" "$(realpath "/sys/block/$disk")"
+}
+
 @test "figures: htop, on a terminal" {
 	run bash -c '(sleep 4; printf q) | TERM=xterm timeout 30 script -qc "$0" /dev/null | sed "s/\x1b[[(][0-9;?]*[a-zA-Z]//g"' \
 		"$TOP/tests/engine/engine cli $ENGINE exec -e TERM=xterm -it figures htop"
