@@ -17,6 +17,8 @@
 #define FILE_MAX (64u << 20)
 /* A container's root cannot write attributes of this class. */
 #define MARK_NAME "trusted.sysbox"
+/* In a system container, whose root may set no other. */
+#define MARK_NAME_INSIDE "user.sysbox"
 /* More groups than that are an attack on our memory. */
 #define WALK_DIRS_MAX 1000000u
 
@@ -62,6 +64,8 @@ enum cgroup_owner cgroup_dir_owner(const struct cgroup *cg, const struct cgroup_
 	char mark[64];
 	ssize_t n = lgetxattr(d->path, MARK_NAME, mark, sizeof(mark));
 
+	if (n < 0 && errno == ENODATA)
+		n = lgetxattr(d->path, MARK_NAME_INSIDE, mark, sizeof(mark));
 	if (n < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return CGROUP_GONE;
 	if (n > 0 && cg->mark && (size_t)n == strlen(cg->mark) &&
@@ -87,7 +91,9 @@ int cgroup_dir_mark(const struct cgroup *cg, const struct cgroup_dir *d, struct 
 {
 	if (!cg->mark)
 		return error_set(err, EINVAL, "a cgroup without a mark");
-	if (lsetxattr(d->path, MARK_NAME, cg->mark, strlen(cg->mark), 0) < 0)
+	if (lsetxattr(d->path, MARK_NAME, cg->mark, strlen(cg->mark), 0) < 0 &&
+	    (errno != EPERM ||
+	     lsetxattr(d->path, MARK_NAME_INSIDE, cg->mark, strlen(cg->mark), 0) < 0))
 		return error_errno(err, errno, "mark the cgroup %s as ours", d->path);
 	return 0;
 }

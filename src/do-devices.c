@@ -63,6 +63,33 @@ static const char *dev_relative(const char *path)
 	return str_has_prefix(path, "/dev/") ? path + strlen("/dev/") : NULL;
 }
 
+/*
+ * In a system container nobody makes nodes: then the one that stands there under the same
+ * name. It keeps its owner.
+ */
+static int borrow_node(int dirfd, const char *name, const struct plan_device *d)
+{
+	_cleanup_close_ int mount = -EBADF, target = -EBADF;
+	struct stat st;
+	int r;
+
+	if (stat(d->path, &st) < 0)
+		return -errno;
+	if ((st.st_mode & S_IFMT) != (d->mode & S_IFMT) ||
+	    st.st_rdev != makedev(d->major, d->minor))
+		return -EPERM;
+	target = openat(dirfd, name, O_CREAT | O_EXCL | O_RDONLY | O_CLOEXEC, 0644);
+	if (target < 0)
+		return -errno;
+	mount = mount_clone(AT_FDCWD, d->path, MOUNT_CLONE_ONE);
+	if (mount < 0)
+		return mount;
+	r = mount_attach(mount, target, "");
+	if (r < 0)
+		(void)unlinkat(dirfd, name, 0);
+	return r;
+}
+
 static int make_node(int dev_fd, const struct plan_device *d, const struct idmap *map,
 		     struct error *err)
 {
@@ -75,11 +102,15 @@ static int make_node(int dev_fd, const struct plan_device *d, const struct idmap
 	if (dirfd < 0)
 		return error_errno(err, -dirfd, "make the directory of %s", d->path);
 	if (mknodat(dirfd, name, d->mode, makedev(d->major, d->minor)) < 0) {
-		if (d->optional || errno == EEXIST) {
-			log_debug("%s is not made: %s", d->path, strerror(errno));
+		int e = errno, r = e == EPERM ? borrow_node(dirfd, name, d) : -e;
+
+		if (r == 0)
+			return 0;
+		if (d->optional || e == EEXIST) {
+			log_debug("%s is not made: %s", d->path, strerror(e));
 			return 0;
 		}
-		return error_errno(err, errno, "make the device %s", d->path);
+		return error_errno(err, e, "make the device %s: %s", d->path, strerror(-r));
 	}
 	if (fchownat(dirfd, name, own.uid, own.gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(err, errno, "give %s to the container", d->path);

@@ -103,11 +103,32 @@ static int open_given(struct ids *ids, const struct spec_namespace *n, struct er
 	return 0;
 }
 
+/* A system container has 65536 ids, and none to give away but of these. */
+static int check_range(uint32_t base, struct error *err)
+{
+	struct idmap own = {0};
+	int r = idmap_read(&own, getpid());
+
+	if (r == 0 && (idmap_to_outside(&own.uids, base) == IDMAP_NONE ||
+		       idmap_to_outside(&own.uids, base + SUBID_RANGE - 1) == IDMAP_NONE))
+		r = error_set(
+			err, ERANGE,
+			"the ids %u to %u do not exist here: in a system container the "
+			"engine must give ids out of its own 65536 (Docker: userns-remap)",
+			base, base + SUBID_RANGE - 1);
+	else if (r < 0)
+		r = error_errno(err, -r, "read the own ids");
+	idmap_done(&own);
+	return r;
+}
+
 static int reserve(struct ids *ids, const char *owner, struct error *err)
 {
 	uint32_t base;
 	int r = subid_reserve(owner, SUBID_RANGE, &base, err);
 
+	if (r == 0)
+		r = check_range(base, err);
 	if (r < 0)
 		return r;
 	idmap_add(&ids->map.uids, 0, base, SUBID_RANGE);
