@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # A system container in a system container (docs/limits.md): its engine gives it ids out of those
-# that there are, and then all works but figures for containers in the innermost one.
+# that there are, and then all works. Figures of containers in it are the outermost's business.
 
 load helper
 
@@ -70,7 +70,15 @@ small() { di run --rm --runtime sysbox-runc "$@"; }
 	assert_equal "$(di run --rm copy cat /h)" hello
 }
 
-@test "within: the log says that figures of containers in it are not to be had" {
+@test "within: a procfs of a container in it has figures of that one's cgroup" {
+	[[ -d /sys/fs/cgroup/memory ]] || skip "written for v1"
+	run -0 small sysbox/busybox sh -ec 'g=/sys/fs/cgroup/memory/x
+		mkdir $g; echo 64M >$g/memory.limit_in_bytes; echo $$ >$g/cgroup.procs
+		unshare -mpf sh -ec "mount -t proc proc /proc; grep MemTotal /proc/meminfo"'
+	assert_line --regexp '^MemTotal: +65536 kB$'
+}
+
+@test "within: the log says that it has no listener" {
 	di run -d --name said --runtime sysbox-runc sysbox/busybox sleep 600
 	run -0 docker exec within sh -c 'cat /run/docker/containerd/daemon/*/moby/*/log.json'
 	assert_output --partial 'no seccomp listener is to be had'
