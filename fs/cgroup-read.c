@@ -15,6 +15,11 @@
 
 #define ONE_CPU UINT64_C(1000000000) /* ns in a second */
 
+static uint64_t min(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 static uint64_t limit_of_level(struct cgroup_read *c, enum cgroup_file f, size_t level)
 {
 	const char *text = cgroup_read_text(c, f, level);
@@ -25,17 +30,32 @@ static uint64_t limit_of_level(struct cgroup_read *c, enum cgroup_file f, size_t
 	return cgroup_read_is_v1(c, f) && n >= V1_UNLIMITED ? PROCTEXT_UNLIMITED : n;
 }
 
-static uint64_t limit_of_path(struct cgroup_read *c, enum cgroup_file f)
+/*
+ * The minimum along the path. Above the cgroup itself limits hardly ever change, and they are
+ * the larger part of what there is to read.
+ */
+static uint64_t min_of_path(struct cgroup_read *c, enum cgroup_file f,
+			    uint64_t (*of_level)(struct cgroup_read *c, enum cgroup_file f,
+						 size_t level))
 {
-	uint64_t min = PROCTEXT_UNLIMITED;
+	size_t n = cgroup_read_n_levels(c, f);
+	uint64_t own;
 
-	for (size_t l = 0; l < cgroup_read_n_levels(c, f); l++) {
-		uint64_t n = limit_of_level(c, f, l);
-
-		if (n < min)
-			min = n;
+	if (n == 0)
+		return PROCTEXT_UNLIMITED;
+	if (!(c->n_above & (1u << f))) {
+		c->n_above |= 1u << f;
+		c->above[f] = PROCTEXT_UNLIMITED;
+		for (size_t l = 0; l < n - 1; l++)
+			c->above[f] = min(c->above[f], of_level(c, f, l));
 	}
-	return min;
+	own = of_level(c, f, n - 1);
+	return min(own, c->above[f]);
+}
+
+void cgroup_read_forget(struct cgroup_read *c)
+{
+	c->n_above = 0;
 }
 
 static uint64_t leaf_value(struct cgroup_read *c, enum cgroup_file f)
@@ -48,7 +68,7 @@ static uint64_t leaf_value(struct cgroup_read *c, enum cgroup_file f)
 
 uint64_t cgroup_read_memory_limit(struct cgroup_read *c)
 {
-	return limit_of_path(c, CGROUP_MEMORY_LIMIT);
+	return min_of_path(c, CGROUP_MEMORY_LIMIT, limit_of_level);
 }
 
 static uint64_t minus(uint64_t a, uint64_t b)
@@ -58,7 +78,7 @@ static uint64_t minus(uint64_t a, uint64_t b)
 
 uint64_t cgroup_read_swap_limit(struct cgroup_read *c, uint64_t memory_limit)
 {
-	uint64_t limit = limit_of_path(c, CGROUP_SWAP_LIMIT);
+	uint64_t limit = min_of_path(c, CGROUP_SWAP_LIMIT, limit_of_level);
 
 	if (limit == PROCTEXT_UNLIMITED || !cgroup_read_is_v1(c, CGROUP_SWAP_LIMIT))
 		return limit;
@@ -101,21 +121,18 @@ static uint64_t rate_of(uint64_t quota, uint64_t period)
 	return whole * ONE_CPU + rest * ONE_CPU / period;
 }
 
+static uint64_t rate_of_level(struct cgroup_read *c, enum cgroup_file f _unused_, size_t level)
+{
+	uint64_t quota, period;
+
+	read_quota(c, level, &quota, &period);
+	return quota == PROCTEXT_UNLIMITED || period == 0 ? PROCTEXT_UNLIMITED
+							  : rate_of(quota, period);
+}
+
 uint64_t cgroup_read_cpu_rate(struct cgroup_read *c)
 {
-	uint64_t min = PROCTEXT_UNLIMITED;
-
-	for (size_t l = 0; l < cgroup_read_n_levels(c, CGROUP_CPU_QUOTA); l++) {
-		uint64_t quota, period, rate;
-
-		read_quota(c, l, &quota, &period);
-		if (quota == PROCTEXT_UNLIMITED || period == 0)
-			continue;
-		rate = rate_of(quota, period);
-		if (rate < min)
-			min = rate;
-	}
-	return min;
+	return min_of_path(c, CGROUP_CPU_QUOTA, rate_of_level);
 }
 
 unsigned int cgroup_read_cpu_quota(struct cgroup_read *c)

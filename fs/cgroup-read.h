@@ -61,6 +61,9 @@ struct cgroup_read {
 	const struct cgroup_chain *chain_of[CGROUP_N_FILES]; /* NULL: nobody has it */
 	int fds[CGROUP_N_FILES][CGROUP_READ_LEVELS];	     /* owned */
 	char *buf;					     /* for the texts */
+	/* The minimum of the levels above the cgroup itself, once it was asked for. */
+	uint64_t above[CGROUP_N_FILES];
+	unsigned int n_above; /* bits of enum cgroup_file */
 };
 struct cgroup_read *cgroup_read_new(void);
 struct cgroup_read *cgroup_read_free(struct cgroup_read *c);
@@ -95,6 +98,8 @@ void cgroup_read_within(struct cgroup_read *c, const struct cgroup_read *outer,
 bool cgroup_read_is_same(const struct cgroup_read *c, const char *text);
 /* Is there still one of them? */
 bool cgroup_read_exists(const struct cgroup_read *c, const char *text);
+/* Read the limits above the cgroup itself again; until then they stay as they were. */
+void cgroup_read_forget(struct cgroup_read *c);
 /* Open what has appeared since: a v2 controller that was enabled later. */
 void cgroup_read_reopen(struct cgroup_read *c);
 

@@ -35,8 +35,9 @@
 static const struct {
 	const char *path;
 	int64_t valid_ns; /* 0: of each snapshot its own */
+	bool is_whole;	  /* one read(2) gives all of it, if there is room */
 } sources[] = {
-	[VIEW_MEMINFO] = {"proc/meminfo", 0},
+	[VIEW_MEMINFO] = {"proc/meminfo", 0, true},
 	[VIEW_CPUINFO] = {"proc/cpuinfo", VIEW_RARE_NS},
 	[VIEW_STAT] = {"proc/stat", VIEW_COUNTERS_NS},
 	/* Of these the names alone are shown. */
@@ -179,6 +180,10 @@ bool view_begin(struct view *v, int64_t now_ns)
 		return false;
 	v->now_ns = now_ns;
 	v->parts = 0;
+	if (now_ns - v->limits_ns >= VIEW_COUNTERS_NS || now_ns < v->limits_ns) {
+		v->limits_ns = now_ns;
+		cgroup_read_forget(v->cgroup);
+	}
 	if (now_ns - v->reopened_ns >= VIEW_RARE_NS) {
 		v->reopened_ns = now_ns;
 		cgroup_read_reopen(v->cgroup);
@@ -210,6 +215,8 @@ static size_t read_whole(struct view *v, enum view_text t)
 		if (n <= 0)
 			return len;
 		len += (size_t)n;
+		if (sources[t].is_whole && len < v->text_caps[t] - 1)
+			return len;
 	}
 }
 

@@ -18,7 +18,10 @@
 #define VIEW_MS_NS (INT64_C(1000) * 1000)
 /* How long a snapshot is good. */
 #define VIEW_VALID_NS (10 * VIEW_MS_NS)
-/* And how long what the host has in it: its counters, and what hardly ever changes. */
+/*
+ * And how long what is not the cgroup's own: the host's counters and the limits above the
+ * cgroup, and what hardly ever changes.
+ */
 #define VIEW_COUNTERS_NS (100 * VIEW_MS_NS)
 #define VIEW_RARE_NS	 (1000 * VIEW_MS_NS)
 
@@ -83,7 +86,8 @@ struct view {
 	struct view_identity identity;
 
 	/* The snapshot. */
-	int64_t now_ns; /* CLOCK_BOOTTIME of the host */
+	int64_t now_ns;	   /* CLOCK_BOOTTIME of the host */
+	int64_t limits_ns; /* those above the cgroup were read */
 	int64_t reopened_ns;
 	unsigned int parts; /* that have been filled */
 	char *texts[VIEW_N_TEXTS];

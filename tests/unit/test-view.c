@@ -340,6 +340,21 @@ static void cgroup_read_cpu_rate__of_a_part(void **state)
 	}
 }
 
+static void cgroup_read_forget__limits_above(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, "cg/a/memory.max", "3145728\n");
+	put(f, "cg/a/c/memory.max", "2097152\n");
+	add(f, CGROUP_V2, "", "cg", "/a/c");
+	assert_true(cgroup_read_memory_limit(f->cgroup) == 2 * MIB);
+	put(f, "cg/a/memory.max", "1048576\n");
+	put(f, "cg/a/c/memory.max", "max\n");
+	assert_true(cgroup_read_memory_limit(f->cgroup) == 3 * MIB);
+	cgroup_read_forget(f->cgroup);
+	assert_true(cgroup_read_memory_limit(f->cgroup) == MIB);
+}
+
 static void cgroup_read__nothing_known(void **state)
 {
 	struct fixture *f = *state;
@@ -456,6 +471,7 @@ int main(void)
 		T(node_meminfo__unlimited_is_the_host),
 		T(cgroup_read__hybrid),
 		T(cgroup_read_cpu_rate__of_a_part),
+		T(cgroup_read_forget__limits_above),
 		T(cgroup_read__nothing_known),
 		T(cgroup_read_reopen__controller_enabled_later),
 		T(cgroup_read__deep_path),
