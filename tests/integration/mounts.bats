@@ -150,6 +150,16 @@ options_of() { echo "awk '\$5 == \"$1\" { print \$6, \$7 }' /proc/self/mountinfo
 	assert_equal "$(stat -c %u:%g "$SRC/new")" 1000:1001
 }
 
+@test "mounts: an idmap of its own, where the engine gives the container none" {
+	touch "$SRC/f"; chown 1000:1001 "$SRC/f"
+	mount_row /mnt bind "$SRC" bind
+	config '.mounts[-1] += {uidMappings: [{containerID: 1000, hostID: 5, size: 1}], gidMappings: [{containerID: 1001, hostID: 6, size: 1}]}'
+	run -0 run_sh 'stat -c %u:%g /mnt/f; chmod 600 /mnt/f'
+	assert_output 5:6
+	run -0 stat -c %a:%u:%g "$SRC/f"
+	assert_output 600:1000:1001
+}
+
 @test "mounts: idmap is of the top, ridmap of the tree" {
 	mkdir "$BOX/below"
 	mount --bind "$BOX/below" "$SRC/sub"

@@ -176,6 +176,48 @@ static void ids__reserved_range(void **state)
 	assert_null(f.sc.warnings);
 }
 
+#define MOUNT_MAPPED                                                                           \
+	"{'destination':'/m','type':'bind','source':'/s','options':['bind'],"                  \
+	"'uidMappings':[{'containerID':5,'hostID':65530,'size':10}],"                          \
+	"'gidMappings':[{'containerID':0,'hostID':200000,'size':1}]}"
+
+/* An engine that wants no user namespace has the ids inside in mind. */
+static void ids__of_a_mount_are_those_inside(void **state)
+{
+	_cleanup_(fixture_done) struct fixture f;
+	const struct spec_mount *m;
+
+	(void)state;
+	fixture_open(&f, (struct parts){.mounts = MOUNT_MAPPED});
+	assert_int_equal(fixture_rewrite(&f), 0);
+	m = spec_find_mount(f.spec, "/m");
+	assert_int_equal(m->n_uid_mappings, 1);
+	assert_int_equal(m->uid_mappings[0].container_id, 5);
+	assert_int_equal(m->uid_mappings[0].host_id, 165530);
+	assert_int_equal(m->uid_mappings[0].size, 6);
+	/* Of a stranger inside, too. */
+	assert_int_equal(m->n_gid_mappings, 1);
+	assert_int_equal(m->gid_mappings[0].host_id, 200000);
+}
+
+static void ids__of_a_mount_beside_given_maps_are_the_hosts(void **state)
+{
+	_cleanup_(fixture_done) struct fixture f;
+
+	(void)state;
+	fixture_open(
+		&f,
+		(struct parts){
+			.mounts = MOUNT_MAPPED,
+			.linux_ =
+				"'uidMappings':[{'containerID':0,'hostID':65000,'size':65536}],"
+				"'gidMappings':[{'containerID':0,'hostID':65000,'size':65536}"
+				"]"});
+	assert_int_equal(fixture_rewrite(&f), 0);
+	assert_int_equal(spec_find_mount(f.spec, "/m")->uid_mappings[0].host_id, 65530);
+	assert_int_equal(spec_find_mount(f.spec, "/m")->uid_mappings[0].size, 10);
+}
+
 static void ids__given_maps_win(void **state)
 {
 	_cleanup_(fixture_done) struct fixture f;
@@ -412,6 +454,8 @@ int main(void)
 		cmocka_unit_test(ns__time_offsets_of_the_specification),
 		cmocka_unit_test(ns__time_namespace_of_the_specification),
 		cmocka_unit_test(ids__reserved_range),
+		cmocka_unit_test(ids__of_a_mount_are_those_inside),
+		cmocka_unit_test(ids__of_a_mount_beside_given_maps_are_the_hosts),
 		cmocka_unit_test(ids__given_maps_win),
 		cmocka_unit_test(ids__insane_maps),
 		cmocka_unit_test(ids__few_is_a_warning),
