@@ -247,9 +247,10 @@ megabytes_of() { docker ps -as --filter "name=$1" --format '{{.Size}}' | awk '{ 
 	need_image "debian-docker-$INNER"
 	start box -v store-test:/var/lib/containers "$IMAGE"
 	inside box 'dd if=/dev/urandom of=/var/lib/docker/file bs=1M count=3 2>/dev/null'
-	local id root
+	local id run root
 	id=$(docker inspect -f '{{.Id}}' box)
-	root=$(engine exec "$ENGINE" find "$(engine dir "$ENGINE")/run" -path "*/$id/state.json" -printf '%H/%P\n')
+	[[ $ENGINE == system ]] && run=/run/docker || run=$(engine dir "$ENGINE")/run
+	root=$(engine exec "$ENGINE" find "$run" -path "*/$id/state.json" -printf '%H/%P\n')
 	all=$(engine exec "$ENGINE" "${SYSBOX_RUNC:-sysbox-runc}" --root "${root%/*/*}" inspect "$id")
 	jq -e '.status == "running" and (.stores[] | select(.path == "/var/lib/docker") | .bytes > 3000000 and .entries == 1)' <<<"$all"
 	jq -e '.locks[] | .path == "/var/lib/containers" and .held and (.since | startswith("20"))' <<<"$all"
