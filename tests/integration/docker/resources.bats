@@ -226,6 +226,7 @@ for n in range(int(sys.argv[1])):
 @test "resources: readers live through the death of the worker, again and again" {
 	local keeper i
 	keeper=$(supervisor_of given)
+	inside given 'echo 11 >/proc/sys/vm/swappiness'
 	docker exec given sh -c "for i in \$(seq 400); do cat $(echo $FILES) >/dev/null || exit 1; done" 3>&- &
 	for i in $(seq 40); do
 		pkill -KILL -P "$keeper" -x sysbox-fs || true
