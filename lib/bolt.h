@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading of bolt databases (go.etcd.io/bbolt), in which containerd and BuildKit keep
- * their records. The bytes may be anybody's: nothing outside of them is read, and all walks
- * together look at no more elements than a few times those that the bytes can hold, whatever
- * pages share with each other.
+ * Reading bolt databases (go.etcd.io/bbolt), in which containerd and BuildKit keep their
+ * records. The bytes may be anybody's: nothing outside them is read, and all walks together
+ * look at no more than a few times as many elements as the bytes can hold, however pages
+ * overlap.
  */
 #pragma once
 
@@ -21,7 +21,7 @@ struct bolt {
 /* The newest of the two states that a file holds. -EBADMSG: no such database. */
 int bolt_open(struct bolt *ret, const void *data, size_t len);
 
-/* A tree of keys. Small ones lie in the value that they are. */
+/* A tree of keys. A small one is stored inline, in its own value. */
 struct bolt_bucket {
 	uint64_t page;
 	const unsigned char *in_place; /* NULL: `page` */

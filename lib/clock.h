@@ -8,5 +8,5 @@ int64_t clock_usec(void);
 int64_t clock_msec(void);
 /* Shorter where a signal ends it. */
 void clock_sleep_usec(int64_t usec);
-/* A timerfd: once, in so many milliseconds; 0: not at all. In place of what was set. */
+/* Arm a timerfd: once, in so many milliseconds; 0 disarms it. Replaces what was set. */
 void clock_set_timer(int timer_fd, int msec);

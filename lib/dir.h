@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The entries of a directory. readdir(3) tells an error from the end by errno alone; with
- * these nobody takes half of a directory for the whole.
+ * The entries of a directory. readdir(3) distinguishes an error from the end by errno alone;
+ * with these functions nobody mistakes half a directory for the whole.
  */
 #pragma once
 

@@ -11,7 +11,7 @@
 
 #include "lib/emul.h"
 
-/* Is it on, and has it a place of its own? `groups` are enum emul_group. */
+/* Is it on, and does it have a place of its own? `groups` are enum emul_group. */
 bool emul_has_place(const struct emul_file *f, unsigned int groups);
 /* The row of the empty file that covers others; NULL: nothing is to be hidden. */
 const struct emul_file *emul_cover(unsigned int groups);

@@ -22,12 +22,12 @@ enum emul_group {
 };
 #define EMUL_ALL ((1u << 8) - 1)
 /*
- * What "on" means. /dev/kmsg as a file is for images that need it: to an engine within, it is
- * no device that it could pass on.
+ * What "on" means. /dev/kmsg as a file is only for images that need it: an inner engine could
+ * not pass it on as a device.
  */
 #define EMUL_DEFAULT (EMUL_ALL & ~(unsigned int)EMUL_KMSG)
 
-/* Two FUSE connections, because "no open" is a property of a whole one. */
+/* Two FUSE connections, because "no open" is a property of a whole connection. */
 enum emul_conn {
 	EMUL_FAST,  /* no open: at the speed of the page cache, read-only, short */
 	EMUL_PLAIN, /* with open: long texts, each read as one; or writable */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Single values of a JSON document that belongs to somebody else: read, set and
- * removed, with all that we know nothing about kept in its order.
+ * removed, while everything that we know nothing about is kept, in its order.
  *
  * A path is a NULL-terminated list of names of members, outermost first.
  */
@@ -26,7 +26,7 @@ DEFINE_CLEANUP(struct json_doc *, json_doc_free)
 const char *json_doc_get(const struct json_doc *d, const char *const *path);
 /* Is there anything at this path? */
 bool json_doc_has(const struct json_doc *d, const char *const *path);
-/* Missing objects on the way are made; -EINVAL where the way is barred by another value. */
+/* Missing objects on the way are made; -EINVAL where another value is in the way. */
 int json_doc_set(struct json_doc *d, const char *const *path, const char *value,
 		 struct error *err);
 enum json_doc_flags {

@@ -21,7 +21,7 @@
 
 struct strbuf;
 
-/* Numbers and booleans whose absence means something else than zero. */
+/* Numbers and booleans whose absence means something other than zero. */
 struct maybe_bool {
 	bool present;
 	bool value;

@@ -19,8 +19,10 @@ enum log_level {
 
 enum log_format {
 	LOG_TEXT,
-	/* One object a line: {"level":"error","msg":"...","time":"RFC 3339"}: Docker and
-	 * containerd read the last error of a failed runtime call out of such a file. */
+	/*
+	 * One object per line: {"level":"error","msg":"...","time":"RFC 3339"}: Docker and
+	 * containerd read the last error of a failed runtime call out of such a file.
+	 */
 	LOG_JSON,
 };
 

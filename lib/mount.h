@@ -25,8 +25,9 @@ int mount_set_attr(int mount_fd, uint64_t set, uint64_t clear, unsigned int flag
 /* MS_PRIVATE, MS_SLAVE, MS_SHARED, MS_UNBINDABLE. */
 int mount_set_propagation(int mount_fd, uint64_t propagation, unsigned int flags);
 /*
- * MOUNT_ATTR_IDMAP with the maps of userns_fd. -EINVAL: this file system cannot
- * (overlayfs, procfs, old tmpfs); -EPERM: already mapped or not detached.
+ * MOUNT_ATTR_IDMAP with the maps of userns_fd. -EINVAL: this file system does not
+ * support it (overlayfs, procfs, old tmpfs); -EPERM: already mapped or not
+ * detached.
  */
 int mount_set_idmap(int mount_fd, int userns_fd, unsigned int flags);
 

@@ -21,12 +21,12 @@ bool proc_is_alive(pid_t pid, uint64_t start_time);
  * a reused pid is never taken. -ESRCH when it is gone. Owned fd.
  */
 int proc_pidfd_open(pid_t pid, uint64_t start_time);
-/* Wait until the process of a pidfd ended: 1 ended, 0 timeout. timeout_ms -1: for ever. */
+/* Wait until the process of a pidfd ended: 1 ended, 0 timeout. timeout_ms -1: forever. */
 int proc_pidfd_wait(int pidfd, int timeout_ms);
 /*
- * Write a file of the calling process's own directory in /proc, where that may be an
- * image's or an attacker's idea: -ENOTDIR when /proc is no procfs, -EXDEV when something
- * covers the file (CVE-2019-16884, CVE-2025-52881).
+ * Write a file of the calling process's own directory in /proc, which may be what an image or
+ * an attacker has put there: -ENOTDIR when /proc is no procfs, -EXDEV when something covers the
+ * file (CVE-2019-16884, CVE-2025-52881).
  */
 int proc_self_write(const char *file, const char *text);
 /* This boot's id (/proc/sys/kernel/random/boot_id), 36 characters and NUL. */

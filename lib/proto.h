@@ -19,7 +19,7 @@ struct idmap;
 /* sysbox-fs finds its end of the socket here. */
 #define PROTO_SOCKET_FD 3
 
-/* Beside the container's state: who comes later with PROTO_LISTENER connects to it. */
+/* Beside the container's state: those who come later with PROTO_LISTENER connect to it. */
 #define PROTO_SOCKET_NAME "fs.sock"
 
 #define PROTO_MAGIC   0x78627379u /* "ysbx" as bytes */

@@ -23,8 +23,8 @@ int sock_wait(int sock, int timeout_ms);
 /* Connect to a SOCK_STREAM unix socket by path of any length (console sockets). */
 int sock_connect_stream(const char *path);
 /*
- * A SEQPACKET socket that listens as dirfd/name, replacing what a dead one has left; and
- * one that is connected to it. Needs /proc.
+ * A SEQPACKET socket that listens at dirfd/name, replacing what a dead one left; and one
+ * connected to it. Needs /proc.
  */
 int sock_listen_at(int dirfd, const char *name);
 int sock_connect_at(int dirfd, const char *name);

@@ -23,9 +23,9 @@ int spawn_run(const struct spawn *s, int *ret_status, char *output, size_t outpu
 /* Fork a function of ours and wait for it: its return value (-errno .. 0) is passed back. */
 int spawn_call(int (*fn)(void *arg), void *arg);
 /*
- * The same, where `fn` may have to wait for file systems of a container's making: after `ms`
- * the child is killed, and if that does not end it, left alone: -ETIMEDOUT. Such a child may
- * live for ever; what it has open stays open, and locked.
+ * The same, where `fn` may have to wait for a file system that the container controls: after
+ * `ms` the child is killed, and if that does not end it, left alone: -ETIMEDOUT. Such a child
+ * may live forever; what it has open stays open, and locked.
  */
 int spawn_call_within(int ms, int (*fn)(void *arg), void *arg);
 /* Reap one child by pid, EINTR retried: 0 and the status. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A list of strings that knows its length: appending takes the same time however many there
- * are, and finding one in a sorted list the logarithm of it. For lists whose length somebody
+ * are, and finding one in a sorted list takes logarithmic time. For lists whose length somebody
  * else decides (directories of a container, lines of a file); for a handful, lib/str.h's
  * vectors do.
  */

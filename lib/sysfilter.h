@@ -43,7 +43,7 @@ struct sysfilter_abi {
 /*
  * All arguments hold together. For one call the first rule without arguments
  * decides, as with libseccomp; if it lets the call pass, those with arguments are
- * asked before it, in their order. Without such a rule: those with arguments, then
+ * tried before it, in their order. Without such a rule: those with arguments, then
  * the default.
  */
 struct sysfilter_rule {

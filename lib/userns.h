@@ -14,10 +14,10 @@ struct idmap;
  */
 int userns_open(const struct idmap *map);
 /*
- * The same, and what is counted for each user of ours (inotify instances, namespaces, pending
- * signals, locked memory) counts for `owner`, not for the caller, whatever happens within.
- * A process of ours with that effective id has all capabilities over the namespace: let it be
- * an id that nobody else has.
+ * The same, and what the kernel counts for each user (inotify instances, namespaces, pending
+ * signals, locked memory) counts for `owner`, not for the caller, whatever happens within. A
+ * process of ours with that effective id has all capabilities over the namespace: let it be an
+ * id that nobody else has.
  */
 int userns_open_for(const struct idmap *map, uid_t owner);
 /* The maps of an existing namespace, read of a child that joins it. */

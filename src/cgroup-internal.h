@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between the files of the cgroup family; everybody else includes src/cgroup.h. */
+/* Shared by src/cgroup*.c; everybody else includes src/cgroup.h. */
 #pragma once
 
 #include <stdbool.h>
@@ -30,7 +30,7 @@ enum cgroup_owner {
 	CGROUP_OTHERS,
 };
 enum cgroup_owner cgroup_dir_owner(const struct cgroup *cg, const struct cgroup_dir *d);
-/* Of any of the directories: ours, when one is. */
+/* Of the cgroup as a whole: ours as soon as one of its directories is. */
 enum cgroup_owner cgroup_owner(const struct cgroup *cg);
 int cgroup_dir_mark(const struct cgroup *cg, const struct cgroup_dir *d, struct error *err);
 /* As cgroup_dir_open(), -EBUSY when it is not ours. */
@@ -56,9 +56,9 @@ int cgroup_read_u64(int dirfd, const char *file, uint64_t *ret);
  * the container's: deep, wide, and changing meanwhile.
  */
 struct cgroup_visitor {
-	/* Before what lies below. Non-zero -errno ends the walk. */
+	/* Before what lies below. A negative errno ends the walk. */
 	int (*enter)(int dirfd, void *arg);
-	/* Behind what lies below; not for the top. Non-zero -errno ends the walk. */
+	/* After what lies below; not for the top. A negative errno ends the walk. */
 	int (*leave)(int parent_dirfd, const char *name, void *arg);
 	void *arg;
 };
@@ -110,7 +110,7 @@ int cgroup_fs_make(const struct cgroup *cg, struct cgroup_made *ret, struct erro
 void cgroup_fs_unmake(const struct cgroup *cg, const struct cgroup_made *m);
 /* Take over those that were there before: -EBUSY when one holds a process or is frozen. */
 int cgroup_fs_take(const struct cgroup *cg, const struct cgroup_made *m, struct error *err);
-/* The last step before a process enters; behind the limits, which may fill the cpuset. */
+/* The last step before a process enters; after the limits, which may fill the cpuset. */
 int cgroup_fs_ready(const struct cgroup *cg, struct error *err);
 int cgroup_fs_destroy(const struct cgroup *cg, struct error *err);
 
@@ -136,12 +136,12 @@ int cgroup_fs_devices(const struct cgroup *cg, const struct spec_resources *r,
 
 /* The systemd driver (src/cgroup-systemd.c) */
 
-/* Start the scope with the process in it, and wait until it stands. */
+/* Start the scope with the process in it, and wait until it is active. */
 int cgroup_systemd_start(const struct cgroup *cg, const struct spec_resources *r, pid_t pid,
 			 const struct cgroup_property *properties, size_t n_properties,
 			 struct error *err);
 int cgroup_systemd_update(const struct cgroup *cg, const struct spec_resources *r,
 			  struct error *err);
 int cgroup_systemd_stop(const struct cgroup *cg, struct error *err);
-/* Forget a scope that has ended as failed, so that its name is free again. */
+/* Forget a scope that has failed, so that its name is free again. */
 void cgroup_systemd_forget(const struct cgroup *cg);

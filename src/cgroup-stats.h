@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Between the files of src/cgroup-stats*.c: one member of the statistics, one function; and
- * how they read. What is absent reads as nothing, since a controller may not be there: a
- * negative descriptor is one without files.
+ * Shared by src/cgroup-stats*.c: one function for each member of the statistics, and how they
+ * read files. Absent files read as nothing, since a controller may be missing; a negative
+ * descriptor stands for a directory without files.
  */
 #pragma once
 

@@ -54,9 +54,8 @@ struct cgroup {
 void cgroup_done(struct cgroup *cg);
 
 /*
- * Choose names: `cgroups_path` is linux.cgroupsPath ("/a/b" or relative for
- * cgroupfs, "slice:prefix:name" for systemd; NULL: a default from the id). Pure, but
- * for the random mark.
+ * Choose the names: `cgroups_path` is linux.cgroupsPath ("/a/b" or relative for cgroupfs,
+ * "slice:prefix:name" for systemd; NULL: a default from the id). Pure, but for the random mark.
  */
 int cgroup_plan(struct cgroup *ret, const struct host *h, enum cgroup_driver driver,
 		const char *cgroups_path, const char *id, struct error *err);
@@ -111,21 +110,21 @@ int cgroup_delegate(const struct cgroup *cg, uid_t uid, gid_t gid, struct error 
  */
 int cgroup_settle(const struct cgroup *cg, struct error *err);
 /*
- * Let cgroup_clone_fd(), cgroup_join() and cgroup_enter() mean one below it, which exists:
- * "[CONTROLLER,..:]PATH", as exec's --cgroup has it. In memory only.
+ * From now on cgroup_clone_fd(), cgroup_join() and cgroup_enter() mean an existing cgroup below
+ * it: "[CONTROLLER,..:]PATH", as exec's --cgroup has it. In memory only.
  */
 int cgroup_descend(struct cgroup *cg, const char *word, struct error *err);
 /* Put a process of `exec` into it; on v2, into the leaf in which `init_pid` is. */
 int cgroup_enter(const struct cgroup *cg, pid_t pid, pid_t init_pid, struct error *err);
 
 /*
- * What follows and changes something fails with -EBUSY on a cgroup that does not bear
- * our mark; cgroup_kill() and cgroup_destroy() leave it alone with success.
+ * All functions below that change something fail with -EBUSY on a cgroup that does not bear our
+ * mark, except that cgroup_kill() and cgroup_destroy() leave it alone and succeed.
  */
 
 /*
- * Change limits of a running container. Device rules are not part of an update
- * (neither in runc: other programs may have added some of their own).
+ * Change limits of a running container. Device rules are not part of an update, as
+ * in runc: other programs may have added some of their own.
  */
 int cgroup_update(const struct cgroup *cg, const struct spec_resources *r, struct error *err);
 int cgroup_freeze(const struct cgroup *cg, struct error *err);
@@ -141,7 +140,10 @@ int cgroup_pids(const struct cgroup *cg, pid_t **ret, size_t *ret_n, struct erro
 bool cgroup_holds_dying(const struct cgroup *cg);
 /* Send to every process (v2: cgroup.kill for SIGKILL). */
 int cgroup_kill(const struct cgroup *cg, int signal, struct error *err);
-/* Remove it with all below; waits a while for the last processes. Absent is success. */
+/*
+ * Remove it with everything below; waits a while for the last processes to leave. Absent is
+ * success.
+ */
 int cgroup_destroy(const struct cgroup *cg, struct error *err);
 
 /* Statistics in the shape of `runc events --stats`: the "data" object as JSON text. */

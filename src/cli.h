@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Options of the command line, one table a verb. The syntax is that of runc's
- * library: "--name value", "--name=value", "-n value", "--flag=false", and one
- * dash for two.
+ * Options of the command line, one table per verb. The syntax is that of runc's
+ * library: "--name value", "--name=value", "-n value", "--flag=false", and one dash
+ * for two.
  */
 #pragma once
 
@@ -16,7 +16,7 @@ enum cli_kind {
 	CLI_STRING,  /* const char *, borrowed from argv; the last one wins */
 	CLI_STRINGS, /* char **, every occurrence appended (lib/str.h); owned by the struct */
 	CLI_INT,     /* int */
-	CLI_IGNORED, /* takes a value that means nothing here; accepted for runc's callers */
+	CLI_IGNORED, /* takes a value, which is ignored; accepted for callers of runc */
 	CLI_IGNORED_FLAG,
 };
 

@@ -52,9 +52,9 @@ int container_create(struct container *ret, struct launch *ret_launch, const str
 int container_open(struct container *ret, const char *root, const char *id,
 		   enum state_lock lock, struct error *err);
 /*
- * Let init execute the user's program; poststart hooks, whose failure ends the container.
- * *n listens afterwards, if the caller's service manager waits for a word: not to be
- * waited for under the container's lock.
+ * Let init execute the user's program; poststart hooks, whose failure ends the container. If
+ * the caller's service manager waits for readiness, *n listens afterwards; do not wait for it
+ * while holding the container's lock.
  */
 int container_start(struct container *c, struct notify *n, struct error *err);
 /*
@@ -65,8 +65,9 @@ int container_pause(struct container *c, struct error *err);
 int container_resume(struct container *c, struct error *err);
 
 /*
- * It has ended and stays. Its engine may take the rootfs away and commit it at once, without a
- * word, and delete it any time later (BuildKit): take the view off, show inner images.
+ * It has ended and is kept. Its engine may take the rootfs and commit it at once, without
+ * telling us, and delete the container any time later (BuildKit): take the view off, and show
+ * inner images in the upper layer.
  */
 int container_leave(struct container *c, struct error *err);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The acts of the container's own process, and of its parent for it. Each
+ * What the container's own process does, and what its parent does for it. Each
  * function says in which process and namespaces it runs.
  */
 #pragma once
@@ -33,7 +33,7 @@ void seccomp_program_done(struct seccomp_program *p);
 /* Anywhere, no effect. Names that this libseccomp does not know are skipped, as runc does. */
 int do_seccomp_compile(const struct plan_seccomp *s, struct seccomp_program *ret,
 		       struct error *err);
-/* Let pass what would be trapped: nobody is there to answer. */
+/* Let the trapped calls pass: nobody is there to answer them. */
 void do_seccomp_untrap(struct seccomp_program *p);
 /*
  * Load into the calling process: 0, or the listener's fd (owned) when the flags ask for one.
@@ -165,9 +165,8 @@ int do_net_devices(const struct plan *p, pid_t init, struct error *err);
 /* src/do-identity.c */
 
 /*
- * Before the user namespace is entered, as host root: what only the host may set.
- * the oom score. What the host withholds (CAP_SYS_RESOURCE) is left out with a debug
- * line.
+ * Before the user namespace is entered, as host root: the oom score, which only the host may
+ * lower. What the host withholds (CAP_SYS_RESOURCE) is left out with a debug line.
  */
 int do_limits(const struct plan_process *p, struct error *err);
 /*
@@ -206,9 +205,9 @@ enum do_exec_cwd {
 };
 
 /*
- * Before the first path of the image is looked up by who is root inside: close all but the
- * standard fds, preserve_fds more, and those in `keep` (sorted by it). Nothing is logged from
- * here on.
+ * Before container root looks up the first path of the image: close everything but the standard
+ * fds, preserve_fds more, and those in `keep` (which this sorts). Nothing is logged from here
+ * on.
  */
 int do_exec_close_all(unsigned int preserve_fds, int *keep, size_t n, struct error *err);
 /*
@@ -256,7 +255,7 @@ int do_terminal_attach(int slave_fd, struct error *err);
  */
 void do_terminal_adopt(int master_fd);
 
-/* Parent: the way of the terminal's master from inside to who will use it. Owned. */
+/* Parent: the way of the terminal's master from inside to whoever will use it. Owned. */
 struct do_console {
 	int inner_fd; /* the child sends on it; -EBADF: no terminal */
 	int outer_fd; /* our end of a pair, when the master comes to us */

@@ -38,7 +38,7 @@ extern const struct doctor_area doctor_kernel, doctor_devices, doctor_rootfs, do
 
 /* The row's text. */
 void doctor_found(struct doctor_row *row, const char *fmt, ...) _printf_(2, 3);
-/* How bad it is, and the way out. */
+/* How bad it is, and what to do about it. */
 void doctor_mend(struct doctor_row *row, enum doctor_level level, const char *fmt, ...)
 	_printf_(3, 4);
 

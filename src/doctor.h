@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What of this machine helps or hinders a system container, found out by trying. */
+/* What on this machine helps or hinders a system container, found out by trying. */
 #pragma once
 
 #include <stdbool.h>

@@ -68,12 +68,12 @@ int fs_client_start(struct fs_client *c, const struct fs_client_start *s,
 		    struct fs_client_mounts *ret, struct error *err);
 /*
  * How long a supervisor may take for anything before it counts as hung. It needs some
- * milliseconds; on two processors with 120 that want to run, more than 10 s were seen.
+ * milliseconds; with 120 runnable processes on two processors, more than 10 s were seen.
  */
 #define FS_CLIENT_PATIENCE_MS 30000
 /*
- * Break the connections of these mounts: who waits for an answer gets ECONNABORTED, where no
- * signal would reach him. Host root.
+ * Abort the connections of these mounts: a process that waits for an answer, out of reach of
+ * any signal, gets ECONNABORTED. Host root.
  */
 int fs_client_cut(const struct fs_client_mounts *m);
 /* Before fs_client_start(): end and reap it. Legal on an empty or finished client. */

@@ -10,8 +10,8 @@ struct spec_process;
 /*
  * Host root, host namespaces; nothing of the image is executed, and no symlink of
  * it leads out of it. What cannot be found is zero; only a root that cannot be
- * opened is an error. `dirs` are the directories of which symlinks are to be known,
- * `p` is the process whose program may be a script; NULL: none.
+ * opened is an error. `dirs` are the directories whose symlinks are wanted, `p` is
+ * the process whose program may be a script; NULL: none.
  */
 int image_read(struct image *ret, const char *rootfs, char *const *dirs,
 	       const struct spec_process *p, struct error *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Between the builder (src/init-builder.c) and init (src/init.c): what the first has made and
- * the second goes on with, through fork.
+ * Shared by the builder (src/init-builder.c) and init (src/init.c): what the first has made and
+ * the second carries on with, through fork.
  */
 #pragma once
 

@@ -14,9 +14,9 @@ struct install_report {
 
 /*
  * Root, in the engine's mount namespace. Docker: the member "runtimes.sysbox-runc" of its
- * settings file, with everything else kept, and a running dockerd told by SIGHUP; the
- * call returns when that one shows the change. Podman: a file of our own in
- * containers.conf.d. Both may be called again. On failure the settings are as before.
+ * settings file, with everything else kept, and a running dockerd told by SIGHUP; the call
+ * returns when that one shows the change. Podman: a file of our own in containers.conf.d. Both
+ * may be repeated. On failure the settings are as before.
  */
 int install_docker(const char *program, struct install_report *ret, struct error *err);
 int install_podman(const char *program, struct install_report *ret, struct error *err);

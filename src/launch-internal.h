@@ -39,7 +39,7 @@ struct work {
 	pid_t builder;
 };
 
-/* Before the child (src/launch-prepare.c): nothing of it would outlive a killed runtime. */
+/* Before the child (src/launch-prepare.c): nothing of this outlives a killed runtime. */
 
 int step_supervisor(struct work *w, struct error *err);
 int step_seccomp(struct work *w, struct error *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the engine's overlay is made of, as its line in the mount table says. */
+/* What the engine's overlay is made of, according to its line in the mount table. */
 #pragma once
 
 #include <stdbool.h>
@@ -27,7 +27,7 @@ enum {
 int layers_read(struct layers *ret, const char *rootfs, struct error *err);
 
 /*
- * Do the paths of the lower layers lead to them? Not where the engine has mounted them for
- * as long as it mounted the overlay only, as containerd does with id-mapped layers.
+ * Do the paths of the lower layers still lead to them? Not where the engine had them mounted
+ * only while it mounted the overlay, as containerd does with id-mapped layers.
  */
 bool layers_are_reachable(const struct layers *l);

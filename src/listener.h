@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A process whose seccomp filter notifies has a listener, and somebody must get it: the
- * seccomp agent of the specification (config-linux.md, "containerProcessState"), or
- * our own supervisor for the calls that it traps. Host root.
+ * A process whose seccomp filter notifies has a listener, which somebody must receive: the
+ * seccomp agent of the specification (config-linux.md, "containerProcessState"), or our own
+ * supervisor for the calls that it traps. Host root.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ int listener_hand_over(const char *path, const char *metadata, const struct stat
 		       int listener_fd, struct error *err);
 
 /*
- * A socket to the supervisor, before the filter is loaded: behind it, a call that nobody
+ * A socket to the supervisor, before the filter is loaded: after that, a call that nobody
  * answers fails with ENOSYS. -errno: nobody is there.
  */
 int listener_open_supervisor(int state_dirfd);

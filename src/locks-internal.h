@@ -31,7 +31,7 @@ struct locks_claim {
 /* 1: the directory is there; 0: it is not. */
 int locks_claim_find(struct locks_claim *ret, const struct syscont_lock *l);
 void locks_claim_done(struct locks_claim *c);
-/* The path leads elsewhere since. */
+/* The path leads elsewhere by now. */
 bool locks_claim_has_moved(const struct locks_claim *c);
 
 /* The first of a directory's bytes. */
@@ -70,8 +70,8 @@ bool locks_holder_read(const struct locks_table *t, off_t at, struct locks_holde
 void locks_holder_write(const struct locks_table *t, const struct locks_claim *c,
 			const char *id);
 /*
- * Who is at the place of `c`, above or below it. What is left of those that hold nothing any
- * more is removed; `c` may be NULL.
+ * Who holds the place of `c`, or one above or below it. Files of holders that hold nothing any
+ * more are removed; `c` may be NULL.
  */
 bool locks_holder_find(const struct locks_table *t, const struct locks_claim *c,
 		       struct locks_holder *ret);

@@ -30,9 +30,9 @@ struct locks {
 	}
 
 /*
- * Host root, engine's mount namespace. Take all, or none: -EBUSY with the volume, where
- * it is mounted and who holds it since when. A directory that does not exist is
- * left out. n may be 0.
+ * Host root, engine's mount namespace. Take all, or none: -EBUSY names the volume, where it is
+ * mounted, and who has held it since when. A directory that does not exist is left out. n may
+ * be 0.
  */
 int locks_take(const struct syscont_lock *locks, size_t n, const char *id, struct locks *ret,
 	       struct error *err);

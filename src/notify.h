@@ -16,7 +16,10 @@
 struct syscont;
 struct state_dir;
 
-/* At create, before the passes: does the caller wait for a word? Then mount and variable. */
+/*
+ * At create, before the passes: if the caller waits for readiness, add the mount and the
+ * variable.
+ */
 int notify_prepare(const struct state_dir *d, struct syscont *sc, struct error *err);
 
 struct notify {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parts of plan_cgroup(), for src/plan-cgroup*.c only: a function for a member. */
+/* The parts of plan_cgroup(), one function for each member; for src/plan-cgroup*.c only. */
 #pragma once
 
 #include "lib/error.h"

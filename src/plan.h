@@ -240,10 +240,10 @@ int plan_traps(struct plan_seccomp **s);
 
 /*
  * Resources as cgroup writes: src/plan-cgroup.c. Values that the kernel checks
- * against each other (quota and period, memory and memory+swap) have no order
- * that is right for every update: who applies them repeats a write that was
- * refused with EINVAL behind the others of its controller. Devices are not
- * files on v2 and are not here: src/cgroup-devices.c.
+ * against each other (quota and period, memory and memory+swap) have no order that
+ * is right for every update: whoever applies them repeats a write that was refused
+ * with EINVAL after the others of its controller. Devices are not files on v2 and
+ * are not here: src/cgroup-devices.c.
  */
 enum plan_cgroup_version {
 	PLAN_CGROUP_V1,

@@ -16,7 +16,7 @@
 
 #include "lib/error.h"
 
-/* Link-local (RFC 3927): no router knows it, and it lies on "lo" of one namespace alone. */
+/* Link-local (RFC 3927): no router knows it, and it is on the "lo" of one namespace only. */
 #define RESOLVER_ADDRESS "169.254.11.53"
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How the image's ids appear right inside, with nothing chowned.
+ * How the image's ids appear correctly inside, with nothing chowned.
  *
  * Prepared by the parent in the host's namespaces (every layer opened and
  * id-mapped, detached), mounted by the child in its private mount namespace.
@@ -54,8 +54,8 @@ enum rootfs_flags {
 };
 
 /*
- * Parent, host namespaces, host root. `userns_fd` has the maps of `map`. The
- * error names the path, the file system and what would do.
+ * Parent, host namespaces, host root. `userns_fd` has the maps of `map`. The error
+ * names the path, the file system and what would work.
  */
 int rootfs_prepare(struct rootfs *ret, const char *path, int userns_fd, const struct idmap *map,
 		   unsigned int flags, struct error *err);
@@ -66,8 +66,8 @@ int rootfs_prepare(struct rootfs *ret, const char *path, int userns_fd, const st
 int rootfs_make_work(const struct rootfs *r, struct error *err);
 
 /*
- * Are the files below `path` owned by the host ids of `map` already? 1 or 0; asks for
- * the very id of the container's root.
+ * Are the files below `path` owned by the host ids of `map` already? 1 or 0; compares with the
+ * very id of the container's root.
  */
 int rootfs_is_shifted(const char *path, const struct idmap *map, struct error *err);
 

@@ -48,7 +48,7 @@ extern struct sdbus sdbus;
 /* Before any of the functions; -ENOPKG where libsystemd is not installed. Idempotent. */
 int sdbus_load(struct error *err);
 
-/* The library's own helpers for cleaning up call what is not linked. */
+/* The library's own cleanup helpers call what is not linked. */
 static inline void sdbus_unrefp(sd_bus **p)
 {
 	if (*p)

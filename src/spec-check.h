@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the two halves of spec_check() share; nobody else includes this. */
+/* Shared by src/spec-check*.c; nobody else includes this. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@ struct maybe_u64;
 struct spec;
 struct spec_id_mapping;
 
-/* The end of a rule that is broken. */
+/* How a broken rule ends. */
 #define invalid(err, ...) error_set((err), EINVAL, __VA_ARGS__)
 
 /* A rule looks at one thing; the first that fails ends the check. */

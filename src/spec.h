@@ -384,7 +384,7 @@ char *spec_sysctl_path(const char *key);
 const char *spec_sysctl_namespace(const char *path);
 
 /*
- * Does the configuration make sense? One rule a function; the error names the
+ * Does the configuration make sense? One function per rule; the error names the
  * JSON path and what is wrong. Pure. `spec_process_check` is also for exec,
  * `spec_resources_check` for update.
  */
@@ -392,11 +392,11 @@ int spec_check(const struct spec *s, struct error *err);
 int spec_process_check(const struct spec_process *p, struct error *err);
 int spec_resources_check(const struct spec_resources *r, struct error *err);
 /*
- * For `update`: take over into `saved` what `update` sets, so that the next update
- * knows it; zero and empty mean "leave it" where they do so at create. Then complete
- * `update` by the saved halves of what the kernel takes in one piece, or checks
- * together: quota and period, memory and memory+swap. Device rules and what does
- * not change in a running container stay as they are.
+ * For `update`: take over into `saved` what `update` sets, so that the next update knows it;
+ * zero and empty mean "leave it" where they do so at create. Then complete `update` from
+ * `saved` with the other half of what the kernel takes as one, or checks together: quota and
+ * period, memory and memory+swap. Device rules and what does not change in a running container
+ * stay as they are.
  */
 void spec_resources_merge(struct spec_resources *saved, struct spec_resources *update);
 

@@ -39,9 +39,9 @@ struct state {
 	int32_t init_pid;    /* 0: not yet */
 	uint64_t init_start; /* clock ticks since boot */
 	bool complete;	     /* create went through */
-	char *view_path;     /* where the supervisor stacked the engine's view; NULL none */
+	char *view_path;     /* where the supervisor put the engine's view; NULL none */
 	char *work_path;     /* our overlay work directory; NULL none */
-	bool left;	     /* container_leave() has been there */
+	bool left;	     /* container_leave() has run */
 	bool is_plain;	     /* SYSBOX_SYSCONT_MODE=FALSE; holds for exec, too */
 	char *resolv_conf;   /* the engine's, for src/resolver.h; NULL: not to be changed */
 	char *store_dir;     /* src/store.h; NULL none */
@@ -61,8 +61,8 @@ struct state {
 	size_t n_annotations;
 };
 /*
- * All but what cgroup_plan() and the launch add, of a specification that the passes have been
- * over (src/state-fill.c).
+ * Everything but what cgroup_plan() and the launch add, from the specification as rewritten
+ * (src/state-fill.c).
  */
 int state_fill(struct state *s, const char *id, const char *bundle, const struct syscont *sc,
 	       struct error *err);

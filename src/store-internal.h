@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of the store (src/store*.c) share. */
+/* Shared by src/store*.c. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,8 +14,8 @@ struct stat;
 struct store_source;
 
 /*
- * A seeded tree to the disk, and nothing but it: syncfs(2) would wait for all that others
- * write to the file system. src/store-sync.c
+ * Write a seeded tree to disk, and nothing else: syncfs(2) would wait for everything that
+ * others write to the file system. src/store-sync.c
  */
 int store_sync(int dirfd);
 
@@ -25,7 +25,7 @@ int store_sync(int dirfd);
  */
 #define STORE_META ".sysbox-meta"
 
-/* There, too: why the image has no, or older, inner images. */
+/* There too: why the image has no inner images, or outdated ones. */
 #define STORE_NOTE ".sysbox-failed"
 
 bool store_is_whiteout(const struct stat *st);
@@ -40,7 +40,7 @@ enum store_xattrs {
 /* Owner, mode, extended attributes, times; not of the outer overlay. */
 int store_copy_attributes(int from, const char *from_name, int to, const char *to_name,
 			  enum store_xattrs which);
-/* The same, of who has looked at it already. */
+/* The same, for a caller that has its stat(2) already. */
 int store_give_attributes(int from, const char *from_name, int to, const char *to_name,
 			  const struct stat *st, enum store_xattrs which);
 
@@ -90,7 +90,7 @@ struct store_move {
 };
 /* Directories (paths from the top) of the store, into the upper layer. */
 int store_move_out(const struct store_move *m, char *const *paths, struct error *err);
-/* All that any flush has moved, back into the store. */
+/* Everything that any flush has moved, back into the store. */
 int store_move_back(const struct store_move *m, struct error *err);
 
 /* src/store-clean.c */
@@ -108,7 +108,7 @@ void store_clean_done(struct store_clean *c);
 /* The directory `fd` of the layer at `path`. */
 bool store_clean_has(struct store_clean *c, int fd, const char *path);
 void store_clean_add(struct store_clean *c, int fd, const char *path);
-/* For the next time: all that were asked for and known, or added. */
+/* For the next time: those that were asked for and known, or added. */
 void store_clean_save(const struct store_clean *c);
 
 /* src/store-flush.c */
@@ -136,8 +136,8 @@ struct store_marks {
 void store_marks_begin(struct store_marks *m, int dirfd, const char *name);
 void store_marks_done(struct store_marks *m);
 /*
- * A layer of the image at `path`, its directory open as `layer`, needs what `text` says: 1
- * when it will be seen so, 0 when it has to be copied.
+ * A layer of the image at `path`, its directory open as `layer`, needs what `text` says: 1: it
+ * will be seen like that; 0: it has to be copied.
  */
 int store_marks_add(struct store_marks *m, int layer, int number, const char *path,
 		    const char *text, struct error *err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an inner engine has written once and never changes again: the layers and blobs of
- * its images. Its own records tell; an engine or a layout that is not known here has
- * none, and all of it is treated as what may change.
+ * What an inner engine has written once and never changes again: the layers and blobs of its
+ * images. The engine's own records tell; of an engine or a layout that is not known here,
+ * everything is taken for what may change.
  */
 #pragma once
 

@@ -36,8 +36,8 @@ void store_source_add(struct store_source *s, int fd, int number);
 int store_source_open(struct store_source *ret, const char *rootfs, struct layers *ret_layers,
 		      struct error *err);
 /*
- * The layers that have part in a directory below: what overlayfs merges there. None when
- * there is no such directory.
+ * The layers that contribute to a directory below: what overlayfs merges there. None when there
+ * is no such directory.
  */
 int store_source_enter(const struct store_source *s, const char *path,
 		       struct store_source *ret);
@@ -49,5 +49,5 @@ ssize_t store_source_find(const struct store_source *s, const char *name, struct
 /* A regular file, reached through no symlink; -EFBIG above `max`. */
 int store_source_read(const struct store_source *s, const char *path, size_t max, char **ret,
 		      size_t *ret_len);
-/* The names of all that is seen in it; owned. */
+/* The names of everything seen in it; owned. */
 int store_source_list(const struct store_source *s, char ***ret);

@@ -53,8 +53,8 @@ struct store_make {
 int store_make(const struct store_make *m, char **ret_skeleton, struct error *err);
 
 /*
- * After store_flush() has shown them, for good: what is in the upper layer is all that
- * there is from now on, and what a next start begins with.
+ * After store_flush() has shown them, for good: from now on the upper layer is all there is,
+ * and what the next start begins with.
  */
 int store_drop(const char *dir, struct error *err);
 
@@ -75,8 +75,8 @@ struct store_flush {
  */
 int store_flush(const struct store_flush *f, struct error *err);
 /*
- * As store_unflush(), and an image that is committed now says in its stores' places why they
- * are not up to date: who starts it is told.
+ * As store_unflush(); in addition, an image that is committed now carries a note in its stores'
+ * places why they are not up to date, which is logged when it is started.
  */
 int store_flush_failed(const struct store_flush *f, const char *why, struct error *err);
 /* Take it away again, before the container runs; init_pidfd is not looked at. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Exclusive id ranges: every container has its own 65536 uids and gids of the
- * host. What is taken is written down in /run/sysbox/subid under a lock that the
- * kernel releases when its holder dies; a reboot forgets it with the containers.
+ * Exclusive id ranges: every container has its own 65536 uids and gids of the host.
+ * Taken ranges are recorded in /run/sysbox/subid under a lock that the kernel
+ * releases when its holder dies; a reboot forgets them with the containers.
  */
 #pragma once
 

@@ -2,9 +2,9 @@
 /*
  * The handshake between the runtime and the process that becomes the container.
  *
- * One SEQPACKET pair, numbered steps, each sent by one side only. A step that
- * fails is answered with SYNC_ERROR and the error value itself. When the other
- * side is gone, the answer is an error too: nobody waits for ever.
+ * One SEQPACKET pair, numbered steps, each sent by one side only. A step that fails
+ * is answered with SYNC_ERROR and the error value itself. When the other side is
+ * gone, that is an error too: nobody waits forever.
  */
 #pragma once
 
@@ -36,8 +36,8 @@ enum sync_step {
 /*
  * Fork the process that becomes the container, with a handshake between: flags of clone(2);
  * born in the cgroup whose directory cgroup_fd is open on, unless that is negative
- * (CLONE_INTO_CGROUP, 5.7). 0 in the child, its pid in the parent, and *ret_sock is the end of
- * whoever reads it; the other one is closed.
+ * (CLONE_INTO_CGROUP, 5.7). 0 in the child, its pid in the parent, and *ret_sock is the
+ * caller's own end; the other one is closed.
  */
 pid_t sync_clone(uint64_t flags, int cgroup_fd, int *ret_sock, struct error *err);
 
@@ -54,8 +54,8 @@ int sync_recv(int sock, enum sync_step step, int64_t *ret_value, int *ret_fds, s
 	      struct error *err);
 
 /*
- * Where the other side seems to have ended: its SYNC_ERROR, behind whatever else it had sent,
- * if there is one. Never waits; leaves the socket non-blocking.
+ * When the other side seems to have ended: its SYNC_ERROR, after whatever else it had sent, if
+ * there is one. Never waits; leaves the socket non-blocking.
  */
 bool sync_last_words(int sock, struct error *err);
 

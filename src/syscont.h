@@ -21,7 +21,7 @@ struct spec;
 struct spec_mount;
 struct spec_process;
 
-/* What is one's on disk is the other's inside; in SYSBOX_MAP_OWNER, and below one mount. */
+/* Files of one owner on disk belong to the other inside, below one mount (SYSBOX_MAP_OWNER). */
 struct syscont_owner {
 	char *target;
 	uint32_t disk_uid, disk_gid;
@@ -130,7 +130,7 @@ struct syscont {
 	}
 void syscont_done(struct syscont *sc);
 
-/* One pass; its name stands in front of its errors. */
+/* One pass; its name prefixes its errors. */
 struct syscont_pass {
 	const char *name;
 	int (*run)(struct syscont *sc, struct error *err);
@@ -144,7 +144,7 @@ extern const struct syscont_pass syscont_passes[];
  * environment. Runs before the range is reserved.
  */
 int syscont_env(struct syscont *sc, struct error *err);
-/* Before it: what the administrator has written. What is not understood becomes a warning. */
+/* Before that: the administrator's settings. What is not understood becomes a warning. */
 void syscont_settings(struct syscont *sc, const char *text);
 /* All other passes. */
 int syscont_rewrite(struct syscont *sc, struct error *err);
@@ -172,7 +172,7 @@ char **syscont_store_dirs(const struct syscont *sc);
 
 /* What passes share with each other and with exec. */
 
-/* Has the image a journald that insists on a /dev/kmsg that can be polled? */
+/* Does the image have a journald that insists on a /dev/kmsg that can be polled? */
 bool syscont_polls_kmsg(const struct syscont *sc);
 
 void syscont_stores_done(struct syscont *sc);
@@ -184,8 +184,8 @@ int syscont_process_env(struct syscont *sc, struct spec_process *p, struct error
 void syscont_process_caps(const struct syscont *sc, struct spec_process *p);
 void syscont_process_lsm(struct spec_process *p);
 /*
- * A new mount in its place: behind all that `destination` lies below, before all
- * that lies below it; else last. The caller fills in the rest. Borrowed, until
+ * A new mount in its place: after the mounts that `destination` lies below, before
+ * those that lie below it; else last. The caller fills in the rest. Borrowed, until
  * the next change of the list.
  */
 struct spec_mount *syscont_mount_add(struct spec *s, const char *destination, const char *type,
