@@ -15,7 +15,7 @@
 #include "lib/fd.h"
 #include "lib/macro.h"
 
-/* A random name: two writers must not share one, nor trip over a dead one's. */
+/* A random name: two writers must not share one, nor trip over that of a dead writer. */
 static int temp_name(const char *name, char **ret)
 {
 	uint64_t random;

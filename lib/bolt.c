@@ -31,7 +31,7 @@
 #define PAGE_SIZE_MAX	 65536
 /* Of pages below each other; real databases have four. */
 #define DEPTH_MAX 16
-/* Whoever looks for two keys in each bucket of a bucket comes by every element three times. */
+/* Looking for two keys in each bucket of a bucket passes every element three times. */
 #define VISITS_MAX 4
 
 struct page {

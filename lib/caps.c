@@ -2,7 +2,7 @@
 /*
  * Theory of operation
  *
- * The five sets hang together (capabilities(7)), which leaves one order:
+ * The five sets depend on each other (capabilities(7)), which leaves one order:
  *
  *  1. The bounding set, while CAP_SETPCAP is still effective; and keep-caps,
  *     because the change from uid 0 to another empties the permitted set
@@ -37,7 +37,7 @@ int caps_number(const char *name)
 		return -EINVAL;
 	if (cap_from_name(full, &value) < 0)
 		return -EINVAL;
-	/* libcap does not mind what stands behind a name. */
+	/* libcap ignores what follows a name. */
 	known = caps_name(value);
 	return known && strcasecmp(known, full) == 0 ? value : -EINVAL;
 }

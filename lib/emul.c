@@ -49,8 +49,8 @@
 static const char *const on_off_ratelimit[] = {"on", "off", "ratelimit", NULL};
 
 /*
- * A directory stands before what is in it. Bounds of values as the kernel's own tables
- * have them.
+ * A directory comes before what is in it. Bounds of values are those of the kernel's own
+ * tables.
  */
 const struct emul_file emul_files[] = {
 	DIR(EMUL_MIRROR, "sys/devices/system/cpu", EMUL_CPU),

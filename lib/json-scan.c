@@ -83,7 +83,7 @@ static bool scan_string(struct scan *s)
 		}
 		if (s->len - s->pos >= 6 && !memcmp(s->text + s->pos, "\\u0000", 6))
 			return fail(s, "NUL in a string");
-		/* Whether there is such an escape is json-c's affair. */
+		/* Whether there is such an escape is for json-c to say. */
 		if (peek(s) == '\\' && ++s->pos == s->len)
 			break;
 		n = json_utf8_len(s->text + s->pos, s->len - s->pos);

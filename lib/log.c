@@ -63,7 +63,7 @@ static void add_time(struct strbuf *b)
 	strbuf_addf(b, "\"%s.%09ldZ\"", text, ts.tv_nsec);
 }
 
-/* To a person: no quotes. Names chosen by a container must not drive the terminal. */
+/* For people: no quotes. Names chosen by a container must not drive the terminal. */
 static void compose_stderr(struct strbuf *b, enum log_level level, const char *msg)
 {
 	strbuf_addf(b, "%s: ", program_invocation_short_name);
@@ -112,7 +112,7 @@ static void write_line(enum log_level level, const char *msg)
 	else
 		compose_text(&b, level, msg);
 	strbuf_addc(&b, '\n');
-	/* There is nowhere to complain about a log that cannot be written. */
+	/* A log that cannot be written can be reported nowhere. */
 	if (write(target.fd, b.s, b.len) < 0)
 		return;
 }

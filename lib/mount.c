@@ -138,7 +138,8 @@ static int config_options(int fs, const char *options)
 	return 0;
 }
 
-/* What the VFS takes as words of the superblock (fs/fs_context.c); others mean nothing to it.
+/*
+ * What the VFS takes as options of the superblock (fs/fs_context.c); others mean nothing to it.
  */
 static const struct flag_name sb_words[] = {
 	{"ro", MS_RDONLY},	   {"sync", MS_SYNCHRONOUS}, {"dirsync", MS_DIRSYNC},

@@ -81,7 +81,7 @@ struct made {
 
 static int create(int parent, const char *name, mode_t mode)
 {
-	/* We have no threads; so the umask is nobody else's for a moment. */
+	/* Without threads, nobody else sees the umask that is changed for a moment. */
 	mode_t old = umask(0);
 	int r = S_ISDIR(mode) ? mkdirat(parent, name, mode & 07777)
 			      : mknodat(parent, name, S_IFREG | (mode & 07777), 0);

@@ -114,7 +114,7 @@ static void emit_rule(struct program *p, const struct cgroup_device_rule *r)
 		emit(p, BPF_JMP32 | BPF_JNE | BPF_K, R_MINOR, 0, 0, (uint32_t)r->minor);
 	n_tests = p->n - start;
 	emit_verdict(p, r);
-	/* The tests jump behind the verdict; offsets count from the next instruction. */
+	/* The tests jump past the verdict; offsets count from the next instruction. */
 	for (size_t i = start; i < start + n_tests; i++)
 		p->insns[i].off = (int16_t)(p->n - i - 1);
 }

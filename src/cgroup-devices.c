@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Theory of operation: the specification's list of device rules is worked off in
- * order, and the last rule that matches decides. A rule for everything ("a" without
- * numbers) therefore makes all that stands before it void. What follows the last
- * such rule, or the whole list where there is none, begins with the nodes that every
- * container has (those of runc), so that an explicit rule still overrides them.
+ * Theory of operation: the specification's list of device rules is processed in order, and the
+ * last rule that matches decides. A rule for everything ("a" without numbers) therefore makes
+ * all that stands before it void. What follows the last such rule, or the whole list where
+ * there is none, begins with the nodes that every container has (those of runc), so that an
+ * explicit rule still overrides them.
  *
- * On v2 this is exactly what the program of src/cgroup-bpf.c computes. The v1
- * files are weaker: a group is a default with exceptions, and an exception is
- * removed by its own numbers only. So v1 cannot take a device out of a wider rule;
- * where that was asked for and matters, it is an error rather than a silent hole.
+ * On v2 this is exactly what the program of src/cgroup-bpf.c computes. The v1 files
+ * are weaker: a group is a default with exceptions, and an exception is removed
+ * only by its own numbers. So v1 cannot exclude a device from a wider rule; where
+ * that was asked for and matters, it is an error rather than a silent hole.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -163,7 +163,7 @@ int cgroup_devices_resolve(struct cgroup_devices *ret, const struct spec_resourc
 
 /* v1 */
 
-/* Does `a` speak of every device that `b` speaks of? */
+/* Does `a` cover every device that `b` covers? */
 static bool rule_covers(const struct cgroup_device_rule *a, const struct cgroup_device_rule *b)
 {
 	return a->type == b->type && (a->major == ANY || a->major == b->major) &&

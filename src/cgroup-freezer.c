@@ -32,9 +32,9 @@ static int freezer_open(const struct cgroup *cg, struct error *err)
 }
 
 /*
- * A v1 freezer that meets a process which is being born, or one that enters, stays in
- * FREEZING until it is told again. To repeat the request nearly always helps; where
- * processes appear all the time, it helps to let them go for a moment.
+ * A v1 freezer that meets a process which is being forked, or which is just entering, stays in
+ * FREEZING until it is asked again. Repeating the request nearly always helps; where processes
+ * appear all the time, it helps to let them run for a moment.
  */
 static int freeze_v1(int dirfd)
 {

@@ -227,7 +227,7 @@ int cgroup_fs_destroy(const struct cgroup *cg, struct error *err)
 			clock_sleep_usec(INT64_C(1000) << tries);
 			r = remove_dir(cg, &cg->dirs[i]);
 		}
-		/* The others are removed all the same; the first error is told. */
+		/* The others are removed all the same; the first error is reported. */
 		if (r < 0 && status == 0)
 			status = error_errno(err, -r, "remove the cgroup %s", cg->dirs[i].path);
 	}

@@ -3,18 +3,18 @@
  * Theory of operation
  *
  * On v2 a group whose children have controllers holds no process itself ("no internal
- * processes", cgroups(7)). Inside, the group that was given to the container is the root
- * of all; an engine there enables controllers in it for its own containers. systemd first
- * moves itself to init.scope, but an engine that was started by hand expects a root that
- * nobody lives in, as on a machine. Without one, runc makes the group threaded: then no
- * limit on memory is possible, and no list of a container's processes.
+ * processes", cgroups(7)). Inside, the group that was given to the container is the root; an
+ * engine there enables controllers in it for its own containers. systemd first moves itself to
+ * init.scope, but an engine that was started by hand expects a root that nobody lives in, as on
+ * a machine. Without one, runc makes the group threaded: then no limit on memory is possible,
+ * and no list of a container's processes.
  *
- * So init leaves the root before its program begins, and whoever comes later (exec)
- * goes where init is. Before, at create, it must be in the root: what is its group then
- * is what containerd's shim takes for the container's, and `docker stats` shows.
- * Moving a process costs an RCU grace period, some 12 ms on an idle machine, as much as
- * runc pays at create. To be born in the leaf would be free; the shim would take it.
- * The leaf has the name that systemd takes for itself and knows not to be its root.
+ * So init leaves the root before its program begins, and later processes (exec) go where init
+ * is. Before, at create, it must be in the root: what is its group then is what containerd's
+ * shim takes for the container's, and `docker stats` shows. Moving a process costs an RCU grace
+ * period, some 12 ms on an idle machine, as much as runc pays at create. To be born in the leaf
+ * would be free, but then the shim would take the leaf for the container's group. The leaf has
+ * the name that systemd uses for itself and does not mistake for its root.
  */
 #include <errno.h>
 #include <fcntl.h>

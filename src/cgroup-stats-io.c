@@ -80,9 +80,9 @@ static void add_blkio_list_v1(struct json_out *o, int fd, const char *key, const
 }
 
 /*
- * Who counts depends on the I/O scheduler: BFQ (all lists only with its debugging on),
- * CFQ of old kernels, or only the throttling layer. The first that has the count
- * of served requests is asked for everything.
+ * What does the counting depends on the I/O scheduler: BFQ (all lists only with its debugging
+ * on), CFQ of old kernels, or only the throttling layer. The first that has the count of served
+ * requests is asked for everything.
  */
 static void add_blkio_v1(struct json_out *o, int fd)
 {

@@ -2,12 +2,12 @@
 /*
  * The systemd driver: the container is a transient scope.
  *
- * Theory of operation: systemd owns the tree, so that a group which it did not make
- * may be emptied or reset behind our back at the next daemon-reload. We ask it for a
- * scope with Delegate=yes: from then on it leaves what is below alone, and
- * keeps the limits that it knows. These are derived from the very list of
- * file writes that the cgroupfs driver executes, by a table of file and property; the
- * writes are then made as well, for what systemd does not know, or rounds.
+ * Theory of operation: systemd owns the tree, so that a group which it did not make may be
+ * emptied or reset behind our back at the next daemon-reload. We ask it for a scope with
+ * Delegate=yes: from then on it leaves what is below alone, and keeps the limits that it knows.
+ * These are derived from the very list of file writes that the cgroupfs driver executes, by a
+ * table of file and property; the writes are then made as well, for what systemd does not know,
+ * or rounds off.
  */
 #include "src/cgroup-systemd.h"
 

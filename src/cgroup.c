@@ -100,7 +100,7 @@ static int create_systemd(const struct cgroup *cg, const struct spec_resources *
 	if (status < 0) {
 		struct error ignored;
 
-		/* The first error is told. */
+		/* The first error is reported. */
 		if (made.dirs)
 			cgroup_fs_unmake(cg, &made);
 		(void)cgroup_systemd_stop(cg, &ignored);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Statistics and OOM events, one JSON object a line, in runc's form. */
+/* Statistics and OOM events, one JSON object per line, in runc's form. */
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -117,7 +117,7 @@ struct watch {
 	int oom_fd;
 	int timer_fd;
 	int pidfd;
-	int64_t oom_kills; /* told of so far; on v2 */
+	int64_t oom_kills; /* reported so far; on v2 */
 };
 
 static void watch_done(struct watch *w)

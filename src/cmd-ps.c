@@ -101,7 +101,7 @@ static int run_ps(char **arguments, char **ret, struct error *err)
 	return 0;
 }
 
-/* Which word of the title is "PID"? */
+/* Which word of the header line is "PID"? */
 static int pid_column(const char *title, struct error *err)
 {
 	_cleanup_(strv_freep) char **words = strv_split(title, " \t");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From a bundle to a created container: read, judge, rewrite (src/syscont.h), plan
- * (src/plan.h), launch (src/launch.h). Before the state directory is there nothing has an
- * effect; after it, container_destroy() knows all that has.
+ * (src/plan.h), launch (src/launch.h). Nothing has an effect before the state directory exists;
+ * from then on container_destroy() can undo everything.
  */
 #include "src/container.h"
 
@@ -119,8 +119,8 @@ static char *rootfs_path(const struct making *m)
 }
 
 /*
- * A container of this id that was never complete, and whose runtime is gone (its
- * lock is free), is in the way of nobody: clean up and go on.
+ * A container of this id that was never completed, and whose runtime is gone (its
+ * lock is free), is nobody's: clean up and go on.
  */
 static int clear_remains(const struct making *m, struct error *err)
 {
@@ -204,7 +204,7 @@ static int read_image(struct making *m, const char *rootfs, struct error *err)
 	return image_read(&m->image, rootfs, dirs, m->syscont.spec->process, err);
 }
 
-/* None is as good as an empty one; one that cannot be read is not. */
+/* A missing file is as good as an empty one; one that cannot be read is an error. */
 static int read_settings(struct making *m, struct error *err)
 {
 	_cleanup_free_ char *text = NULL;
@@ -217,7 +217,7 @@ static int read_settings(struct making *m, struct error *err)
 	return 0;
 }
 
-/* From the engine's words to a plan. */
+/* From the engine's configuration to a plan. */
 static int make_plan(struct making *m, struct error *err)
 {
 	struct syscont *sc = &m->syscont;
@@ -285,7 +285,7 @@ static int do_launch(struct making *m, struct launch *ret, struct error *err)
 		r = pidfile_write(m->args->pid_file, l.init_pid, err);
 		if (r == 0)
 			r = pidfile_send(m->args->pidfd_socket, l.init_pidfd, err);
-		/* Not to be used after us: they point into what making_done() frees. */
+		/* Not to be used after this: they point into what making_done() frees. */
 		l.host = NULL;
 		l.spec = NULL;
 		l.plan = NULL;

@@ -51,7 +51,7 @@ int container_open(struct container *ret, const char *root, const char *id,
  */
 static int release_init(const struct container *c, struct error *err)
 {
-	/* In this order: once the FIFO is open, init may run, and end, at any moment. */
+	/* In this order: once the FIFO is open, init may run and end at any moment. */
 	_cleanup_close_ int pidfd = state_init_pidfd(&c->state, err);
 	_cleanup_close_ int fifo =
 		openat(c->dir.dirfd, "exec.fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -62,7 +62,7 @@ static int release_init(const struct container *c, struct error *err)
 		return pidfd;
 	if (fifo < 0)
 		return error_errno(err, errno, "open exec.fifo");
-	/* At once: whoever finds it waits for an init that has gone on. */
+	/* At once: whoever found it would wait for an init that has moved on. */
 	if (unlinkat(c->dir.dirfd, "exec.fifo", 0) < 0)
 		return error_errno(err, errno, "remove exec.fifo");
 	fds[0] = (struct pollfd){.fd = fifo, .events = POLLIN};
@@ -159,7 +159,7 @@ static struct store_flush flush_of(const struct state *s, int init_pidfd)
 	};
 }
 
-/* Not half of it: the engine may be about to commit. STORE_E_NONE: nothing to be committed. */
+/* All or nothing: the engine may be about to commit. STORE_E_NONE: nothing to be committed. */
 static int show_stores(const struct state *s, int init_pidfd, struct error *err)
 {
 	const struct store_flush f = flush_of(s, init_pidfd);
@@ -227,13 +227,16 @@ int container_leave(struct container *c, struct error *err)
 	return state_save(&c->dir, s, err);
 }
 
-/* Of one that was left, the engine may be looking at what there is. */
+/* Not of one that was left: the engine may be looking at what is there. */
 static int give_back(const struct state *s, struct error *err)
 {
 	struct error later = {0};
 	int r = s->view_path ? fs_client_cleanup(s->view_path, err) : 0;
 
-	/* A stopped container can be committed, too; that it cannot need not stop the end. */
+	/*
+	 * A stopped container can be committed, too; a failure of that need not keep it from
+	 * being destroyed.
+	 */
 	if (r == 0 && s->complete && show_stores(s, -EBADF, &later) < 0)
 		log_warn("a commit will be without inner images: %s", later.text);
 	return r;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where a process may run: CPUs, and nodes of memory. What the runtime was started with
- * (taskset(1), an engine's CPUAffinity=) is none of the container's: its cpuset
- * decides, unless process.execCPUAffinity says more.
+ * (taskset(1), an engine's CPUAffinity=) does not concern the container: its cpuset decides,
+ * unless process.execCPUAffinity says more.
  *
  * The policy for memory is inherited through fork and execve; nodes are those that the
  * cpuset has.

@@ -63,7 +63,7 @@ static bool is_kernels(int fd, const char *path)
 	       st.f_type == (str_has_prefix(path, PROC) ? PROC_SUPER_MAGIC : SYSFS_MAGIC);
 }
 
-/* The null device that stands there for want of better (src/syscont-devices.c). */
+/* The null device that stands there as a substitute (src/syscont-devices.c). */
 static bool is_null_device(int fd)
 {
 	struct stat st;
@@ -149,7 +149,7 @@ static void hide(void *arg, const char *path)
 }
 
 /*
- * One listing brings the kernel all names at once, each of which were a lookup. A supervisor
+ * One listing gives the kernel all names at once, each of which would be a lookup. A supervisor
  * that cannot give it serves nothing, and the container would see the host.
  */
 static int read_names(const char *dir, struct error *err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a process that is who it shall be to its program. Shared by init and exec.
+ * From a process with its final identity to its program. Shared by init and exec.
  *
  * All paths are looked up as the process's user, in the container's root; what is
  * read there (/etc/passwd) is the image's, or an attacker's.
@@ -44,7 +44,7 @@ static bool is_executable(const char *path, int *ret_errno)
 	return S_ISREG(st.st_mode) && faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
 }
 
-/* In the letters of Go, which engines and their users look for. */
+/* In Go's wording, which engines and their users look for. */
 static const char *words_of(int e)
 {
 	switch (e) {

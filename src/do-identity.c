@@ -2,13 +2,13 @@
 /*
  * Who the process is and what it may use. Shared by init and exec.
  *
- * Order, and why: the oom score while we are the host's root (the container's may
- * raise it only); rlimits and scheduling last of all, by the parent, for the set-up
- * needs open files and memory, and forks, which SCHED_DEADLINE may not; bounding set
- * before the uid changes; groups before uid; capabilities after the uid, which
- * clears them; seccomp last, for every call behind it must pass the user's filter.
- * Without no_new_privs loading a filter takes CAP_SYS_ADMIN (seccomp(2)): it stays
- * permitted until then, out of effect, and one capset(2) removes it.
+ * Order, and why: the oom score while we are the host's root (the container's may raise it
+ * only); rlimits and scheduling last of all, by the parent, since the set-up needs open files
+ * and memory, and forks, which SCHED_DEADLINE may not; bounding set before the uid changes;
+ * groups before uid; capabilities after the uid, which clears them; seccomp last, since every
+ * call after it must pass the user's filter. Without no_new_privs loading a filter takes
+ * CAP_SYS_ADMIN (seccomp(2)): it stays permitted until then, out of effect, and one capset(2)
+ * removes it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -123,7 +123,8 @@ static int set_rlimits_inside(void *arg)
 
 /*
  * The container's user namespace is not owned by root. Where the host withholds
- * CAP_SYS_RESOURCE, it is had over the container by who has entered that namespace.
+ * CAP_SYS_RESOURCE, a process that has entered that namespace still has it over the
+ * container.
  */
 static int set_rlimits_anyhow(pid_t pid, const struct plan_process *p, struct error *err)
 {

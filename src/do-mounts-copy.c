@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A shifted copy of one small file, for file systems that cannot be id-mapped:
- * the same bytes and mode on a tmpfs, owned by what the owner is inside.
+ * A shifted copy of one small file, for file systems that cannot be id-mapped: the
+ * same bytes and mode on a tmpfs, owned by the id that the owner has inside.
  *
  * The file alone is to be mounted, so the tmpfs must be attached somewhere to be
  * cloned from (kernels before 6.15 clone nothing out of a detached mount). That

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What comes when nothing more is mounted: read-only and masked paths.
- */
+/* What is left to do when nothing more is mounted: read-only and masked paths. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -31,7 +31,7 @@
 #include "src/do.h"
 #include "src/plan.h"
 
-/* An address as RTM_GETADDR tells of it, and RTM_NEWADDR takes it. */
+/* An address as RTM_GETADDR reports it and RTM_NEWADDR takes it. */
 struct address {
 	struct ifaddrmsg header;
 	unsigned char local[16];
@@ -169,7 +169,7 @@ static void take_bytes(unsigned char *to, size_t size, bool *has, const struct r
 	*has = true;
 }
 
-/* Those of a router or a DHCP client come again, or are not ours to keep. */
+/* Those from a router or a DHCP client are assigned again, or are not ours to keep. */
 static int gather_address(const struct nlmsghdr *h, void *arg)
 {
 	const struct gathering *g = arg;

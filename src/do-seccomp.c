@@ -263,7 +263,7 @@ static void gather_rules(struct gathering *g, const struct plan_seccomp *s)
 	}
 }
 
-/* A profile that lets unknown calls pass, or asks about them, means the new ones, too. */
+/* A profile that lets unknown calls pass, or notifies about them, means the new ones, too. */
 static uint32_t newer_action(uint32_t default_action)
 {
 	switch (default_action & SECCOMP_RET_ACTION_FULL) {

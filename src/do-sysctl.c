@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sysctls of the container's namespaces. Those of a network of its own are written by
- * init: the kernel refuses what is not the container's. Those of its ipc and uts
- * namespaces belong, by kernel and by sysctl, to the root of these namespaces or to the
- * host's: a helper within them tries as the one, then as the other, and only what is known
- * to be of these namespaces. Likewise those of a network that it was given, which the
- * engine may have made for the host's root (a Kubernetes pod without hostUsers: false,
- * Podman); there the kernel shows no file that is not that network's, or not writable.
+ * Sysctls of the container's namespaces. Those of a network of its own are written by init: the
+ * kernel refuses what is not the container's. Those of its ipc and uts namespaces belong, by
+ * kernel and by sysctl, to the root of these namespaces or to the host's: a helper within them
+ * tries as the one, then as the other, and only what is known to be of these namespaces.
+ * Likewise those of a network namespace that it was given, which the engine may have made for
+ * the host's root (a Kubernetes pod without hostUsers: false, Podman); there the kernel shows
+ * no file that is not that network's, or not writable.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -18,8 +18,8 @@
 #include "src/plan.h"
 
 /*
- * Root inside may have put anything there. The answers of a file system of his own to our
- * ioctls would be taken for descriptors, and the engine would read from it.
+ * Root inside may have put anything there. A file system of its own could answer our ioctls
+ * with what would be taken for descriptors, and the engine would read from them.
  */
 static int open_master(int root_fd)
 {

@@ -127,7 +127,7 @@ static void probe_cgroup(const struct doctor *d, struct doctor_row *row)
 
 static bool filter_flag_is_known(unsigned int flag)
 {
-	/* A bad pointer is looked at after good flags only (seccomp(2)). */
+	/* The pointer is looked at only once the flags are good (seccomp(2)). */
 	return sys_seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER | flag,
 			   NULL) < 0 &&
 	       errno == EFAULT;

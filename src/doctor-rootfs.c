@@ -25,7 +25,7 @@
 #include "src/doctor-internal.h"
 #include "src/rootfs.h"
 
-/* Shared with the child that tries: it says what it did last, or what failed. */
+/* Shared with the child that does the trial: it records what it did last, or what failed. */
 struct trial {
 	const char *dir;
 	struct error err;

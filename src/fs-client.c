@@ -110,7 +110,7 @@ int fs_client_spawn(struct fs_client *ret, struct error *err)
 	return 0;
 }
 
-/* What it had already done for us it undoes by itself when the socket closes. */
+/* It undoes by itself what it had already done for us when the socket closes. */
 static int end(struct fs_client *c)
 {
 	int status = 0;
@@ -127,7 +127,7 @@ void fs_client_abort(struct fs_client *c)
 	(void)end(c);
 }
 
-/* It has nobody else to say it to: its own stderr is /dev/null until it has a log. */
+/* It has nobody else to tell: its own stderr is /dev/null until it has a log. */
 static int report_death(struct fs_client *c, struct error *err)
 {
 	int status = end(c);
@@ -214,7 +214,7 @@ static int cut(int fusectl, int mount_fd)
 	_cleanup_free_ char *path = NULL;
 	struct statx st;
 
-	/* What the kernel knows: its server would not answer. */
+	/* Asked of the kernel: its server would not answer. */
 	if (statx(mount_fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) < 0)
 		return -errno;
 	path = xasprintf("%u/abort", st.stx_dev_minor);

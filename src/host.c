@@ -30,7 +30,7 @@
 #include "lib/sys.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
-/* A host with more mounts than fit into this is not one that runs containers. */
+/* A host with more mounts than fit into this does not run containers. */
 #define MOUNTINFO_MAX (16u << 20)
 
 void host_done(struct host *h)

@@ -69,7 +69,7 @@ static int open_file(int root_fd, const char *path)
 	return fd_reopen(at, O_RDONLY);
 }
 
-/* NULL also for one that is endless. */
+/* NULL also for one that is too long. */
 static char *read_file(int root_fd, const char *path)
 {
 	_cleanup_close_ int fd = open_file(root_fd, path);
@@ -80,7 +80,7 @@ static char *read_file(int root_fd, const char *path)
 
 /* ------------------------------------------------------------------ the entry script */
 
-/* Most programs are none, and are not read. */
+/* Most programs are no scripts, and are not read. */
 static bool is_script(int root_fd, const char *path)
 {
 	_cleanup_close_ int fd = open_file(root_fd, path);
@@ -160,8 +160,8 @@ static char *value_of(const char *line, const char *key)
 }
 
 /*
- * TOML and YAML as far as needed: one string, whose key means nothing else in the
- * section `key` is of: "root" stands in the first, unnamed one of containerd's file.
+ * TOML and YAML as far as needed: one string whose key is unambiguous in its section: "root"
+ * stands in the first, unnamed section of containerd's file.
  */
 static char *find_in_lines(const char *text, const char *key)
 {

@@ -17,12 +17,12 @@
  * of reach of every path: the stack cannot be taken apart, as the copy into the
  * user namespace locked it.
  *
- * The working directory stays in the base until the mounts are done: it is the
- * only way left to what lies there. The last chdir(2) closes it for ever.
+ * The working directory stays in the base until the mounts are done: it is the only
+ * way left to what lies there. The last chdir(2) closes it forever.
  *
- * Two processes, since a pid namespace and a time namespace only take the
- * children of who creates them. init is forked with CLONE_PARENT: the runtime is
- * its parent, and can wait for it.
+ * Two processes, since a pid namespace and a time namespace only take the children
+ * of the process that creates them. init is forked with CLONE_PARENT: the runtime
+ * is its parent, and can wait for it.
  */
 #include "src/init-internal.h"
 

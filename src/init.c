@@ -239,8 +239,8 @@ _noreturn_ static void end_by_signal(int sig)
 }
 
 /*
- * The kernel drops signals to a namespace's first process that it has no handler for;
- * who kills a container that is only created means it. execve(2) resets them.
+ * The kernel drops signals to a namespace's first process that it has no handler for; whoever
+ * signals a container that is only created means it. execve(2) resets them.
  */
 static void end_by_signals(void)
 {
@@ -254,7 +254,8 @@ static void end_by_signals(void)
 /*
  * Must: before anything of the image is looked up by a path that may lead over our own
  * descriptors (CVE-2024-21626), and before the filter, which may not know close_range(2). A
- * created container may wait for long: it holds nothing of the host but what it still needs.
+ * created container may wait for a long time: it holds nothing of the host but what it still
+ * needs.
  */
 static int step_close(struct init_work *w, struct error *err)
 {
@@ -264,8 +265,8 @@ static int step_close(struct init_work *w, struct error *err)
 }
 
 /*
- * From here on our life is no longer bound to the runtime's, but to its word: without SYNC_GO
- * we end.
+ * From here on we no longer die with the runtime but depend on its word: without SYNC_GO we
+ * end.
  */
 static int step_release(struct init_work *w _unused_, struct error *err _unused_)
 {

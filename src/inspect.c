@@ -111,7 +111,7 @@ static bool is_view_link(int dirfd, const char *name)
 	return str_has_prefix(p, SYSCONT_STORE_VIEWS "/");
 }
 
-/* A file of several names is shared out among them; one that is just removed has none. */
+/* A file with several names is divided among them; one that was just removed has none. */
 static uint64_t bytes_of(const struct stat *st)
 {
 	const nlink_t n = S_ISDIR(st->st_mode) || !st->st_nlink ? 1 : st->st_nlink;

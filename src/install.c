@@ -2,11 +2,11 @@
 /*
  * Theory of operation
  *
- * Docker reads its settings file at its start and at SIGHUP, which reloads the
- * runtimes without touching a container. A file that dockerd cannot digest costs
- * nothing at SIGHUP, where it is only logged, but keeps dockerd from starting next time:
- * so the file is parsed strictly, changed in one member, and replaced by rename.
- * "runtimes" both there and on dockerd's command line is such an error, and refused.
+ * Docker reads its settings file at its start and at SIGHUP, which reloads the runtimes without
+ * touching a container. A file that dockerd cannot parse does no harm at SIGHUP, where it is
+ * only logged, but keeps dockerd from starting next time: so the file is parsed strictly,
+ * changed in one member, and replaced by rename. "runtimes" both there and on dockerd's command
+ * line is such an error, and refused.
  */
 #include "src/install.h"
 
@@ -111,7 +111,7 @@ static bool shows(const struct docker_daemon *d, const char *program)
 	return str_eq(docker_info_runtime(&info, INSTALL_NAME), program);
 }
 
-/* Until the engine knows the runtime as `program`; NULL: knows it no more. */
+/* Until the engine knows the runtime as `program`; NULL: until it no longer knows it. */
 static int reload(const struct docker_daemon *d, const char *program, struct error *err)
 {
 	if (kill(d->pid, SIGHUP) < 0)

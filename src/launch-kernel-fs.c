@@ -21,7 +21,7 @@ struct kernel_fs {
 };
 
 /*
- * One more, which the supervisor counts tasks in: a mount of the container's leads into
+ * One more, in which the supervisor counts tasks: a mount of the container's would lead into
  * the container.
  */
 static int supervisors_procfs(const struct kernel_fs *k)
@@ -47,7 +47,9 @@ static int kernel_fs_make(void *arg)
 	return r < 0 ? r : sync_send(k->w->sync, SYNC_KERNEL_FS, 0, fds, 2, k->err);
 }
 
-/* procfs belongs to the pid namespace of its mounter: a child of who entered it. */
+/*
+ * procfs belongs to the pid namespace of its mounter: a child of the process that entered it.
+ */
 static int kernel_fs_enter(void *arg)
 {
 	const struct kernel_fs *k = arg;

@@ -52,7 +52,7 @@ int step_fifo(struct work *w, struct error *err)
 
 /*
  * A range of its own has an id that can own its namespace, so that no other container, nor the
- * host's root, is short of what this one uses up. Given ids may be somebody's.
+ * host's root, runs short of what this one uses up. Given ids may be somebody else's.
  */
 static int make_userns(const struct work *w)
 {
@@ -147,7 +147,7 @@ int step_locks(struct work *w, struct error *err)
 	return locks_take(w->l->locks, w->l->n_locks, w->l->state->id, &w->locks, err);
 }
 
-/* What the end of its former life has left for a commit. */
+/* What the end of its former life left to be committed. */
 static int hide_stores(const struct work *w, struct error *err)
 {
 	const struct state *s = w->l->state;

@@ -92,7 +92,7 @@ static int run_steps(struct work *w, struct error *err)
 
 /*
  * A child that failed says why, but we may have noticed its end in another way
- * (EPIPE on a send): its words are the better ones.
+ * (EPIPE on a send): its words are better.
  */
 static void prefer_childs_words(struct work *w, struct error *err)
 {

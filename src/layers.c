@@ -13,7 +13,7 @@
 #include "lib/str.h"
 #include "lib/strbuf.h"
 
-/* Up to the next `end` that no backslash hides; what a backslash hides, without it. */
+/* Up to the next unescaped `end`, with the escaping backslashes removed. */
 static void add_word(struct strbuf *word, const char **s, char end)
 {
 	for (; **s && **s != end; (*s)++) {
@@ -92,8 +92,8 @@ static bool str_cut_prefix(const char **s, const char *prefix)
 }
 
 /*
- * The end of the option at `s`: a comma that no backslash hides (overlayfs), and that is not
- * in quotes (SELinux: context="...:s0:c1,c2").
+ * The end of the option at `s`: a comma that is not escaped (overlayfs) and not in quotes
+ * (SELinux: context="...:s0:c1,c2").
  */
 static const char *option_end(const char *s)
 {
@@ -107,8 +107,8 @@ static const char *option_end(const char *s)
 }
 
 /*
- * As mountinfo shows them: "lowerdir=a:b::data" from mount(2), or one "lowerdir+=a" each
- * from fsconfig(2) (and "datadir+="), where nothing is hidden.
+ * As mountinfo shows them: "lowerdir=a:b::data" from mount(2), or one "lowerdir+=a" each from
+ * fsconfig(2) (and "datadir+="), where nothing is escaped.
  */
 static void take_option(struct layers *l, const char *option, struct strbuf *kept)
 {

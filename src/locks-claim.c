@@ -12,15 +12,15 @@
  *	AT_ALONE_BELOW			  -			r
  *	AT_SHARED			  r			-
  *
- * So two that have only ancestors in common do not meet, but who wants an ancestor
- * itself finds a read lock there, and who wants a descendant finds our write lock on
- * his way up. Many may share a directory, and many may have something below it for
- * themselves, but not both: as no write lock can say that, each leaves a read lock on a
- * byte of its own kind and looks at the other's.
+ * So two that have only ancestors in common do not meet, but whoever wants an ancestor itself
+ * finds a read lock there, and whoever wants a descendant finds our write lock on the way up.
+ * Many may share a directory, and many may have something below it for themselves, but not
+ * both: as no write lock can say that, each leaves a read lock on a byte of its own kind and
+ * looks at the other's.
  *
  * The ancestors are those in the file system, not in the path: a bind mount of
  * /srv/data at /mnt has / as its parent, and conflicts with /srv all the same. The
- * mount table tells what part of which file system is mounted where.
+ * mount table says which part of which file system is mounted where.
  *
  * Runtimes of two versions exclude one another as long as they agree on these bytes: a unit
  * test says which they are, and they do not change.

@@ -6,11 +6,10 @@
  *	/run/sysbox/locks/KEY		who holds the place KEY, for people
  *	/run/sysbox/locks/lock		held while one of us looks and takes
  *
- * fcntl(2) locks of an open file description (F_OFD_SETLK) are on ranges of bytes, so
- * that one description holds all locks of a container, and needs to be passed on
- * only once. They end when the last copy of the description is closed, by whatever
- * death: nothing has to be cleaned, nothing can be left behind but a KEY file, which
- * the next one removes.
+ * fcntl(2) locks of an open file description (F_OFD_SETLK) are on ranges of bytes, so that one
+ * description holds all locks of a container, and needs to be passed on only once. They end
+ * when the last copy of the description is closed, however its holder dies: nothing has to be
+ * cleaned up, and nothing can be left behind but a KEY file, which the next one removes.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -140,7 +139,7 @@ bool locks_holder_read(const struct locks_table *t, off_t at, struct locks_holde
 	return true;
 }
 
-/* A name with a line break would make five lines of four: it is told without. */
+/* A name with a line break would turn four lines into five: it is written without. */
 void locks_holder_write(const struct locks_table *t, const struct locks_claim *c,
 			const char *id)
 {

@@ -16,8 +16,8 @@
 #include "src/syscont.h"
 
 /*
- * A container that has just ended may have a supervisor that does not know it yet: wait
- * so long for the same container, started anew, and so long for another.
+ * A container that has just ended may have a supervisor that has not noticed yet: how long to
+ * wait for it when the same container is started again, and how long when it is another one.
  */
 #define WAIT_SAME_MS  10000
 #define WAIT_OTHER_MS 500
@@ -126,8 +126,8 @@ static void write_holders(const struct work *w)
 }
 
 /*
- * One attempt, alone. 1: held by somebody, or another directory by now; *ret_wait_ms is
- * how long it is worth waiting.
+ * One attempt, alone. 1: held by somebody, or another directory by now; *ret_wait_ms is how
+ * long waiting is worthwhile.
  */
 static int attempt(struct work *w, int *ret_wait_ms, struct error *err)
 {

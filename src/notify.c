@@ -25,7 +25,7 @@
 #define INSIDE_DIR    "/run/notify"
 #define SOCKET_NAME   "notify.sock"
 #define INSIDE_SOCKET INSIDE_DIR "/" SOCKET_NAME
-/* sd_notify(3) messages are short; the kernel cuts off what is longer. */
+/* sd_notify(3) messages are short; the kernel truncates longer ones. */
 #define MESSAGE_MAX 4096
 /* As sd_notify_barrier(3) users do. */
 #define BARRIER_MS 30000

@@ -20,7 +20,7 @@ static int blkio_weight_check(uint64_t weight, const char *what, struct error *e
 			 weight, BLKIO_WEIGHT_MIN, BLKIO_WEIGHT_MAX);
 }
 
-/* 10..1000 to 1..10000, straight. */
+/* 10..1000 to 1..10000, linearly. */
 static uint64_t blkio_to_io_weight(uint64_t weight)
 {
 	return 1 + (weight - BLKIO_WEIGHT_MIN) * 9999 / 990;

@@ -82,7 +82,9 @@ static int memory_v2(struct plan_cgroup_writes *ws, const struct spec_memory *m,
 	r = swap_alone(m, &swap, &write, err);
 	if (r < 0)
 		return r;
-	/* Without swap accounting the file is absent; then nothing and all are alike. */
+	/*
+	 * Without swap accounting the file is absent, and "none" and "all" make no difference.
+	 */
 	if (write)
 		add_limit(ws, "memory", "memory.swap.max", swap)->optional = swap <= 0;
 	if (is_set_i64(m->limit))

@@ -61,7 +61,7 @@ static int plan_cpuset(struct plan_cgroup_writes *ws, const struct spec_resource
 	return 0;
 }
 
-/* Zero is a limit since runtime-spec 1.3; it is one, as systemd knows nothing less. */
+/* Zero is a limit since runtime-spec 1.3; it becomes one, the least that systemd takes. */
 static int plan_pids(struct plan_cgroup_writes *ws, const struct spec_resources *r,
 		     struct error *err)
 {
@@ -78,7 +78,7 @@ static int plan_pids(struct plan_cgroup_writes *ws, const struct spec_resources 
 	return 0;
 }
 
-/* A part of a file name or of a line: nothing that would end it. */
+/* Fit to be part of a file name or of a line: nothing in it would end either. */
 static bool is_word(const char *s)
 {
 	if (str_is_empty(s))

@@ -37,7 +37,7 @@ static const char *const never_idmapped[] = {"/proc", "/sys", "/dev"};
 /* Below these, but file systems as any other. */
 static const char *const idmapped[] = {"/dev/shm", "/dev/hugepages"};
 
-/* What the words of one mount have said so far. */
+/* What the options of one mount have said so far. */
 struct words {
 	struct plan_mount *m;
 	char **data;
@@ -147,7 +147,7 @@ static void plan_own_idmap(struct plan_mount *m, const struct spec_mount *sm)
 			  sm->gid_mappings[i].host_id, sm->gid_mappings[i].size);
 }
 
-/* What holds for copies of host paths only; data is none of theirs. */
+/* What applies to copies of host paths only; they take no data. */
 static int plan_bind(struct words *w, const struct spec_mount *sm, const struct syscont *sc,
 		     struct error *err)
 {

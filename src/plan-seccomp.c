@@ -137,8 +137,9 @@ static bool has_index_twice(const struct spec_seccomp_rule *sr)
 }
 
 /*
- * Conditions hold together; two on one argument hold each alone. So Docker's first
- * profiles meant it and runc still reads them, whatever the specification says.
+ * Conditions are combined by AND; two on one argument are alternatives. So Docker's
+ * first profiles meant it and runc still reads them, whatever the specification
+ * says.
  */
 static int add_rules_for(struct plan_seccomp *s, const struct spec_seccomp_rule *sr,
 			 const char *name, uint32_t action, struct error *err)

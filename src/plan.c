@@ -72,7 +72,7 @@ static char **unique(char *const *v)
 	return u;
 }
 
-/* What needs no thought: the names and lists that stay as they are. */
+/* What needs no decision: the names and lists that stay as they are. */
 static int plan_words(struct plan *p, const struct syscont *sc, struct error *err)
 {
 	const struct spec *s = sc->spec;

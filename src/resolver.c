@@ -6,10 +6,9 @@
  * 127.0.0.11:53 into them. Ours do the same for RESOLVER_ADDRESS, in chains of our own, for
  * what inner networks forward (PREROUTING) and for the container itself (OUTPUT).
  *
- * A packet from a bridge to 127.0.0.11 is a martian unless route_localnet is set, and with
- * that a neighbour on the outer network could reach whatever listens on 127.0.0.1 in the
- * container (CVE-2020-8558). So what comes from outside and was not turned round by a rule is
- * dropped.
+ * A packet from a bridge to 127.0.0.11 is a martian unless route_localnet is set, and with that
+ * a neighbour on the outer network could reach whatever listens on 127.0.0.1 in the container
+ * (CVE-2020-8558). So what comes from outside and was not redirected by a rule is dropped.
  */
 #include "src/resolver.h"
 
@@ -198,7 +197,7 @@ static int add_address(void)
 	return ioctl(sock, SIOCSIFNETMASK, &ifr) < 0 ? -errno : 0;
 }
 
-/* /proc/sys/net shows the network namespace of who looks. */
+/* /proc/sys/net shows the network namespace of the process that looks. */
 static int set_up_loopback(void *arg)
 {
 	int r = enter(arg);

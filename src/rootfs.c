@@ -114,7 +114,7 @@ int rootfs_make_work(const struct rootfs *r, struct error *err)
 	fd = open(holder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(err, errno, "open %s", holder);
-	/* What a former life of this container left, "incompat/volatile" included. */
+	/* What an earlier run of this container left, "incompat/volatile" included. */
 	e = path_remove_tree(fd, name);
 	if (e < 0)
 		return error_errno(err, -e, "remove %s", r->work_path);
@@ -169,8 +169,7 @@ static int prepare_overlay(struct rootfs *r, struct layers *l, int userns_fd, st
 		return error_set(err, EINVAL, "the overlay at %s has %zu lower layers", r->path,
 				 n);
 	/*
-	 * A single layer and nothing above it: overlayfs refuses such, and it needs no
-	 * overlay.
+	 * A single layer and nothing above it: overlayfs refuses that, and it needs no overlay.
 	 */
 	if (n == 1 && !l->upper) {
 		r->kind = ROOTFS_IDMAPPED;

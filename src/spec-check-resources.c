@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rules of `linux.resources`. What ends in the name of a cgroup file or as a word of
- * one of its lines is looked at here, because behind it there is only the kernel.
+ * Rules of `linux.resources`. What ends in the name of a cgroup file or as a word of one of its
+ * lines is looked at here, because after this there is only the kernel.
  */
 #include "src/spec-check.h"
 

@@ -51,7 +51,7 @@ static int check_seccomp_words(char *const *list, const char *const *words, cons
 	return 0;
 }
 
-/* config-linux.md: a value to return is an error with an action that returns none. */
+/* config-linux.md: a return value is an error with an action that returns none. */
 static int check_seccomp_action(const char *action, const struct maybe_u64 *ret,
 				const char *where, struct error *err)
 {
@@ -100,7 +100,9 @@ static int check_seccomp_rule(const struct spec_seccomp_rule *rule, size_t i, st
 	return check_seccomp_args(rule, i, err);
 }
 
-/* Somebody must answer; a filter whose default is to ask would ask for our own steps, too. */
+/*
+ * Somebody must answer; a filter that notifies by default would do so for our own steps, too.
+ */
 static int check_seccomp_listener(const struct spec_seccomp *f, struct error *err)
 {
 	bool notifies = false;

@@ -82,8 +82,7 @@ static const char *skip_number(const char *s)
 	return n > 0 && n < 10 ? s + n : NULL;
 }
 
-/* "1.2.0", "1.0.2-dev", "1.0.0-rc5+x": returns what stands behind the three numbers, or NULL.
- */
+/* "1.2.0", "1.0.2-dev", "1.0.0-rc5+x": returns what follows the three numbers, or NULL. */
 static const char *skip_version(const char *s)
 {
 	for (int i = 0; s && i < 3; i++) {
@@ -231,7 +230,7 @@ static int check_io_priority(const struct spec_process *p, struct error *err)
 	return 0;
 }
 
-/* "7" or "0-3"; returns what stands behind it, NULL where there is no such thing. */
+/* "7" or "0-3"; returns what follows it, or NULL where there is no such thing. */
 static const char *skip_cpu_range(const char *s)
 {
 	const char *rest = skip_number(s);

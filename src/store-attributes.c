@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What a file is besides its content, given to its copy.
- */
+/* Everything about a file but its content, given to its copy. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -7,9 +7,9 @@
  *
  *	sysbox-store/.clean-NAME	"INODE BIRTH PATH", a line for each that needs nothing
  *
- * Inode and time of birth tell a directory from another that got its name later. The
- * file lies where the container cannot reach it; who writes a whiteout into a layer
- * by hand can spoil his own images with it.
+ * Inode and time of birth distinguish a directory from another that got its name later. The
+ * file lies where the container cannot reach it; whoever writes a whiteout into a layer by hand
+ * can spoil their own images with it.
  */
 #include <errno.h>
 #include <fcntl.h>

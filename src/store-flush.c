@@ -3,10 +3,10 @@
  * Theory of operation
  *
  * The upper layer is given what is in a store: by hard links, or by moving whole layers
- * (src/store-move.c). Nothing is copied, and what the layers of the image have already
- * is left out. What was removed since becomes a whiteout of the outer overlay. Inner
- * whiteouts and attributes go into STORE_META: of a layer of an inner image beside
- * it, where it stays with it for ever; of all else at the top of the store.
+ * (src/store-move.c). Nothing is copied, and what the layers of the image have already is left
+ * out. What was removed since becomes a whiteout of the outer overlay. Inner whiteouts and
+ * attributes go into STORE_META: for a layer of an inner image beside it, where it stays with
+ * it forever; for everything else at the top of the store.
  *
  *	store			lower layers	upper layer gets
  *	symlink to a view	any		nothing
@@ -76,7 +76,7 @@ static int fail(struct flush *f, const struct dir *d, const char *name, int errn
 	return error_errno(f->err, errnum, "flush %s%s%s", d->path, *d->path ? "/" : "", name);
 }
 
-/* Every entry of a directory, while these may be removed and added. */
+/* Every entry of a directory, while entries may be removed and added. */
 static int for_each(struct flush *f, const struct dir *d, int in, entry_fn fn)
 {
 	_cleanup_dir_ DIR *dir = NULL;
@@ -133,7 +133,10 @@ static bool has_same_target(int a, int b, const char *name)
 	return n > 0 && n == m && memcmp(x, y, (size_t)n) == 0;
 }
 
-/* Names of an image have whole seconds after most ways of transport; later writes do not. */
+/*
+ * Files of an image have times of whole seconds after most kinds of transport; later writes do
+ * not.
+ */
 static bool has_same_attributes(const struct stat *a, const struct stat *b)
 {
 	return a->st_mode == b->st_mode && a->st_uid == b->st_uid && a->st_gid == b->st_gid &&
@@ -274,7 +277,7 @@ static int scan_layer(const struct flush *f, int fd, const char *path, struct st
 }
 
 /*
- * A layer of an inner image. That an image of ours has it does not make it the same: an
+ * A layer of an inner image. That our image has one of that name does not make it the same: an
  * engine that was reset counts from 1 again.
  */
 static int flush_layer(struct flush *f, const struct dir *d, const char *name, const char *path,
@@ -347,7 +350,7 @@ static int drop_stale(struct flush *f, const struct dir *d, const char *name)
 	return r < 0 ? fail(f, d, name, -r) : 0;
 }
 
-/* An entry of a lower layer that the store has no more. */
+/* An entry of a lower layer that the store no longer has. */
 static int hide_removed(struct flush *f, const struct dir *d, const char *name)
 {
 	struct stat lower;

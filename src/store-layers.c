@@ -8,7 +8,8 @@
  *	containerd, BuildKit	its snapshot is of kind 3 in the snapshotter's metadata.db
  *	Podman, CRI-O		overlay-layers/layers.json has it, and no container
  *
- * Names come from an image: only such are taken that cannot lead anywhere else.
+ * The names come from an image: only those that cannot lead anywhere else are
+ * taken.
  */
 #include "src/store-layers.h"
 

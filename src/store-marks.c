@@ -107,7 +107,7 @@ void store_marks_done(struct store_marks *m)
 	strbuf_done(&m->list);
 }
 
-/* What a seed that was cut off has left goes first. */
+/* What an interrupted seed left goes first. */
 static int open_marks(struct store_marks *m)
 {
 	_cleanup_free_ char *name = store_marks_name(m->name);
@@ -187,8 +187,9 @@ static int enter(const struct place *top, const char *path, struct place *ret)
 }
 
 /*
- * Of no use in an opaque directory, and nobody would look for it there. It is the directory's
- * owner's: of a host's root that the container does not know nobody inside could read the mark.
+ * Of no use in an opaque directory, where nobody would look for it. It belongs to the
+ * directory's owner: if it belonged to the host's root, which is unmapped inside, nobody there
+ * could read the mark.
  */
 static int mark_whiteout(const struct place *p, const char *name)
 {

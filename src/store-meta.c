@@ -12,7 +12,7 @@
  *
  * all in hexadecimal digits, so that no name can be misread. An image is anybody's
  * work: no path may leave the store or pass a symlink, and no attribute is set that
- * the container's root could not set himself.
+ * the container's root could not set itself.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -74,7 +74,7 @@ static char *parse_hex(const char *text, size_t *ret_len)
 	return data;
 }
 
-/* Of those that the container's root can have set; not what overlays note for themselves. */
+/* Those that the container's root can have set; not what overlays note for themselves. */
 static bool is_kept(const char *name)
 {
 	static const char *const notes[] = {"origin", "impure", "uuid", "nlink", "upper"};
@@ -217,7 +217,7 @@ static bool parse_line(const char *text, struct store_meta_line *ret)
 	return ret->path && ret->name && ret->value && is_kept(ret->name);
 }
 
-/* An engine's trouble ends it, a bad line does not. */
+/* A failing file system ends it, a bad line does not. */
 int store_meta_for_each(const char *text, store_meta_fn fn, void *arg)
 {
 	int r = 0;

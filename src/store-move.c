@@ -8,13 +8,13 @@
  * runs again. That costs the same for ten files and for fifty thousand, and no file
  * ever has a second name.
  *
- * Where it lies at a time is one place of two. Which may be missing in the store is
- * written down, and on disk, before the first rename:
+ * At any time it is in one of two places. Which layers may be missing in the store
+ * is written down, and synced, before the first rename:
  *
  *	sysbox-store/.moved-NAME	one path per line, from the top of the store
  *
- * so that whoever comes next, after whatever crash, brings back what is in the upper
- * layer and not in the store. Only then may the upper layer be cleared.
+ * so that the next command, after whatever crash, brings back what is in the upper layer and
+ * not in the store. Only then may the upper layer be cleared.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -65,7 +65,7 @@ static int open_ends(struct ends *e, const struct store_move *m, const char *pat
 	return e->upper < 0 ? e->upper : 0;
 }
 
-/* Neither directory changes its times by it. */
+/* Both directories keep their times. */
 static int rename_quietly(int from, int to, const char *name)
 {
 	struct stat a, b;

@@ -2,11 +2,11 @@
 /*
  * Theory of operation
  *
- * A store begins with what the image has at its place. That could be read through the
- * engine's own overlay, were it not for the layers of *inner* overlays that are in
- * there: their whiteouts (0:0 devices) look like the outer overlay's, and a merged
- * directory does not show them. So the layers are read one by one and merged here,
- * by overlayfs' rules (Documentation/filesystems/overlayfs.rst), with one more:
+ * A store begins with what the image has at its place. That could be read through the engine's
+ * own overlay, were it not for the layers of *inner* overlays in it: their whiteouts (0:0
+ * devices) look like the outer overlay's, and a merged directory does not show them. So the
+ * layers are read one by one and merged here, by overlayfs' rules
+ * (Documentation/filesystems/overlayfs.rst), with one more:
  *
  *	a 0:0 device that hides a name of a layer below belongs to the outer overlay;
  *	one that hides nothing can only be data.
@@ -268,7 +268,7 @@ static bool is_in_layers(const struct store_source *s, size_t first, size_t end,
 	return false;
 }
 
-/* In a store, and no engine's. */
+/* In a store, but not the engine's. */
 static bool is_ours(const struct seed *s, const struct dir *d, const char *name)
 {
 	if (str_eq(name, STORE_META))

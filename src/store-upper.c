@@ -2,12 +2,11 @@
 /*
  * Theory of operation
  *
- * What an engine commits is the upper layer. So before it looks there (the container is
- * paused, or has ended) the upper layer is given what is in the stores
- * (src/store-flush.c). As long as the container runs, nothing of it may be there: a
- * file of two names is refused by some programs (cron(8), logrotate(8)), layers are
- * missed in the store, and `docker diff` would list it. So it is taken away before
- * the container runs (again).
+ * What an engine commits is the upper layer. So before it looks there (the container is paused,
+ * or has ended) the upper layer is given what is in the stores (src/store-flush.c). As long as
+ * the container runs, nothing of it may be there: a file with two names is refused by some
+ * programs (cron(8), logrotate(8)), layers are missed in the store, and `docker diff` would
+ * list it. So it is taken away before the container runs (again).
  *
  * Links and renames need one mount on both sides: everything is opened from the
  * engine's layer directory, which holds both, and never through a clone of it
@@ -138,8 +137,8 @@ static int open_lower(struct store_source *s, char *const *paths, struct error *
 }
 
 /*
- * 1: nobody is going to commit it: the engine's overlay is not there any more, or is one of
- * id-mapped layers, as in a Kubernetes pod with a user namespace, which cannot be committed.
+ * 1: nobody is going to commit it: the engine's overlay is gone, or is made of id-mapped
+ * layers, as in a Kubernetes pod with a user namespace, which cannot be committed.
  */
 static int open_roots(struct roots *r, const struct store_flush *f, struct error *err)
 {
@@ -180,7 +179,7 @@ struct copy_up {
 	bool *wanted; /* of its stores */
 };
 
-/* The child may hang for ever, and must not hold the container's lock then. */
+/* The child may hang forever, and must not hold the container's lock then. */
 static int close_all_but(int fd)
 {
 	if (fd > 3 && close_range(3, (unsigned int)fd - 1, 0) < 0)
@@ -221,10 +220,10 @@ static int copy_up(void *arg)
 }
 
 /*
- * A mounted overlay must make these directories itself: what appears behind its back
- * it does not see, and its own copy-up fails on it (ENOTEMPTY). With a read-only rootfs
- * nothing is ever copied up. Root inside may have covered "/" with a file system of his own,
- * which does not answer, since it is frozen.
+ * A mounted overlay must make these directories itself: what appears behind its back it does
+ * not see, and its own copy-up fails on it (ENOTEMPTY). With a read-only rootfs nothing is ever
+ * copied up. Root inside may have covered "/" with a file system of its own, which does not
+ * answer, since its server is frozen.
  */
 static int copy_up_chains(const struct store_flush *f, const struct roots *roots,
 			  struct error *err)

@@ -84,7 +84,7 @@ static char *path_in_image(const char *rootfs, const char *path)
 	return xstrdup(real + strlen(root_path));
 }
 
-/* Docker commits although a pause has failed. */
+/* Docker commits even if the pause has failed. */
 static void tell_note(const struct syscont_store *s, const struct store_source *from)
 {
 	_cleanup_free_ char *why = NULL;
@@ -94,7 +94,7 @@ static void tell_note(const struct syscont_store *s, const struct store_source *
 			 why);
 }
 
-/* What the image has there, merged; returns how much it was. */
+/* What the image has there, merged; returns the number of entries. */
 static int seed(struct work *w, const struct syscont_store *s, int to, struct error *err)
 {
 	struct store_marks marks;

@@ -32,7 +32,7 @@
 #define SUBID_FILE_MAX (4u << 20)
 /*
  * The default pool: above what systemd gives to its containers (524288 to
- * 1879048191) and below 2^31, where signed ids begin to hurt; see systemd's
+ * 1879048191) and below 2^31, where signed ids become a problem; see systemd's
  * "Users, Groups, UIDs and GIDs".
  */
 #define POOL_FIRST 1879048192u

@@ -72,7 +72,7 @@ void sync_send_error(int sock, const struct error *err)
 	struct sync_msg m = {.step = SYNC_ERROR};
 
 	m.err = *err;
-	/* As sync_send_ready(). There is nobody to tell that nobody listens. */
+	/* As sync_send_ready(). If nobody listens, there is nobody to report it to. */
 	(void)!write(sock, &m, sizeof(m));
 }
 

@@ -55,7 +55,7 @@ static void replace(char ***set, uint64_t bits)
  * Every capability that the kernel knows, the host's withheld ones included: who
  * enters a user namespace has full sets there, the bounding set too, whatever it
  * had before (user_namespaces(7), "Capabilities"). The highest that the host has
- * tells how many there are.
+ * shows how many there are.
  */
 static uint64_t all_caps(const struct host *h)
 {

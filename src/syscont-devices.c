@@ -40,9 +40,9 @@ enum when {
 };
 
 /*
- * From about here journald polls /dev/kmsg and dies where it cannot, as with the
- * null device (257 ignores that, 262 does not); an absent one it takes well. The supervisor's,
- * which then covers the null device, can be polled.
+ * From about here journald polls /dev/kmsg and dies where it cannot, as with the null device
+ * (257 ignores that, 262 does not); it copes with an absent one. The supervisor's, which then
+ * covers the null device, can be polled.
  */
 #define SYSTEMD_POLLS_KMSG 258
 
@@ -64,8 +64,8 @@ static const struct node {
 	{"/dev/net/tun", 10, 200, 0666, IF_TUN, false},
 	/*
 	 * The null device: kubelet, syslog daemons and systemd open it and are content. The
-	 * host's kernel log is never shown, not even to who asks with --device, as many a
-	 * guide to k3s has it.
+	 * host's kernel log is never shown, not even to those who ask with --device, as many
+	 * guides to k3s suggest.
 	 */
 	{"/dev/kmsg", 1, 3, 0644, IF_KMSG, true},
 };

@@ -2,8 +2,8 @@
 /*
  * SYSBOX_* variables of the container: the only channel through which a user of
  * `docker run` can speak to the runtime. They become options and leave the
- * environment. A typing error must not keep a container from starting, so what
- * is not understood becomes a warning.
+ * environment. A typo must not keep a container from starting, so what is not
+ * understood becomes a warning.
  */
 #include <string.h>
 #include <strings.h>
@@ -269,7 +269,7 @@ static void read_setting(struct syscont *sc, const char *name, const char *value
 	syscont_warn(sc, "the unknown setting %s is ignored", name);
 }
 
-/* "name = value" in place; blanks around both are nobody's. */
+/* "name = value" in place; blanks around both are dropped. */
 static void read_line(struct syscont *sc, char *line)
 {
 	char *name = line + strspn(line, BLANKS), *value = strchr(line, '=');

@@ -5,12 +5,12 @@
  * A system finds /proc, /sys, /sys/fs/cgroup and /dev, writable, and of the right
  * kind. An engine's configuration has most of them, read-only and with more below
  * /sys/fs/cgroup than fits a delegated tree. So there is a table of what must be;
- * what the specification has at these places is kept as far as it is of that kind
- * and otherwise replaced. All other mounts are the user's or the engine's and keep
+ * what the specification has at these places is kept where it is of that kind and
+ * replaced otherwise. All other mounts are the user's or the engine's and keep
  * their order, which is part of their meaning.
  *
- * Special directories of inner engines (/var/lib/docker and the like) will be a
- * table of their own beside this one: their sources are facts of the host.
+ * Directories of inner engines (/var/lib/docker and the like) have a table of their
+ * own: src/syscont-stores.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +26,7 @@ enum rule {
 	OURS = 1u << 0,
 	/* Read-only with a read-only rootfs, writable else, whatever the specification says. */
 	WRITABLE = 1u << 1,
-	/* The user may wonder where his mount is: say it. */
+	/* The user may wonder where the mount went: say so. */
 	WARN = 1u << 2,
 	/* A kernel without the directory or the file system: leave it out. */
 	OPTIONAL = 1u << 3,
@@ -44,7 +44,7 @@ static const struct must_have {
 } must_haves[] = {
 	{"/proc", "proc", "proc", "nosuid,noexec,nodev", OURS | WARN},
 	{"/sys", "sysfs", "sysfs", "nosuid,noexec,nodev", OURS | WRITABLE | WARN},
-	/* Many a guide binds the host's here for systemd's sake: replaced without a word. */
+	/* Many guides bind the host's here for the sake of systemd: replaced silently. */
 	{"/sys/fs/cgroup", "cgroup", "cgroup", "nosuid,noexec,nodev", OURS | WRITABLE},
 	/*
 	 * Host root's file systems that no user namespace may mount. systemd would try,

@@ -30,7 +30,7 @@ static const struct {
 
 /* In the order in which they are added. */
 static const char *const added[] = {
-	"user",	  /* what all else rests on */
+	"user",	  /* what everything else rests on */
 	"cgroup", /* /proc/self/cgroup and /sys/fs/cgroup begin at the container's own */
 	"time",	  /* uptime counts from the container's start */
 };

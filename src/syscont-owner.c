@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bind mounts that show one owner as another. Ids on disk are those inside: what the
- * image's user 65532 makes in a mounted directory is 65532's outside, too. That is wrong
- * where the directory is somebody's own, say user 1000's: they would be strangers to each
- * other's files. Here the two stand for each other, on disk and inside, and nothing is
- * chowned. Other ids of that directory are nobody's, and nobody else inside, root included,
- * can make files there: root's would be root's on the host.
+ * Bind mounts that show one owner as another. Ids on disk are those inside: what the image's
+ * user 65532 makes in a mounted directory belongs to 65532 outside, too. That is wrong where
+ * the directory is somebody's own, say user 1000's: neither could use the other's files. Here
+ * the two stand for each other, on disk and inside, and nothing is chowned. Other owners in
+ * that directory appear as nobody, and nobody else inside, root included, can make files there:
+ * root's would belong to root on the host.
  */
 #include <errno.h>
 

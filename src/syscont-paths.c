@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Masked and read-only paths. They keep an application whose root is the host's
- * from the host; here the kernel does that by ownership. Still they stay, as
- * nobody inside misses /proc/scsi and the fewer host facts are seen the better,
- * but for those that bind an inner system:
+ * from the host; here the kernel does that by ownership. They stay all the same, as
+ * nobody inside misses /proc/scsi and the fewer facts of the host are visible the
+ * better, except for those that restrict an inner system:
  *
  * - A whole tree that an inner system must write (/proc/sys) or see (/run).
  * - No more is needed. The masks are put on from inside the user namespace, so they

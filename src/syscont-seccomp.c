@@ -11,13 +11,14 @@
  * host without a check against the user namespace (syslog: the kernel's log); and
  * what a profile may leave out for its own sake (io_uring, userfaultfd).
  *
- * A profile tells in three ways that it does not want a call: by not naming it, which
- * is how engines gate by capability and says nothing about the user's wish; by allowing
- * it with some arguments only; and by a rule against it. The last two are kept, whatever
- * the table says, and so are the conditions that the same profile attaches to a call that
- * it denies. The engines' own generated rules are recognised and do not count.
+ * A profile tells in three ways that it does not want a call: by not naming it, which is how
+ * engines gate by capability and says nothing about what the user wants; by allowing it with
+ * some arguments only; and by a rule against it. The last two are kept, whatever the table
+ * says, and so are the conditions that the same profile attaches to a call that it denies. The
+ * engines' own generated rules are recognised and do not count.
  *
- * A profile that allows by default, and one that asks somebody, stay as they are.
+ * A profile that allows by default, and one that notifies a listener, stay as they
+ * are.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -162,7 +163,7 @@ static const char *const conditioned[] = {"clone", "personality"};
 /* What the profile has for each widened name. */
 enum {
 	ALLOWED = 1u << 0,  /* a rule without conditions */
-	DECIDED = 1u << 1,  /* the user's denial: hands off */
+	DECIDED = 1u << 1,  /* the user's denial: stays */
 	NARROWED = 1u << 2, /* the user's conditions */
 };
 struct state {

@@ -2,10 +2,9 @@
 /*
  * Where inner engines keep what they may not keep on an overlay.
  *
- * overlayfs refuses an overlay as its upper layer, so Docker, containerd, Podman and
- * what is built on them need a real directory for their data. Each of the
- * directories below is backed by one, the container's own, beside the upper layer of
- * its rootfs (src/store.h).
+ * overlayfs refuses an overlay as its upper layer, so Docker, containerd, Podman and what is
+ * built on them need a real directory for their data. Each of the directories below is backed
+ * by one, the container's own, beside the upper layer of its rootfs (src/store.h).
  *
  * An engine may be installed in a running container at any time, so that what the
  * image holds does not tell whether it will be needed. What tells is whether the
@@ -207,7 +206,7 @@ static void add_store(struct syscont *sc, const char *path, const char *real)
 	};
 }
 
-/* In a system all of them, elsewhere what somebody asked for by name. */
+/* All of them in a system; elsewhere those that somebody asked for by name. */
 static bool is_wanted(const struct syscont *sc, const char *path)
 {
 	if (!sc->store_dir)

@@ -4,8 +4,8 @@
  * container manager: /run a tmpfs, $container set, /proc/sys and /sys/fs/cgroup
  * writable as far as they are the container's. The rest systemd does itself.
  *
- * What the specification mounts there stays: a tmpfs of the user's has his
- * options, a bind his files.
+ * What the specification mounts there stays: a tmpfs of the user's with its
+ * options, a bind with its files.
  */
 #include <string.h>
 

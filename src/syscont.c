@@ -8,7 +8,7 @@
  * specification is rewritten, and everything behind this stage runs the result
  * as any runtime would: no later stage asks "is this a system container?".
  *
- * One thing pays for all rights that are given here: the user namespace. Root
+ * One thing makes up for all rights that are given here: the user namespace. Root
  * inside is nobody outside; a capability counts only against what that namespace
  * owns. From this follow the passes:
  *
@@ -31,9 +31,9 @@
  *  seccomp  what the kernel itself checks against the user namespace is allowed,
  *           unless the user's profile denies it by name.
  *
- * The rule for all of them: what an engine writes by default may be replaced;
- * what a person chose (a mount, a tmpfs, a profile, a device) wins, and where it
- * cannot win, an error or a warning says so.
+ * The rule for all of them: what an engine writes by default may be replaced; what
+ * a person chose (a mount, a tmpfs, a profile, a device) wins, and where it cannot,
+ * an error or a warning says so.
  *
  * In a container with SYSBOX_SYSCONT_MODE=FALSE only the passes marked `always`
  * run: an ordinary container with the engine's limits, in a user namespace.
