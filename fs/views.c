@@ -109,7 +109,7 @@ static void forget_gone(struct views *v, const struct view *own)
 			set_number(v, i, 0);
 }
 
-/* A free record. Whoever has more groups than records must not have us look at all each time. */
+/* A free record. A container with more groups than records must not make us scan each time. */
 static size_t make_room(struct views *v, const struct view *own)
 {
 	size_t i = find_number(v, 0);

@@ -29,8 +29,8 @@ enum log_format {
 /* `fd` is borrowed for the life of the process. Default: stderr, text, LOG_WARN. */
 void log_init(int fd, enum log_format format, enum log_level level);
 /*
- * No further lines once the file is of this size, and there it ends: for a log whose lines may be
- * somebody else's doing. 0: none.
+ * The file is never longer than this, and later lines are lost: for a log whose lines a
+ * container may cause. 0: no limit.
  */
 void log_limit(long long size);
 /* The fd in use, so that close_range() can spare it. */

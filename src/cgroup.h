@@ -60,9 +60,9 @@ void cgroup_done(struct cgroup *cg);
 int cgroup_plan(struct cgroup *ret, const struct host *h, enum cgroup_driver driver,
 		const char *cgroups_path, const char *id, struct error *err);
 /*
- * v1 has limits that hold for a group and not for those below, which the container's root could
- * make to leave them: hierarchies where `r` (NULL: none) has one are not given to him, nor shown.
- * Pure.
+ * Some v1 limits hold for a group and not for those below it, which the container's root could
+ * make in order to escape them: hierarchies where `r` (NULL: none) has one are neither given to
+ * it nor shown. Pure.
  */
 void cgroup_withhold(struct cgroup *cg, const struct spec_resources *r);
 /*
