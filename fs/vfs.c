@@ -179,6 +179,12 @@ void vfs_init(void *userdata, struct fuse_conn_info *conn)
 {
 	(void)userdata;
 	conn->max_write = VFS_WRITE_MAX;
+	/*
+	 * To open with O_TRUNC is no end of a value: so the kernel asks, and hears how long
+	 * it is. Else it would take the file for empty, and who copies by sendfile(2)
+	 * believes that.
+	 */
+	conn->want &= ~(unsigned int)FUSE_CAP_ATOMIC_O_TRUNC;
 	/* The kernel's guess would be right for the first page of names only. */
 	conn->want &= ~(unsigned int)FUSE_CAP_READDIRPLUS_AUTO;
 }

@@ -66,6 +66,13 @@ emulated() { run_sh 'grep -c "fuse.sysbox-fs" /proc/self/mounts || true'; }
 	assert_equal "$(cat /proc/sys/fs/mount-max)" "$before"
 }
 
+# Of busybox: its cat goes by the size that the kernel remembers, and does not ask for it.
+@test "values: one that is refused leaves what was there, also for who reads by sendfile(2)" {
+	run run_sh 'echo 10 >/proc/sys/vm/swappiness; echo x >/proc/sys/vm/swappiness || cat /proc/sys/vm/swappiness'
+	assert_output --partial 'Invalid argument'
+	assert_line 10
+}
+
 # --- a supervisor in trouble ------------------------------------------------------------------
 
 # in_trouble SCRIPT: create with this in place of sysbox-fs; $REAL is the real one. It must fail
