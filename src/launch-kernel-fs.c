@@ -2,8 +2,10 @@
 #include "src/launch-internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/fd.h"
@@ -34,6 +36,24 @@ static int supervisors_procfs(const struct kernel_fs *k)
 }
 
 /*
+ * The kernel gives it to the host's root, whom nobody inside may take it from, not even to
+ * say that it is root's: packages that contain /proc could not be installed.
+ */
+static int give_procfs(const struct kernel_fs *k, int fd)
+{
+	const struct idmap *map = &k->w->map;
+	struct stat st;
+
+	/* Of a pid namespace that was joined: it may have been given away. */
+	if (fstat(fd, &st) == 0 && st.st_uid != 0)
+		return 0;
+	return fchownat(fd, "", idmap_to_outside(&map->uids, 0),
+			idmap_to_outside(&map->gids, 0), AT_EMPTY_PATH) < 0
+		       ? error_errno(k->err, errno, "give the procfs to the container's root")
+		       : 0;
+}
+
+/*
  * In the container's pid and network namespace, in the host's mount and user namespace. What
  * init waits for comes last: an init that fails after it takes us along.
  */
@@ -44,6 +64,8 @@ static int kernel_fs_make(void *arg)
 
 	if (r == 0)
 		r = do_mounts_kernel_fs(k->w->l->plan, &fds[0], &fds[1], k->err);
+	if (r == 0)
+		r = give_procfs(k, fds[0]);
 	return r < 0 ? r : sync_send(k->w->sync, SYNC_KERNEL_FS, 0, fds, 2, k->err);
 }
 

@@ -50,9 +50,9 @@ static const struct must_have {
 	 * Host root's file systems that no user namespace may mount. systemd would try,
 	 * for it has CAP_SYS_RAWIO, and end "degraded"; an empty mount says "done".
 	 */
-	{"/sys/kernel/debug", "tmpfs", "none", "ro,nosuid,nodev,noexec,mode=755,size=4k",
+	{"/sys/kernel/debug", "tmpfs", "none", "ro,nosuid,nodev,noexec,mode=700,size=4k",
 	 OPTIONAL},
-	{"/sys/kernel/tracing", "tmpfs", "none", "ro,nosuid,nodev,noexec,mode=755,size=4k",
+	{"/sys/kernel/tracing", "tmpfs", "none", "ro,nosuid,nodev,noexec,mode=700,size=4k",
 	 OPTIONAL},
 	{"/sys/kernel/config", "tmpfs", "none", "ro,nosuid,nodev,noexec,mode=755,size=4k",
 	 OPTIONAL},

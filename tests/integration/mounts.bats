@@ -354,6 +354,21 @@ options_of() { echo "awk '\$5 == \"$1\" { print \$6, \$7 }' /proc/self/mountinfo
 	assert_line "/dev/mqueue mqueue"
 }
 
+# Packages that contain /proc (filesystem of Fedora) set its owner and its mode.
+@test "mounts: /proc is root's, and stays it" {
+	run -0 run_sh 'stat -c "%u:%g %a" /proc; chown 0:0 /proc; chmod 555 /proc; stat -c "%u:%g %a" /proc'
+	assert_line --index 0 "0:0 555"
+	assert_line --index 1 "0:0 555"
+	# The host has its own.
+	assert_equal "$(stat -c %u:%g /proc)" 0:0
+}
+
+@test "mounts: places below /sys/kernel that nobody but root looks into" {
+	run -0 run_sh 'for d in debug tracing; do [ ! -d /sys/kernel/$d ] || stat -c "%u:%g %a %n" /sys/kernel/$d; done; ls -A /sys/kernel/debug'
+	assert_line "0:0 700 /sys/kernel/debug"
+	refute_output --regexp ' 7[^0]. | 7.[^0] '
+}
+
 @test "mounts: remount of what the engine mounted before" {
 	mount_row /mnt tmpfs tmpfs
 	mount_row /mnt "" "" remount ro
