@@ -83,6 +83,7 @@ noinst_LIBRARIES += %D%/libfs.a
 %C%_libfs_a_SOURCES += %D%/trap-mount.h
 %C%_libfs_a_SOURCES += %D%/trap-move-mount.c
 %C%_libfs_a_SOURCES += %D%/trap-umount.c
+%C%_libfs_a_SOURCES += %D%/trap-chown.c
 %C%_libfs_a_SOURCES += %D%/trap.c
 %C%_libfs_a_SOURCES += %D%/trap.h
 %C%_libfs_a_SOURCES += %D%/trapper-internal.h

@@ -13,18 +13,26 @@
 /* A struct of another word size is not ours to fill in: that call is the kernel's. */
 #define NOT_TRAPPED UINT32_MAX
 
+/* The columns of the table below. */
+static const struct trap *const trapped[] = {
+	&trap_mount, &trap_umount, &trap_sysinfo, &trap_affinity,
+	&trap_chown, &trap_lchown, &trap_fchown,  &trap_fchownat,
+};
+
 /* The numbers of those who numbered by themselves; all later ones share a table. */
+#define NONE NOT_TRAPPED
 static const struct {
 	uint32_t arch;
-	uint32_t mount, umount2, sysinfo, getaffinity;
+	uint32_t nr[ARRAY_SIZE(trapped)];
 } numbers[] = {
-	{AUDIT_ARCH_X86_64, 165, 166, 99, 204},
-	{AUDIT_ARCH_I386, 21, 52, NOT_TRAPPED, NOT_TRAPPED},
-	{AUDIT_ARCH_AARCH64, 40, 39, 179, 123},
-	{AUDIT_ARCH_ARM, 21, 52, NOT_TRAPPED, NOT_TRAPPED},
-	{AUDIT_ARCH_PPC64LE, 21, 52, 116, 223},
-	{AUDIT_ARCH_RISCV64, 40, 39, 179, 123},
+	{AUDIT_ARCH_X86_64, {165, 166, 99, 204, 92, 94, 93, 260}},
+	{AUDIT_ARCH_I386, {21, 52, NONE, NONE, NONE, NONE, NONE, NONE}},
+	{AUDIT_ARCH_AARCH64, {40, 39, 179, 123, NONE, NONE, 55, 54}},
+	{AUDIT_ARCH_ARM, {21, 52, NONE, NONE, NONE, NONE, NONE, NONE}},
+	{AUDIT_ARCH_PPC64LE, {21, 52, 116, 223, 181, 16, 95, 289}},
+	{AUDIT_ARCH_RISCV64, {40, 39, 179, 123, NONE, NONE, 55, 54}},
 };
+#undef NONE
 #define NR_MOVE_MOUNT 429 /* everywhere, as all calls since 5.1 */
 
 bool trap_is_valid(const struct trap_context *c, const struct trap_job *job)
@@ -44,25 +52,24 @@ void trap_unguard(const struct trap_context *c)
 		clock_set_timer(c->watchdog_fd, 0);
 }
 
+static const struct trap *of_row(const uint32_t *row, uint32_t nr)
+{
+	if (nr == NR_MOVE_MOUNT)
+		return &trap_move_mount;
+	for (size_t i = 0; i < ARRAY_SIZE(trapped); i++)
+		if (row[i] == nr)
+			return trapped[i];
+	return NULL;
+}
+
 const struct trap *trap_find(uint32_t arch, uint32_t nr)
 {
 	if (nr == NOT_TRAPPED)
 		return NULL;
 	if (arch == AUDIT_ARCH_X86_64)
 		nr &= ~X32_BIT;
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
-		if (numbers[i].arch != arch)
-			continue;
-		if (nr == numbers[i].mount)
-			return &trap_mount;
-		if (nr == numbers[i].umount2)
-			return &trap_umount;
-		if (nr == NR_MOVE_MOUNT)
-			return &trap_move_mount;
-		if (nr == numbers[i].sysinfo)
-			return &trap_sysinfo;
-		if (nr == numbers[i].getaffinity)
-			return &trap_affinity;
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (numbers[i].arch == arch)
+			return of_row(numbers[i].nr, nr);
 	return NULL;
 }

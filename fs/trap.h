@@ -80,3 +80,5 @@ extern const struct trap trap_umount;	  /* fs/trap-umount.c */
 extern const struct trap trap_move_mount; /* fs/trap-move-mount.c */
 extern const struct trap trap_sysinfo;	  /* fs/trap-figures.c */
 extern const struct trap trap_affinity;	  /* the same */
+extern const struct trap trap_chown, trap_lchown, trap_fchown,
+	trap_fchownat; /* fs/trap-chown.c */

@@ -198,7 +198,8 @@ static int make_plan(struct cmd *c, const struct container *ct, struct execution
 	if (r == 0 && e->spec->linux_->seccomp)
 		r = plan_seccomp(&e->seccomp, e->spec->linux_->seccomp, err);
 	if (r == 0 && ct->state.traps)
-		(void)plan_traps(&e->seccomp); /* a listener of the profile's: as in create */
+		/* A listener of the profile's: as in create. */
+		(void)plan_traps(&e->seccomp, ct->state.ignore_sysfs_chown);
 	return r;
 }
 

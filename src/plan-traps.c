@@ -29,6 +29,14 @@ static const struct trap {
 	{"sched_getaffinity", 0, 0, 0},
 };
 
+/* All of them, since a filter cannot see whose file it is: only on demand. */
+static const struct trap chowns[] = {
+	{"chown", 0, 0, 0},
+	{"lchown", 0, 0, 0},
+	{"fchown", 0, 0, 0},
+	{"fchownat", 0, 0, 0},
+};
+
 /* A call of an architecture that a filter does not know ends the thread: none is forgotten. */
 static const uint32_t arches[] = {
 	SCMP_ARCH_X86_64, SCMP_ARCH_X86,     SCMP_ARCH_X32,	SCMP_ARCH_AARCH64,
@@ -72,18 +80,25 @@ static void add_trap(struct plan_seccomp *s, const struct trap *t)
 	};
 }
 
-int plan_traps(struct plan_seccomp **s)
+static void add_traps(struct plan_seccomp *s, const struct trap *t, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!passes(s, t[i].syscall))
+			continue;
+		add_trap(s, &t[i]);
+		s->traps = true;
+	}
+}
+
+int plan_traps(struct plan_seccomp **s, bool with_chown)
 {
 	if (*s && ((*s)->filter_flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
 		return PLAN_TRAPS_E_TAKEN;
 	if (!*s)
 		*s = no_profile();
-	for (size_t i = 0; i < ARRAY_SIZE(traps); i++) {
-		if (!passes(*s, traps[i].syscall))
-			continue;
-		add_trap(*s, &traps[i]);
-		(*s)->traps = true;
-	}
+	add_traps(*s, traps, ARRAY_SIZE(traps));
+	if (with_chown)
+		add_traps(*s, chowns, ARRAY_SIZE(chowns));
 	if (!(*s)->traps)
 		return 0;
 	(*s)->filter_flags |=

@@ -106,7 +106,7 @@ static int plan_filter(struct plan *p, const struct syscont *sc, struct error *e
 	int r = plan_seccomp(&p->seccomp, sc->spec->linux_->seccomp, err);
 
 	if (r == 0 && (p->emulate & EMUL_NESTED))
-		r = plan_traps(&p->seccomp);
+		r = plan_traps(&p->seccomp, sc->options.ignore_sysfs_chown);
 	return r < 0 ? r : 0;
 }
 

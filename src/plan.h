@@ -231,12 +231,13 @@ int plan_seccomp(struct plan_seccomp **ret, const struct spec_seccomp *s, struct
 struct plan_seccomp *plan_seccomp_free(struct plan_seccomp *s);
 /*
  * Add the system calls that the supervisor answers; *s is made when it is NULL. A profile
- * that has a listener of its own stays as it is: a process can have one only.
+ * that has a listener of its own stays as it is: a process can have one only. with_chown: chown
+ * and its like, too.
  */
 enum {
 	PLAN_TRAPS_E_TAKEN = 1
 };
-int plan_traps(struct plan_seccomp **s);
+int plan_traps(struct plan_seccomp **s, bool with_chown);
 
 /*
  * Resources as cgroup writes: src/plan-cgroup.c. Values that the kernel checks

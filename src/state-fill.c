@@ -100,6 +100,7 @@ int state_fill(struct state *s, const char *id, const char *bundle, const struct
 	s->boot_id = xstrdup(boot_id);
 	s->is_plain = !sc->options.syscont_mode;
 	s->honor_caps = sc->options.honor_caps;
+	s->ignore_sysfs_chown = sc->options.ignore_sysfs_chown;
 	s->resolv_conf = xstrdup(resolv_conf_of(sc));
 	copy_mappings(&s->uid_mappings, &s->n_uid_mappings, &sc->idmap.uids);
 	copy_mappings(&s->gid_mappings, &s->n_gid_mappings, &sc->idmap.gids);

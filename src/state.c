@@ -48,6 +48,7 @@ static const struct json_field state_fields[] = {
 	C("locks", PAIRS, locks, NULL),
 	F("noNewKeyring", BOOL, no_new_keyring),
 	F("honorCaps", BOOL, honor_caps),
+	F("ignoreSysfsChown", BOOL, ignore_sysfs_chown),
 	F("traps", BOOL, traps),
 	JSON_SUB(struct state, "cgroup", STRUCT, cgroup, &cgroup_type, 0),
 	C("uidMappings", ARRAY, uid_mappings, &spec_id_mapping_type),

@@ -49,9 +49,10 @@ struct state {
 	size_t n_stores;
 	struct json_pair *locks; /* place in the container, and what is locked: src/locks.h */
 	size_t n_locks;
-	bool no_new_keyring; /* --no-new-keyring; holds for exec, too */
-	bool honor_caps;     /* SYSBOX_HONOR_CAPS=TRUE, likewise */
-	bool traps;	     /* the supervisor answers trapped calls, also those of exec */
+	bool no_new_keyring;	 /* --no-new-keyring; holds for exec, too */
+	bool honor_caps;	 /* SYSBOX_HONOR_CAPS=TRUE, likewise */
+	bool ignore_sysfs_chown; /* SYSBOX_IGNORE_SYSFS_CHOWN=TRUE, likewise */
+	bool traps;		 /* the supervisor answers trapped calls, also those of exec */
 	struct cgroup cgroup;
 	struct spec_id_mapping *uid_mappings;
 	size_t n_uid_mappings;

@@ -37,6 +37,11 @@ static bool set_honor_caps(struct syscont *sc, const char *value)
 	return parse_bool(value, &sc->options.honor_caps);
 }
 
+static bool set_ignore_sysfs_chown(struct syscont *sc, const char *value)
+{
+	return parse_bool(value, &sc->options.ignore_sysfs_chown);
+}
+
 static bool set_unified_cgroup(struct syscont *sc, const char *value)
 {
 	return parse_bool(value, &sc->options.unified_cgroup);
@@ -150,7 +155,7 @@ static bool set_host_sysctls(struct syscont *sc, const char *value)
 	return true;
 }
 
-/* What they asked for is so for every container: nothing is trapped that they could switch. */
+/* What it asked for is nothing that is trapped here. */
 static bool not_needed(struct syscont *sc, const char *value)
 {
 	bool unused;
@@ -174,7 +179,7 @@ static const struct {
 	{"SYSBOX_MAP_OWNER", set_map_owner, OWNER_WORDS, false},
 	{"SYSBOX_EMULATE", set_emulate, EMULATE_WORDS, false},
 	{"SYSBOX_ALIAS_DNS", set_alias_dns, "TRUE or FALSE", false},
-	{"SYSBOX_IGNORE_SYSFS_CHOWN", not_needed, "TRUE or FALSE", false},
+	{"SYSBOX_IGNORE_SYSFS_CHOWN", set_ignore_sysfs_chown, "TRUE or FALSE", false},
 	{"SYSBOX_ALLOW_TRUSTED_XATTR", not_needed, "TRUE or FALSE", false},
 };
 

@@ -39,7 +39,8 @@ struct syscont_options {
 	bool honor_caps;
 	/* with a read-only rootfs, /sys and the like stay writable */
 	bool relaxed_read_only;
-	bool unified_cgroup; /* SYSBOX_UNIFIED_CGROUP: v2 alone, on a hybrid host */
+	bool ignore_sysfs_chown; /* SYSBOX_IGNORE_SYSFS_CHOWN */
+	bool unified_cgroup;	 /* SYSBOX_UNIFIED_CGROUP: v2 alone, on a hybrid host */
 	/* SYSBOX_ALIAS_DNS: lead the engine's resolver to inner networks (src/resolver.h) */
 	bool alias_dns;
 	/* SYSBOX_SKIP_UID_SHIFT: destinations mounted without id mapping */

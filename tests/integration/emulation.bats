@@ -73,6 +73,32 @@ emulated() { run_sh 'grep -c "fuse.sysbox-fs" /proc/self/mounts || true'; }
 	assert_line 10
 }
 
+# For packages that contain /sys, and for those in containers within: /proc of those, too.
+@test "chown: what no container's root can own is no error, where that is asked for" {
+	local chowns='cd /; for c in "chown 0:0 /sys" "chown -h 0:0 sys" "chown 0 /sys/kernel" "chown 5 /proc/sys/kernel"; do
+		$c 2>/dev/null && echo done || echo refused
+	done
+	touch /tmp/f; ln -s /sys /tmp/link; chown 7:8 /tmp/f; chown -h 9:9 /tmp/link; stat -c %u:%g /tmp/f /tmp/link /sys
+	chown 0:0 /tmp/missing'
+	config '.process.env += ["SYSBOX_IGNORE_SYSFS_CHOWN=TRUE"]'
+	run run_sh "$chowns"
+	assert_output --partial "/tmp/missing: No such file or directory"
+	assert_equal "$(grep -v missing <<<"$output")" "$(printf '%s\n' done done done done 7:8 9:9 65534:65534)"
+	runc delete -f "$ID"
+	config '.process.env -= ["SYSBOX_IGNORE_SYSFS_CHOWN=TRUE"]'
+	run run_sh "$chowns"
+	assert_equal "$(grep -c refused <<<"$output")" 4
+}
+
+@test "chown: also of processes that come in later, and of nobody without the capability" {
+	config '.process.env += ["SYSBOX_IGNORE_SYSFS_CHOWN=TRUE"] | .process.args = ["sleep", "100"]'
+	runc run -d "$ID" </dev/null >/dev/null 2>&1
+	run -0 runc exec "$ID" chown 0:0 /sys
+	run runc exec -u 5:5 "$ID" chown 5:5 /sys
+	assert_failure
+	assert_output --partial "Operation not permitted"
+}
+
 # --- a supervisor in trouble ------------------------------------------------------------------
 
 # in_trouble SCRIPT: create with this in place of sysbox-fs; $REAL is the real one. It must fail

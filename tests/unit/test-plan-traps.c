@@ -31,7 +31,7 @@ static void plan_traps__without_a_profile(void **state)
 	struct plan_seccomp *s = NULL;
 
 	(void)state;
-	assert_int_equal(plan_traps(&s), 0);
+	assert_int_equal(plan_traps(&s, false), 0);
 	assert_true(s->traps);
 	assert_int_equal(s->default_action, SCMP_ACT_ALLOW);
 	assert_int_equal(n_traps(s, "mount"), 1);
@@ -39,6 +39,22 @@ static void plan_traps__without_a_profile(void **state)
 	assert_int_equal(n_traps(s, "umount2"), 1);
 	assert_true(s->filter_flags & SECCOMP_FILTER_FLAG_NEW_LISTENER);
 	assert_true(s->filter_flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+	plan_seccomp_free(s);
+}
+
+static void plan_traps__chown_on_demand(void **state)
+{
+	struct plan_seccomp *s = NULL;
+
+	(void)state;
+	assert_int_equal(plan_traps(&s, false), 0);
+	assert_int_equal(n_traps(s, "fchownat"), 0);
+	plan_seccomp_free(s);
+	s = NULL;
+	assert_int_equal(plan_traps(&s, true), 0);
+	assert_int_equal(n_traps(s, "mount"), 1);
+	assert_int_equal(n_traps(s, "chown"), 1);
+	assert_int_equal(n_traps(s, "fchownat"), 1);
 	plan_seccomp_free(s);
 }
 
@@ -53,7 +69,7 @@ static void plan_traps__only_what_passes(void **state)
 			"{'names':['umount2'],'action':'SCMP_ACT_ERRNO'},"
 			"{'names':['move_mount'],'action':'SCMP_ACT_ALLOW',"
 			"'args':[{'index':0,'value':1,'op':'SCMP_CMP_EQ'}]}]");
-	assert_int_equal(plan_traps(&f.plan->seccomp), 0);
+	assert_int_equal(plan_traps(&f.plan->seccomp, false), 0);
 	s = f.plan->seccomp;
 	assert_int_equal(n_traps(s, "mount"), 1);
 	assert_int_equal(n_traps(s, "umount2"), 0);
@@ -69,7 +85,7 @@ static void plan_traps__nothing_passes(void **state)
 	(void)state;
 	s = plan_it(&f, "'defaultAction':'SCMP_ACT_ERRNO','syscalls':["
 			"{'names':['read'],'action':'SCMP_ACT_ALLOW'}]");
-	assert_int_equal(plan_traps(&f.plan->seccomp), 0);
+	assert_int_equal(plan_traps(&f.plan->seccomp, false), 0);
 	assert_false(s->traps);
 	assert_false(s->filter_flags & SECCOMP_FILTER_FLAG_NEW_LISTENER);
 }
@@ -82,7 +98,7 @@ static void plan_traps__a_listener_of_the_profile(void **state)
 	(void)state;
 	s = plan_it(&f, "'defaultAction':'SCMP_ACT_ALLOW','listenerPath':'/l','syscalls':["
 			"{'names':['mkdir'],'action':'SCMP_ACT_NOTIFY'}]");
-	assert_int_equal(plan_traps(&f.plan->seccomp), PLAN_TRAPS_E_TAKEN);
+	assert_int_equal(plan_traps(&f.plan->seccomp, false), PLAN_TRAPS_E_TAKEN);
 	assert_false(s->traps);
 	assert_int_equal(n_traps(s, "mount"), 0);
 	assert_string_equal(s->listener_path, "/l");
@@ -92,6 +108,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plan_traps__without_a_profile),
+		cmocka_unit_test(plan_traps__chown_on_demand),
 		cmocka_unit_test(plan_traps__only_what_passes),
 		cmocka_unit_test(plan_traps__nothing_passes),
 		cmocka_unit_test(plan_traps__a_listener_of_the_profile),

@@ -154,6 +154,7 @@ static void env__accepts_what_is_not_needed(void **state)
 						   "'SYSBOX_ALLOW_TRUSTED_XATTR=FALSE']"});
 	assert_int_equal(syscont_env(&f.sc, &f.err), 0);
 	assert_null(f.sc.warnings);
+	assert_true(f.sc.options.ignore_sysfs_chown);
 }
 
 static void env__none(void **state)

@@ -26,12 +26,19 @@ static void trap_find__by_architecture(void **state)
 		{AUDIT_ARCH_RISCV64, 39, &trap_umount},
 		{AUDIT_ARCH_X86_64, 99, &trap_sysinfo},
 		{AUDIT_ARCH_X86_64, 204, &trap_affinity},
+		{AUDIT_ARCH_X86_64, 92, &trap_chown},
+		{AUDIT_ARCH_X86_64, 94, &trap_lchown},
+		{AUDIT_ARCH_X86_64, 93, &trap_fchown},
+		{AUDIT_ARCH_X86_64, 260, &trap_fchownat},
+		{AUDIT_ARCH_AARCH64, 54, &trap_fchownat},
+		{AUDIT_ARCH_AARCH64, 92, NULL},
 		{AUDIT_ARCH_I386, 116, NULL},
 		{AUDIT_ARCH_I386, 242, NULL},
 		{AUDIT_ARCH_I386, 165, NULL},
 		{AUDIT_ARCH_X86_64, 21, NULL},
 		{AUDIT_ARCH_X86_64, UINT32_MAX, NULL},
 		{0, 165, NULL},
+		{0, 429, NULL},
 	};
 
 	(void)state;
