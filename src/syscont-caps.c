@@ -4,11 +4,11 @@
  * what it owns and of nothing else, so it gets every capability there is; the
  * image's packages and inner engines expect a real root. Another user gets none at
  * first, and may get all through setuid files, as on any machine. The inheritable
- * and ambient sets of root stay empty, as a login has them: root needs neither, and
- * they would follow a process through setuid(2) into programs of other users
- * (CVE-2022-24769). Another user has what the specification raises as ambient: no
- * engine does so unasked, and it is the only set that such a program would notice.
- * SYSBOX_HONOR_CAPS=TRUE keeps what the engine computed from --cap-add and --cap-drop.
+ * and ambient sets stay empty, as a login has them: they would follow a process into
+ * programs of other users (CVE-2022-24769). But what the specification raises as
+ * ambient is there: no engine does so unasked, and for a program that is not root's
+ * it is the only set that counts. SYSBOX_HONOR_CAPS=TRUE keeps what the engine
+ * computed from --cap-add and --cap-drop.
  */
 #include "lib/alloc.h"
 #include "lib/caps.h"
@@ -74,14 +74,15 @@ static uint64_t asked_for(const struct spec_caps *c)
 
 void syscont_process_caps(const struct syscont *sc, struct spec_process *p)
 {
-	uint64_t all = all_caps(sc->host) & ~useless(sc), active = all, ambient = 0;
+	uint64_t all = all_caps(sc->host) & ~useless(sc), active = all, ambient;
 
 	if (sc->options.honor_caps)
 		return;
 	if (!p->capabilities)
 		p->capabilities = xcalloc(1, sizeof(*p->capabilities));
+	ambient = asked_for(p->capabilities) & all;
 	if (p->user.uid != 0)
-		active = ambient = asked_for(p->capabilities) & all;
+		active = ambient;
 	replace(&p->capabilities->bounding, all);
 	replace(&p->capabilities->effective, active);
 	replace(&p->capabilities->permitted, active);

@@ -348,6 +348,26 @@ static void caps__user_has_the_ambient_ones(void **state)
 	assert_int_equal(c->ambient, 0x1);
 }
 
+/* Root has all of them anyway, but not in these two sets, unless they are asked for. */
+static void caps__root_has_the_ambient_ones(void **state)
+{
+	_cleanup_(fixture_done) struct fixture f;
+	const struct caps *c;
+
+	(void)state;
+	fixture_open(&f,
+		     (struct parts){.process = "'capabilities':{"
+					       "'permitted':['CAP_CHOWN'],"
+					       "'inheritable':['CAP_CHOWN','CAP_DAC_OVERRIDE'],"
+					       "'ambient':['CAP_CHOWN']}"});
+	assert_int_equal(fixture_plan(&f), 0);
+	c = &f.plan->process.caps;
+	assert_int_equal(c->effective, 0x7);
+	assert_int_equal(c->permitted, 0x7);
+	assert_int_equal(c->inheritable, 0x1);
+	assert_int_equal(c->ambient, 0x1);
+}
+
 static void caps__honoured(void **state)
 {
 	_cleanup_(fixture_done) struct fixture f;
@@ -464,6 +484,7 @@ int main(void)
 		cmocka_unit_test(caps__root_has_what_the_host_gives),
 		cmocka_unit_test(caps__user_has_none),
 		cmocka_unit_test(caps__user_has_the_ambient_ones),
+		cmocka_unit_test(caps__root_has_the_ambient_ones),
 		cmocka_unit_test(caps__honoured),
 		cmocka_unit_test(caps__honoured_and_none_given),
 		cmocka_unit_test(lsm__generated_profiles_go),
