@@ -15,6 +15,9 @@
 #include "lib/clock.h"
 #include "lib/fd.h"
 
+/* What SIGKILL does not end at once waits for something that nobody can tell the end of. */
+#define DEATH_MS 1000
+
 /* The parent's ends of one running child. */
 struct child {
 	pid_t pid;
@@ -49,12 +52,30 @@ int spawn_wait(pid_t pid, int *ret_status)
 	return 0;
 }
 
+static bool ends_within(int pidfd, int ms)
+{
+	const int64_t deadline = clock_msec() + ms;
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	int r;
+
+	do {
+		int64_t left = deadline - clock_msec();
+
+		r = poll(&p, 1, left > 0 ? (int)left : 0);
+	} while (r < 0 && errno == EINTR);
+	return r > 0;
+}
+
 void spawn_kill(pid_t pid)
 {
+	_cleanup_close_ int pidfd = -EBADF;
+
 	if (pid <= 0)
 		return;
+	pidfd = pidfd_open(pid, 0);
 	(void)kill(pid, SIGKILL);
-	(void)spawn_wait(pid, NULL);
+	if (pidfd < 0 || ends_within(pidfd, DEATH_MS))
+		(void)spawn_wait(pid, NULL);
 }
 
 static int stdin_open(const char *input)
@@ -238,23 +259,6 @@ int spawn_call(int (*fn)(void *arg), void *arg)
 	if (r < 0)
 		return r;
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EPROTO;
-}
-
-/* What SIGKILL does not end at once waits for something that nobody can tell the end of. */
-#define DEATH_MS 1000
-
-static bool ends_within(int pidfd, int ms)
-{
-	const int64_t deadline = clock_msec() + ms;
-	struct pollfd p = {.fd = pidfd, .events = POLLIN};
-	int r;
-
-	do {
-		int64_t left = deadline - clock_msec();
-
-		r = poll(&p, 1, left > 0 ? (int)left : 0);
-	} while (r < 0 && errno == EINTR);
-	return r > 0;
 }
 
 int spawn_call_within(int ms, int (*fn)(void *arg), void *arg)

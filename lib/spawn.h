@@ -30,5 +30,8 @@ int spawn_call(int (*fn)(void *arg), void *arg);
 int spawn_call_within(int ms, int (*fn)(void *arg), void *arg);
 /* Reap one child by pid, EINTR retried: 0 and the status. */
 int spawn_wait(pid_t pid, int *ret_status);
-/* SIGKILL one child and reap it; nothing where pid is not positive. */
+/*
+ * SIGKILL one child and reap it; nothing where pid is not positive. What does not die of it
+ * soon, since a container has frozen it (v1) or keeps it in a file system, is left alone.
+ */
 void spawn_kill(pid_t pid);

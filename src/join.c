@@ -40,6 +40,12 @@
 #include "src/state.h"
 #include "src/sync.h"
 
+/*
+ * Root inside can stop, freeze or starve a process that enters until it is a program of his
+ * own, and an engine may be able to do nothing else with the container meanwhile.
+ */
+#define ENTER_MAX_S 30
+
 struct work {
 	struct join *j;
 	struct seccomp_program seccomp;
@@ -245,6 +251,9 @@ static int start_first(struct work *w, struct error *err)
 		return w->first;
 	if (w->first == 0)
 		first_main(w);
+	/* Who is told to ignore a pause waits for its end. */
+	if (cgroup_is_frozen(&s->cgroup) != 1)
+		sync_limit(w->sync, ENTER_MAX_S);
 	w->console.inner_fd = fd_close(w->console.inner_fd);
 	return 0;
 }

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "lib/fd.h"
@@ -58,6 +60,13 @@ pid_t sync_clone(uint64_t flags, int cgroup_fd, int *ret_sock, struct error *err
 	return pid;
 }
 
+void sync_limit(int sock, unsigned int seconds)
+{
+	const struct timeval limit = {.tv_sec = seconds};
+
+	(void)setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+}
+
 int sync_send(int sock, enum sync_step step, int64_t value, const int *fds, size_t n_fds,
 	      struct error *err)
 {
@@ -89,6 +98,10 @@ int sync_recv(int sock, enum sync_step step, int64_t *ret_value, int *ret_fds, s
 	/* It left without reading all of ours; its own last words are still there. */
 	if (len == -ECONNRESET)
 		len = sock_recv(sock, &m, sizeof(m), fds, SYNC_MAX_FDS, &n);
+	if (len == -EAGAIN)
+		return error_set(err, ETIMEDOUT,
+				 "handshake \"%s\": the other side does not answer",
+				 step_names[step]);
 	if (len < 0)
 		return error_errno(err, (int)-len, "handshake \"%s\"", step_names[step]);
 	if (len == 0)

@@ -41,6 +41,9 @@ enum sync_step {
  */
 pid_t sync_clone(uint64_t flags, int cgroup_fd, int *ret_sock, struct error *err);
 
+/* From now on sync_recv() on this end waits for so long and no longer: -ETIMEDOUT. */
+void sync_limit(int sock, unsigned int seconds);
+
 /* fds are borrowed. -EPIPE when the other side is gone. */
 int sync_send(int sock, enum sync_step step, int64_t value, const int *fds, size_t n_fds,
 	      struct error *err);

@@ -155,6 +155,21 @@ soon() {
 	done
 }
 
+# While an exec holds the shim, the container cannot even be removed.
+@test "hostile: who stops what enters his container does not keep the host waiting" {
+	local failed=0
+	start box "$IMAGE"
+	docker exec -d box sh -c 'while :; do for p in /proc/[0-9]*; do
+		p=${p#/proc/}; test $p -le $$ || kill -STOP $p 2>/dev/null; done; done'
+	for _ in {1..5}; do
+		((failed)) || timeout 60 "$TOP/tests/engine/engine" cli "$ENGINE" exec -d box true || failed=$?
+	done
+	# It may become a program before it is stopped.
+	((failed)) || skip "all were too fast"
+	assert_not_equal "$failed" 124
+	soon rm -f box
+}
+
 @test "hostile: a terminal is taken from a devpts and from nothing else" {
 	start box "$IMAGE"
 	inside box 'mount -t tmpfs none /dev/pts; touch /dev/pts/ptmx'
