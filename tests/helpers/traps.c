@@ -8,6 +8,7 @@
  *	traps garbage SECONDS		arguments of no meaning, from many threads
  *	traps race SECONDS		arguments and paths that change meanwhile
  *	traps killed SECONDS		callers that die in the middle
+ *	traps busy SECONDS		a procfs attached and taken off without end, by many threads
  *	traps denied			the errno of each without rights
  *	traps sysinfo			the whole memory in KiB, as sysinfo(2) has it
  */
@@ -128,6 +129,18 @@ static void *garbage_thread(void *arg)
 		}
 		n_calls++;
 	}
+	return NULL;
+}
+
+static void *busy_thread(void *arg)
+{
+	char dir[32];
+
+	(void)snprintf(dir, sizeof(dir), "/r/%lu", (unsigned long)(uintptr_t)arg);
+	mkdir(dir, 0755);
+	for (; time(NULL) < deadline; n_calls++)
+		if (mount("none", dir, "proc", 0, NULL) == 0)
+			umount2(dir, MNT_DETACH);
 	return NULL;
 }
 
@@ -254,6 +267,8 @@ int main(int argc, char **argv)
 	make_edges();
 	if (strcmp(verb, "garbage") == 0) {
 		run_threads(garbage_thread, THREADS);
+	} else if (strcmp(verb, "busy") == 0) {
+		run_threads(busy_thread, THREADS);
 	} else if (strcmp(verb, "race") == 0) {
 		pthread_t t;
 

@@ -328,9 +328,9 @@ is_told() { [[ $(told 10 sysinfo) == "$1" ]]; }
 # --- crashes --------------------------------------------------------------------------------
 
 # The supervisor's processes below the keeper: the worker `sysbox-fs`, the trapper
-# `sysbox-fs-trap`. With a name: those of this name.
+# `sysbox-fs-trap`. With a name: those of this name; and of another container.
 staff() {
-	local id p; id=$(docker inspect -f '{{.Id}}' nested)
+	local id p; id=$(docker inspect -f '{{.Id}}' "${2:-nested}")
 	for p in $(pgrep -x sysbox-fs); do
 		readlink "/proc/$p/fd/"* 2>/dev/null | grep -q "$id" || continue
 		pgrep -P "$p" ${1:+-x "$1"} || true # the worker has no children
@@ -366,6 +366,23 @@ stop_killing() {
 	stop_killing
 	assert_success
 	assert_output --regexp '^MemTotal: +204800 kB$'
+}
+
+# Of clock ticks, with those of children that have ended.
+cpu_seconds() { awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15 + $16 + $17) / hz }' "/proc/$1/stat"; }
+
+# The quota gives a second in ten, and once half a second may be spent at once.
+@test "nested: who does nothing but mount costs the host no more than twice the quota" {
+	local trapper calls
+	compile_probe
+	start_syscont quota --cpus 0.1 "sysbox/debian-docker:$INNER"
+	docker exec nested cat /tmp/traps | docker exec -i quota sh -c 'cat >/traps; chmod 755 /traps'
+	docker exec quota unshare -mp --fork /traps sysinfo
+	trapper=$(staff sysbox-fs-trap quota)
+	calls=$(docker exec quota unshare -mp --fork /traps busy 15 | awk '{ print $1 }')
+	assert [ "$calls" -gt 16 ]
+	run -0 cpu_seconds "$trapper"
+	awk -v s="$output" 'BEGIN { exit !(s > 0.2 && s < 2.6) }' || fail "$output seconds for $calls calls"
 }
 
 # The trapper asks the worker for the averages, and is there when it is killed.
