@@ -8,7 +8,7 @@
  *	traps garbage SECONDS		arguments of no meaning, from many threads
  *	traps race SECONDS		arguments and paths that change meanwhile
  *	traps killed SECONDS		callers that die in the middle
- *	traps busy SECONDS		a procfs attached and taken off without end, by many threads
+ *	traps busy SECONDS		a procfs attached and taken off without end
  *	traps denied			the errno of each without rights
  *	traps sysinfo			the whole memory in KiB, as sysinfo(2) has it
  */
