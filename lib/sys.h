@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <sched.h>
@@ -55,4 +56,9 @@ static inline int sys_seccomp(unsigned int op, unsigned int flags, void *args)
 static inline long sys_keyctl(int op, const char *name)
 {
 	return syscall(SYS_keyctl, op, name, 0, 0, 0);
+}
+
+static inline long sys_keyctl_setperm(long key, uint32_t perm)
+{
+	return syscall(SYS_keyctl, KEYCTL_SETPERM, key, perm, 0, 0);
 }

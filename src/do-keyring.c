@@ -20,6 +20,12 @@
 #include "lib/sys.h"
 #include "src/do.h"
 
+/*
+ * Possessors may all, as is the default; the owner may see, read and link it, and also find it:
+ * else nobody joins it who has it not already.
+ */
+#define PERMISSIONS 0x3f1b0000u
+
 int do_keyring_leave(struct error *err)
 {
 	if (sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
@@ -31,6 +37,8 @@ void do_keyring_join(const char *id)
 {
 	_cleanup_free_ char *name = xasprintf("_ses.%s", id);
 
-	if (sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING, name) < 0)
+	long key = sys_keyctl(KEYCTL_JOIN_SESSION_KEYRING, name);
+
+	if (key < 0 || sys_keyctl_setperm(key, PERMISSIONS) < 0)
 		log_debug("no session keyring: %s", strerror(errno));
 }

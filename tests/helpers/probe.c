@@ -81,6 +81,13 @@ static int keyed(char **args)
 	return 127;
 }
 
+/* add-key: to the session keyring. */
+static int add_key(char **args)
+{
+	(void)args;
+	return syscall(SYS_add_key, "user", "probe", "x", 1, KEY_SPEC_SESSION_KEYRING) < 0;
+}
+
 /* has-key: does the session keyring have it? */
 static int has_key(char **args)
 {
@@ -96,8 +103,9 @@ static const struct verb {
 	const char *name;
 	int (*run)(char **args);
 } verbs[] = {
-	{"notify", notify}, {"syscall", call}, {"personality", show_personality},
-	{"clocks", clocks}, {"keyed", keyed},  {"has-key", has_key},
+	{"notify", notify},   {"syscall", call}, {"personality", show_personality},
+	{"clocks", clocks},   {"keyed", keyed},	 {"has-key", has_key},
+	{"add-key", add_key},
 };
 
 int main(int argc, char **argv)

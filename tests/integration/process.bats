@@ -267,6 +267,18 @@ load helper
 	assert_output yes
 }
 
+@test "process: all in a container have one session keyring" {
+	run "$PROBE" keyed true
+	((status != 77)) || skip "a kernel without keyrings"
+	cp "$PROBE" "$ROOTFS/bin/probe"
+	start_box
+	run -0 runc exec "$ID" probe add-key
+	run -0 runc exec "$ID" probe has-key
+	assert_output yes
+	run -0 runc exec -u 1000 "$ID" probe has-key
+	assert_output yes
+}
+
 @test "process: memory policy, for exec too" {
 	local policy='head -n 1 /proc/self/numa_maps | cut -d " " -f 2'
 	grep -qs . /proc/self/numa_maps || skip "a kernel without NUMA"
