@@ -35,7 +35,7 @@ static const struct cli_option options[] = {
 		   "between two lines of statistics, such as 500ms or 1m30s [" DEFAULT_INTERVAL
 		   "]"),
 	CLI_OPTION(struct events, "stats", 0, FLAG, stats, NULL,
-		   "print the statistics once and end"),
+		   "print the statistics once and exit"),
 	{0},
 };
 

@@ -58,7 +58,7 @@ static const struct cli_option options[] = {
 	OPT("cap", 'c', STRINGS, caps, "CAP", "add a capability"),
 	OPT("preserve-fds", 0, INT, preserve_fds, "N", "pass N more descriptors, from 3 on"),
 	OPT("ignore-paused", 0, FLAG, ignore_paused, NULL,
-	    "also in a paused container; it waits"),
+	    "exec in a paused container, too; the process waits"),
 	OPT("no-subreaper", 0, IGNORED_FLAG, tty, NULL, NULL),
 	OPT("cgroup", 0, STRINGS, cgroups, "[CONTROLLER,..:]PATH",
 	    "a cgroup below the container's, made by it"),

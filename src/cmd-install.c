@@ -19,7 +19,7 @@ static const struct cli_option options[] = {
 	CLI_OPTION(struct install, "docker", 0, FLAG, docker, NULL, "only with Docker"),
 	CLI_OPTION(struct install, "podman", 0, FLAG, podman, NULL, "only with Podman"),
 	CLI_OPTION(struct install, "uninstall", 0, FLAG, uninstall, NULL,
-		   "take the registration back"),
+		   "remove the registration"),
 	{0},
 };
 
