@@ -364,6 +364,7 @@ options_of() { echo "awk '\$5 == \"$1\" { print \$6, \$7 }' /proc/self/mountinfo
 }
 
 @test "mounts: places below /sys/kernel that nobody but root looks into" {
+	[[ -d /sys/kernel/debug ]] || skip "a kernel without debugfs"
 	run -0 run_sh 'for d in debug tracing; do [ ! -d /sys/kernel/$d ] || stat -c "%u:%g %a %n" /sys/kernel/$d; done; ls -A /sys/kernel/debug'
 	assert_line "0:0 700 /sys/kernel/debug"
 	refute_output --regexp ' 7[^0]. | 7.[^0] '
