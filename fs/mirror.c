@@ -165,6 +165,7 @@ static const struct region *region_of(const char *path)
 static int place_of_row(const struct mirror *m, size_t row, struct place *ret)
 {
 	const char *path;
+	const int *dirfd;
 
 	if (row >= n_emul_files || emul_files[row].kind != EMUL_MIRROR)
 		return -ESTALE;
@@ -172,7 +173,8 @@ static int place_of_row(const struct mirror *m, size_t row, struct place *ret)
 	ret->region = region_of(path);
 	if (!ret->region)
 		return -ESTALE;
-	ret->dirfd = *(const int *)((const char *)m + ret->region->dirfd);
+	dirfd = (const void *)((const char *)m + ret->region->dirfd);
+	ret->dirfd = *dirfd;
 	(void)snprintf(ret->path, sizeof(ret->path), "%s", path + strlen(ret->region->prefix));
 	return 0;
 }
