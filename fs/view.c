@@ -38,14 +38,14 @@ static const struct {
 	bool is_whole;	  /* one read(2) gives all of it, if there is room */
 } sources[] = {
 	[VIEW_MEMINFO] = {"proc/meminfo", 0, true},
-	[VIEW_CPUINFO] = {"proc/cpuinfo", VIEW_RARE_NS},
-	[VIEW_STAT] = {"proc/stat", VIEW_COUNTERS_NS},
+	[VIEW_CPUINFO] = {"proc/cpuinfo", VIEW_RARE_NS, false},
+	[VIEW_STAT] = {"proc/stat", VIEW_COUNTERS_NS, false},
 	/* Of these the names alone are shown. */
-	[VIEW_VMSTAT] = {"proc/vmstat", VIEW_RARE_NS},
-	[VIEW_DISKSTATS] = {"proc/diskstats", VIEW_RARE_NS},
-	[VIEW_PARTITIONS] = {"proc/partitions", VIEW_RARE_NS},
-	[VIEW_ONLINE] = {"sys/devices/system/cpu/online", VIEW_RARE_NS},
-	[VIEW_NODES] = {"sys/devices/system/node/online", VIEW_RARE_NS},
+	[VIEW_VMSTAT] = {"proc/vmstat", VIEW_RARE_NS, false},
+	[VIEW_DISKSTATS] = {"proc/diskstats", VIEW_RARE_NS, false},
+	[VIEW_PARTITIONS] = {"proc/partitions", VIEW_RARE_NS, false},
+	[VIEW_ONLINE] = {"sys/devices/system/cpu/online", VIEW_RARE_NS, false},
+	[VIEW_NODES] = {"sys/devices/system/node/online", VIEW_RARE_NS, false},
 };
 static_assert(ARRAY_SIZE(sources) == VIEW_N_TEXTS, "every text has its path");
 
