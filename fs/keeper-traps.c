@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The keeper's part in trapped system calls. A process whose filter traps has a listener; the
- * runtime brings it here, and here it is held until its last process has ended: a listener
- * that nobody holds makes every trapped call fail. The trapper gets a copy of each, by
- * its birth or by a message.
+ * runtime brings it here, and here it is held until the listener's last process has ended: if
+ * nobody holds a listener, every trapped call fails. The trapper gets a copy of each, either
+ * inherited or in a message.
  */
 #include <errno.h>
 #include <signal.h>
@@ -33,7 +33,7 @@
 #define HEALTHY_MS   1000
 #define DELAY_MIN_MS 10
 #define DELAY_MAX_MS 320
-/* Long for one that is killed; the keeper waits for nobody for ever. */
+/* Long enough for a killed process to end; the keeper waits for nobody forever. */
 #define KILL_MAX_MS 500
 
 static struct conn *conn_of(struct keeper *k, const struct service *s)
@@ -46,7 +46,7 @@ static struct conn *conn_of(struct keeper *k, const struct service *s)
 
 /* ------------------------------------------------------------------ the trapper */
 
-/* Their descriptors would keep the connections alive: only mounts are left. */
+/* The connections' descriptors would keep them alive: only mounts are passed. */
 static int mount_files(struct keeper *k, struct trapper_start *s, struct error *err)
 {
 	s->fast_mount = emulation_mount(conn_of(k, &emul_fast_service), err);
@@ -141,7 +141,7 @@ static int reap_trapper(struct keeper *k)
 	return status;
 }
 
-/* It waits for a file system of the container's, and that is where SIGKILL does not reach. */
+/* It is waiting for one of the container's file systems, where SIGKILL does not reach it. */
 static void lose_trapper(struct keeper *k)
 {
 	struct keeper_traps *t = &k->traps;
@@ -179,7 +179,7 @@ void keeper_kill_trapper(struct keeper *k)
 		lose_trapper(k);
 }
 
-/* The callers wait meanwhile. */
+/* Callers wait in the meantime. */
 static void start_trapper(struct keeper *k)
 {
 	struct error err;
@@ -222,7 +222,7 @@ static int on_timer(void *arg, struct error *err)
 	return 0;
 }
 
-/* One who was only slow, on a busy machine, is killed for nothing: no harm is done. */
+/* A trapper that was only slow, on a busy machine, is killed needlessly: that does no harm. */
 static int on_watchdog(void *arg, struct error *err)
 {
 	struct keeper *k = arg;
@@ -232,7 +232,7 @@ static int on_watchdog(void *arg, struct error *err)
 	if (read(k->traps.watchdog_fd, &n, sizeof(n)) != sizeof(n) || !k->traps.pid ||
 	    k->ending)
 		return 0;
-	log_warn("the trapper waits for a caller's memory: another one takes its place");
+	log_warn("the trapper is stuck reading a caller's memory: another one takes its place");
 	k->traps.is_careful = true;
 	keeper_kill_trapper(k);
 	start_trapper(k);
@@ -241,14 +241,14 @@ static int on_watchdog(void *arg, struct error *err)
 
 /* ------------------------------------------------------------------ listeners */
 
-/* A trapper that is just dying will be followed by one that has it by birth. */
+/* A trapper that is just dying will be followed by one that inherits it. */
 static int take_listener(struct keeper *k, int fd, struct error *err)
 {
 	struct keeper_traps *t = &k->traps;
 	const struct trapper_listener l = {.number = ++t->last_number};
 	int r;
 
-	notify_stay_here(fd);
+	notify_set_sync_wakeup(fd);
 	r = fdset_add(&t->listeners, l.number, fd, err);
 	if (r < 0)
 		return r;

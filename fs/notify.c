@@ -11,14 +11,14 @@
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
 
-/* The flags are the argument itself. */
-void notify_stay_here(int listener_fd)
+/* The argument is the flags themselves. */
+void notify_set_sync_wakeup(int listener_fd)
 {
 	(void)ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS,
 		    SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 }
 
-/* The kernel wants the memory to be zero. */
+/* The kernel requires the memory to be zero. */
 ssize_t notify_receive(void *mem, size_t size, void *arg)
 {
 	const int *listener_fd = arg;
@@ -36,7 +36,7 @@ bool notify_is_valid(int listener_fd, uint64_t id)
 	return ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
 }
 
-/* ENOENT: the caller is dead, or a predecessor has answered. */
+/* ENOENT: the caller is dead, or a predecessor has already answered. */
 static void send_answer(int listener_fd, const struct seccomp_notif_resp *resp)
 {
 	(void)ioctl(listener_fd, SECCOMP_IOCTL_NOTIF_SEND, resp);
