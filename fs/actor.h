@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Acting on the container's files as the user of the host who asks: his ids shifted
- * into the range, and only root with root's rights over files. Affects the calling
+ * Acting on the container's files as the host user who asks: with that user's ids shifted
+ * into the range, and with root's rights over files only for root. Affects the calling
  * thread's file-system ids and effective capabilities.
  */
 #pragma once
@@ -14,20 +14,20 @@
 
 struct idmap;
 
-/* What root may do with files, and what acting for others takes. */
+/* What root may do with files, and what it takes to act for others. */
 extern const uint64_t actor_caps;
 
 struct actor {
 	const struct idmap *map; /* borrowed */
-	uid_t fsuid;		 /* as they are now */
+	uid_t fsuid;		 /* the current ones */
 	gid_t fsgid;
 	bool is_root; /* the capabilities over files are raised */
 };
 
 /*
- * Become the container's root. The process keeps its capabilities over changes
- * of the file-system uid from here on.
+ * Become the container's root. From here on, the process keeps its capabilities when its
+ * file-system uid changes.
  */
 int actor_init(struct actor *ret, const struct idmap *map, struct error *err);
-/* Become the inside ids uid and gid. -EOVERFLOW: the container has no such ids. */
+/* Switch to the inside ids uid and gid. -EOVERFLOW: the container has no such ids. */
 int actor_become(struct actor *a, uid_t uid, gid_t gid);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which system calls a process of the supervisor, and all that it forks, may make at all. */
+/* Which system calls a process of the supervisor, and everything it forks, may make at all. */
 #pragma once
 
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include "lib/error.h"
 
 /*
- * These, and the few that a loop and the C library need; others fail with ENOSYS, no new
- * privileges. On a kernel without seccomp nothing happens.
+ * Allow these, and the few that a loop and the C library need; all others fail with ENOSYS.
+ * Also sets no_new_privs. On a kernel without seccomp nothing happens.
  */
 int calls_limit(const uint32_t *numbers, size_t n, struct error *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a cgroup may use and what it uses: limits as the minimum along its path, on
- * v1, v2 and hybrid, out of files that are kept open.
+ * What a cgroup may use and what it does use: limits as the minimum along its path, on v1, v2
+ * and hybrid hosts, from files that are kept open.
  */
 #pragma once
 
@@ -15,20 +15,20 @@
 
 struct cpus;
 
-/* Deeper paths lose the levels next to the root, where nobody sets limits. */
+/* Deeper paths lose the levels nearest the root, where nobody sets limits. */
 #define CGROUP_READ_LEVELS 16
-/* More hierarchies than there are controllers that we ask. */
+/* More than the number of controllers that we ask for. */
 #define CGROUP_READ_CHAINS 8
 
 enum cgroup_file {
-	/* Of every level. */
+	/* Read at every level. */
 	CGROUP_MEMORY_LIMIT,
-	CGROUP_SWAP_LIMIT, /* v1: of memory and swap together */
+	CGROUP_SWAP_LIMIT, /* v1: memory and swap together */
 	CGROUP_CPU_QUOTA,
-	CGROUP_CPU_PERIOD, /* v1; on v2 the quota's file has both */
+	CGROUP_CPU_PERIOD, /* v1; on v2 the quota file has both */
 	CGROUP_CPUSET,
 	CGROUP_MEMS,
-	/* Of the cgroup itself. */
+	/* Read at the cgroup itself. */
 	CGROUP_MEMORY_USAGE,
 	CGROUP_SWAP_USAGE,
 	CGROUP_MEMORY_STAT,
@@ -48,20 +48,20 @@ struct cgroup_chain {
 	enum cgroup_version version;
 	int dirfds[CGROUP_READ_LEVELS]; /* O_PATH, owned */
 	size_t n_levels;
-	/* For those within. */
+	/* For cgroups within. */
 	char *controllers;
 	char *path;	 /* as in /proc/PID/cgroup */
-	size_t root_len; /* so much of it is not below base_fd */
+	size_t root_len; /* this much of it is not below base_fd */
 	int base_fd;
 };
 
 struct cgroup_read {
 	struct cgroup_chain chains[CGROUP_READ_CHAINS];
 	size_t n_chains;
-	const struct cgroup_chain *chain_of[CGROUP_N_FILES]; /* NULL: nobody has it */
+	const struct cgroup_chain *chain_of[CGROUP_N_FILES]; /* NULL: none has it */
 	int fds[CGROUP_N_FILES][CGROUP_READ_LEVELS];	     /* owned */
 	char *buf;					     /* for the texts */
-	/* The minimum of the levels above the cgroup itself, once it was asked for. */
+	/* The minimum over the levels above the cgroup itself, once it has been read. */
 	uint64_t above[CGROUP_N_FILES];
 	unsigned int n_above; /* bits of enum cgroup_file */
 };
@@ -69,7 +69,7 @@ struct cgroup_read *cgroup_read_new(void);
 struct cgroup_read *cgroup_read_free(struct cgroup_read *c);
 DEFINE_CLEANUP(struct cgroup_read *, cgroup_read_free)
 
-/* One line of /proc/PID/cgroup, cut in place; false: not such a line. */
+/* One line of /proc/PID/cgroup, split in place; false: malformed. */
 struct cgroup_line {
 	const char *controllers; /* "" is v2 */
 	const char *path;
@@ -77,49 +77,55 @@ struct cgroup_line {
 bool cgroup_line_parse(char *line, struct cgroup_line *ret);
 
 /*
- * The cgroups of a process, by the mounts that this process sees. Hierarchies that
+ * The cgroups of a process, found through the mounts that this process sees. Hierarchies that
  * are not mounted are left out. Host root, in the host's cgroup namespace.
  */
 int cgroup_read_open(struct cgroup_read *c, pid_t pid, struct error *err);
 /*
- * One hierarchy with these controllers ("" is all that nobody has yet), whose top is
+ * Add one hierarchy with these controllers ("" is all that no other has yet), whose top is
  * base_dirfd and in which the cgroup is `path`. v1 before v2. -EINVAL: a path that leads
  * upwards.
  */
 int cgroup_read_add(struct cgroup_read *c, enum cgroup_version version, const char *controllers,
 		    int base_dirfd, const char *path);
 /*
- * The cgroups of another process, by those that `outer` knows. `text` is its
- * /proc/PID/cgroup; of a cgroup that is gone the levels above are left.
+ * The cgroups of another process, by the hierarchies that `outer` knows. `text` is its
+ * /proc/PID/cgroup; if a cgroup is gone, the levels above it are used.
  */
 void cgroup_read_within(struct cgroup_read *c, const struct cgroup_read *outer,
 			const char *text);
-/* Does it name no other cgroups than those of c? */
+/* Does `text` name no cgroups other than c's? */
 bool cgroup_read_is_same(const struct cgroup_read *c, const char *text);
-/* Is there still one of them? */
+/* Does at least one of them still exist? */
 bool cgroup_read_exists(const struct cgroup_read *c, const char *text);
-/* Read the limits above the cgroup itself again; until then they stay as they were. */
+/*
+ * Read the limits above the cgroup itself again the next time; until this is called they stay
+ * as they were.
+ */
 void cgroup_read_forget(struct cgroup_read *c);
 /* Open what has appeared since: a v2 controller that was enabled later. */
 void cgroup_read_reopen(struct cgroup_read *c);
 
 /* PROCTEXT_UNLIMITED where there is no limit. */
 uint64_t cgroup_read_memory_limit(struct cgroup_read *c);
-/* Of swap alone: v1 limits both together, and what memory may be is known by then. */
+/*
+ * For swap alone: v1 limits both together, so the caller passes the memory limit, known by
+ * then.
+ */
 uint64_t cgroup_read_swap_limit(struct cgroup_read *c, uint64_t memory_limit);
-/* CPU time that the quota gives, ns in a second; PROCTEXT_UNLIMITED: no quota. */
+/* CPU time that the quota allows, in ns per second; PROCTEXT_UNLIMITED: no quota. */
 uint64_t cgroup_read_cpu_rate(struct cgroup_read *c);
 /*
  * Whole CPUs that the quota is worth, rounded up (as LXCFS shows them); at least 1.
  * UINT_MAX: no quota.
  */
 unsigned int cgroup_read_cpu_quota(struct cgroup_read *c);
-/* Narrow `cpus` to those that the cgroup may use. */
+/* Narrow `cpus` to those the cgroup may use. */
 void cgroup_read_cpuset(struct cgroup_read *c, struct cpus *cpus);
-/* The same for nodes of memory. */
+/* The same for memory nodes. */
 void cgroup_read_mems(struct cgroup_read *c, struct cpus *nodes);
 
-/* Bytes; 0 where it is not known. */
+/* In bytes; 0 where unknown. */
 uint64_t cgroup_read_memory_usage(struct cgroup_read *c);
 uint64_t cgroup_read_swap_usage(struct cgroup_read *c, uint64_t memory_usage);
 
@@ -136,8 +142,8 @@ struct cgroup_cpu_time {
 	uint64_t system_ns;
 };
 /*
- * All CPUs together in *ret. Where the kernel tells it (v1), each CPU's in
- * per_cpu[n]: then true.
+ * All CPUs together in *ret. Where the kernel reports it (v1), that of each CPU n in
+ * per_cpu[n]: then returns true.
  */
 bool cgroup_read_cpu_usage(struct cgroup_read *c, struct cgroup_cpu_time *ret,
 			   struct cgroup_cpu_time *per_cpu, size_t n);
@@ -146,5 +152,5 @@ struct cgroup_io {
 	unsigned int major, minor;
 	uint64_t read_bytes, write_bytes, reads, writes;
 };
-/* At most n devices; returns how many. */
+/* At most n devices; returns how many were stored. */
 size_t cgroup_read_io(struct cgroup_read *c, struct cgroup_io *ret, size_t n);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one container of this supervisor, as START has described it. */
+/* The one container of this supervisor, as described by START. */
 #pragma once
 
 #include <stdint.h>
@@ -15,22 +15,22 @@ struct views;
 
 struct container {
 	char *id;
-	char *host_sysctls; /* as proto_start has it */
-	char *view_path;    /* where the engine's view belongs; NULL: nowhere */
+	char *host_sysctls; /* as in proto_start */
+	char *view_path;    /* where the engine's view goes; NULL: nowhere */
 	struct idmap map;
 	int init_pidfd;
 	int rootfs_fd; /* the root mount alone, detached */
 	int state_dirfd;
-	int locks_fd; /* src/locks.h: open while init lives, and never used */
+	int locks_fd; /* src/locks.h: kept open while init lives, otherwise unused */
 	int proc_fd;  /* a procfs of its pid namespace, detached */
-	/* What is emulated (enum emul_group), and from what; the first NULL: nothing. */
+	/* What is emulated (enum emul_group), and from what; nothing when `view` is NULL. */
 	unsigned int emulate;
 	struct view *view;
-	struct views *views; /* of containers within; NULL: they see the container's own */
+	struct views *views; /* for containers within; NULL: they see the container's own */
 	struct node_values_store *values;
-	int sys_dirfd;	 /* the host's /proc/sys alone */
-	int *host_fds;	 /* n_emul_files: values that go to the host, too; else -EBADF */
-	int sysfs_dirfd; /* its /sys, and nothing that is mounted there */
+	int sys_dirfd; /* the host's /proc/sys alone */
+	int *host_fds; /* n_emul_files: values that are also written to the host; else -EBADF */
+	int sysfs_dirfd; /* the host's /sys, without what is mounted there */
 	struct mirror_names *names;
 	uint64_t pidns; /* inode number of its pid namespace */
 };
@@ -41,11 +41,11 @@ struct container {
 		.sysfs_dirfd = -EBADF                                                          \
 	}
 
-/* Out of a received PROTO_START, whose descriptors are taken over. */
+/* Fill from a received PROTO_START, whose descriptors are taken over. */
 int container_init(struct container *ret, struct proto_message *start, struct error *err);
 /*
- * Open what the emulated files are made of, by the cgroups and the time namespace that init is
- * in. In the engine's mount namespace.
+ * Open what the emulated files are made from, by the cgroups and the time namespace of init.
+ * To be called in the engine's mount namespace.
  */
 int container_open_view(struct container *c, struct error *err);
 void container_done(struct container *c);

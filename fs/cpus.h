@@ -14,18 +14,18 @@ struct cpus {
 	uint64_t bits[CPUS_MAX / 64];
 };
 
-/* -EINVAL: not a list; -ERANGE: a number that we do not know. An empty list is a list. */
+/* -EINVAL: not a list; -ERANGE: a number above our limit. An empty list is valid. */
 int cpus_parse(struct cpus *ret, const char *text);
 /* Without a newline. */
 void cpus_format(const struct cpus *c, struct strbuf *out);
 void cpus_add(struct cpus *c, unsigned int cpu);
 bool cpus_has(const struct cpus *c, unsigned int cpu);
 unsigned int cpus_count(const struct cpus *c);
-/* The first of the set that is not below `from`; CPUS_MAX: none. */
+/* The first of the set from `from` on; CPUS_MAX: none. */
 unsigned int cpus_next(const struct cpus *c, unsigned int from);
 #define cpus_for_each(cpu, c)                                                                  \
 	for (unsigned int cpu = cpus_next(c, 0); cpu < CPUS_MAX; cpu = cpus_next(c, cpu + 1))
-/* Keep what is in both; true when that is anything. Else c stays as it is. */
+/* Keep what is in both and return true; if that is nothing, leave c as it is. */
 bool cpus_intersect(struct cpus *c, const struct cpus *with);
 /* Keep the n lowest. */
 void cpus_keep_first(struct cpus *c, unsigned int n);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Descriptors without a fixed number of them, behind one that goes into a loop (fs/loop.h).
- * Each has a number by which others speak of it.
+ * Any number of descriptors, watched through a single one that goes into a loop (fs/loop.h).
+ * Each has a number by which others refer to it.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ struct fdset_entry {
 };
 
 struct fdset {
-	int epoll_fd; /* readable when one of them has something; -EBADF: not watched */
+	int epoll_fd; /* readable when one of them has an event; -EBADF: not watched */
 	uint32_t events;
 	struct fdset_entry *v;
 	size_t n;
@@ -28,15 +28,18 @@ struct fdset {
 		.epoll_fd = -EBADF                                                             \
 	}
 
-/* Watch for EPOLL* events; 0: only for hang-ups. Also in the child of who had it before. */
+/*
+ * Watch for EPOLL* events; 0: only for hang-ups. May also be called in a child of the process
+ * that used it before.
+ */
 int fdset_watch(struct fdset *s, uint32_t events, struct error *err);
 /* TAKES fd, also on failure. */
 int fdset_add(struct fdset *s, uint64_t number, int fd, struct error *err);
-/* -EBADF: there is none. */
+/* -EBADF: no such number. */
 int fdset_find(const struct fdset *s, uint64_t number);
-/* Close it; nothing when there is none. */
+/* Close it; does nothing when there is none. */
 void fdset_remove(struct fdset *s, uint64_t number);
-/* The next that has an event, without waiting: its number and events. False: none. */
+/* The next descriptor with an event, without waiting: its number and events. False: none. */
 bool fdset_next(const struct fdset *s, uint64_t *ret_number, uint32_t *ret_events);
 /* Close all. */
 void fdset_done(struct fdset *s);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How an emulated file makes its text: a function of the snapshot, nothing else. */
+/* How an emulated file generates its text: a function of the snapshot, nothing else. */
 #pragma once
 
 struct strbuf;
@@ -22,9 +22,9 @@ void node_swaps(struct view *v, struct strbuf *out);
 void node_uptime(struct view *v, struct strbuf *out);
 void node_vmstat(struct view *v, struct strbuf *out);
 
-/* Of one disk or partition, by its name. */
+/* For one disk or partition, by its name. */
 enum node_disk_use {
-	NODE_DISK_UNKNOWN, /* no block device of the host's */
+	NODE_DISK_UNKNOWN, /* not a block device of the host */
 	NODE_DISK_UNUSED,  /* by the view */
 	NODE_DISK_USED,
 };
@@ -32,6 +32,6 @@ enum node_disk_use node_disk_use(struct view *v, const char *name);
 /* Its /sys/block/NAME/stat. */
 void node_disk_stat(struct view *v, const char *name, struct strbuf *out);
 
-/* Of one node of memory: each of the view's has an equal part. `text` is the host's. */
+/* For one memory node: each of the view's nodes has an equal share. `text` is the host's. */
 void node_meminfo_of_node(struct view *v, unsigned int node, const char *text,
 			  struct strbuf *out);

@@ -15,7 +15,7 @@
 
 struct keeper;
 
-/* Short work in a process of its own, because it may wait for the worker. */
+/* Short tasks in a process of their own, because they may wait for the worker. */
 enum keeper_errand {
 	KEEPER_TRIM,  /* conn_refresh() of a service's mount */
 	KEEPER_CARRY, /* the service's carry() */
@@ -24,14 +24,14 @@ enum keeper_errand {
 /* fs/keeper-traps.c */
 struct keeper_traps {
 	int socket_fd;		/* where listeners come from: PROTO_SOCKET_NAME */
-	struct fdset clients;	/* who has connected and not spoken */
-	struct fdset listeners; /* until their last process has ended */
+	struct fdset clients;	/* connected, but nothing received yet */
+	struct fdset listeners; /* kept until their last process has ended */
 	uint64_t last_number;	/* of a client or a listener */
 	struct slots jobs;
 	int timer_fd;	   /* one shot: the next trapper */
-	int watchdog_fd;   /* the trapper's timer: it has not come back */
-	bool is_careful;   /* one has not */
-	struct fdset lost; /* pidfds of those, by pid: killed, but waiting in the kernel */
+	int watchdog_fd;   /* the trapper's timer: expires when it is stuck */
+	bool is_careful;   /* a trapper has been stuck */
+	struct fdset lost; /* pidfds of stuck ones, by pid: killed, but waiting in the kernel */
 
 	pid_t pid; /* 0: none */
 	int pidfd;
@@ -57,8 +57,8 @@ struct keeper {
 	struct container container;
 	struct conn conns[SERVICES_MAX];
 	int signal_fd;
-	int mounts_fd; /* mountinfo, which announces changes */
-	int timer_fd;  /* one shot: the next worker, or the end of waiting for the last */
+	int mounts_fd; /* mountinfo, which signals changes */
+	int timer_fd;  /* one shot: start the next worker, or stop waiting for the last */
 
 	pid_t worker; /* 0: none */
 	int worker_pidfd;
@@ -72,37 +72,40 @@ struct keeper {
 
 	bool ending;
 	int64_t ending_ms;	/* since when */
-	uint32_t last_received; /* requests at the last look */
+	uint32_t last_received; /* requests when last checked */
 };
 
 /* fs/keeper-state.c */
 
-/* In a child: what is the keeper's own business, and what belongs to the traps. */
+/* In a child: close what is the keeper's own, and what belongs to the traps. */
 void keeper_close_own(struct keeper *k);
 void keeper_close_traps(struct keeper *k);
 
 /* fs/keeper-staff.c */
 
-/* Fork the first worker and wait until it serves; nothing when there is nothing to serve. */
+/*
+ * Fork the first worker and wait until it serves; does nothing when there is nothing to
+ * serve.
+ */
 int keeper_first_worker(struct keeper *k, struct error *err);
-/* Another one, now or, where that fails, later. */
+/* Fork another one, now or, if that fails, later. */
 void keeper_next_worker(struct keeper *k);
 void keeper_kill_worker(struct keeper *k);
-/* Nothing when one of this kind is under way. A failure is logged. */
+/* Does nothing when one of this kind is running already. A failure is logged. */
 void keeper_start_errand(struct keeper *k, enum keeper_errand kind, size_t service);
 void keeper_kill_errands(struct keeper *k);
 
 /* fs/keeper-end.c */
 
-/* Watch for the end: of init, or by SIGTERM. */
+/* Watch for the end: init's, or SIGTERM. */
 int keeper_watch_end(struct keeper *k, struct error *err);
-/* The timer has run out while ending. */
+/* The timer has expired while ending. */
 void keeper_linger(struct keeper *k);
-/* Take the services off the host; false: something is still in the way. */
+/* Remove the services from the host; false: something is still in the way. */
 bool keeper_detach(struct keeper *k);
 
 /* fs/keeper-traps.c */
 
-/* Wait for listeners, where nested views are wanted and there is something to show. */
+/* Wait for listeners, if nested views are wanted and there is something to show. */
 int keeper_open_traps(struct keeper *k, struct error *err);
 void keeper_kill_trapper(struct keeper *k);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A small event loop over epoll: descriptors that became readable call a function. */
+/* A small event loop over epoll: a descriptor that becomes readable has its function called. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,11 +9,14 @@
 
 #define LOOP_SOURCES_MAX 32
 
-/* Called when fd is readable, in error or hung up. A negative return ends the loop with it. */
+/*
+ * Called when fd is readable, in error or hung up. A negative return ends the loop, which
+ * returns it.
+ */
 typedef int (*loop_fn)(void *arg, struct error *err);
 
 struct loop_source {
-	int fd; /* -EBADF: a free place */
+	int fd; /* -EBADF: a free entry */
 	loop_fn fn;
 	void *arg;
 };
@@ -29,13 +32,15 @@ struct loop {
 	}
 
 int loop_init(struct loop *l, struct error *err);
-/* The fds themselves stay their owners'. */
+/* The fds themselves still belong to their owners. */
 void loop_done(struct loop *l);
 /* fd is borrowed until loop_remove(), which must come before it is closed. */
 int loop_add(struct loop *l, int fd, loop_fn fn, void *arg, struct error *err);
-/* The same for what is always readable and announces changes as exceptional (mountinfo). */
+/*
+ * The same for a file that is always readable and signals changes as exceptional (mountinfo).
+ */
 int loop_add_priority(struct loop *l, int fd, loop_fn fn, void *arg, struct error *err);
-/* Nothing happens when fd was not added. Legal inside a called function, for its own too. */
+/* Does nothing when fd was not added. Legal inside a called function, also for its own fd. */
 void loop_remove(struct loop *l, int fd);
 /* Run until loop_end() (returns 0) or the first failure. */
 int loop_run(struct loop *l, struct error *err);

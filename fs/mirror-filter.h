@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What of /sys/devices/system a view shows, and how it reads there. Pure but for the view. */
+/* Which part of /sys/devices/system a view shows, and its contents. Pure but for the view. */
 #pragma once
 
 #include <stdbool.h>
@@ -7,7 +7,7 @@
 struct strbuf;
 struct view;
 
-/* Both paths below "sys/devices/system/": "cpu/cpu3", "node/node0/cpu3". */
+/* Paths are below "sys/devices/system/": "cpu/cpu3", "node/node0/cpu3". */
 bool mirror_filter_shows(struct view *v, const char *path);
-/* The text of a file as the view has it. */
+/* The text of a file as the view shows it. */
 void mirror_filter_text(struct view *v, const char *path, const char *text, struct strbuf *out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The emulated files over the kernel's, on one instance of procfs or sysfs: each a mount of a
- * single file, unlocked.
+ * The emulated files mounted over the kernel's, on one instance of procfs or sysfs: each a
+ * mount of a single file, not locked.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 #include "lib/emul-place.h"
 #include "lib/macro.h"
 
-/* What they are taken from. */
+/* Where they are taken from. */
 struct overmount_source {
 	struct emul_mounts mounts;
 	unsigned int groups; /* enum emul_group */
@@ -25,7 +25,10 @@ enum overmount_kind {
 	OVERMOUNT_PROC,
 	OVERMOUNT_SYS,
 };
-/* What kind of file system an O_PATH descriptor stands on the root of; may ask it. */
+/*
+ * On the root of which kind of file system is an O_PATH descriptor? May query the file
+ * system.
+ */
 enum overmount_kind overmount_kind_of(int fd);
 
 enum {
@@ -35,7 +38,7 @@ enum {
 
 struct overmount {
 	const struct emul_file *file;
-	char *path; /* below the instance; owned */
+	char *path; /* relative to the instance; owned */
 	int fd;	    /* the mount, detached; owned; -EBADF: left out */
 };
 struct overmounts {
@@ -49,23 +52,23 @@ struct overmounts {
 void overmounts_done(struct overmounts *o);
 #define _cleanup_overmounts_ _cleanup_(overmounts_done)
 
-/* Clone what belongs on such an instance, where the source is mounted. */
+/* Clone what belongs on such an instance. To be called where the source is mounted. */
 void overmounts_clone(struct overmounts *ret, const struct overmount_source *s,
 		      enum overmount_kind kind, unsigned int flags);
 /*
- * With the rights of the instance's user and in his namespaces: leave out what the kernel keeps
- * for them, and serves better.
+ * With the rights and in the namespaces of the instance's user: leave out what the kernel
+ * keeps per namespace, and serves better.
  */
 void overmounts_drop_namespaced(struct overmounts *o, int instance_fd);
-/* Attach each over the kernel's file. Returns how many; those that fail are left out. */
+/* Attach each over the kernel's file. Returns how many; those that fail are skipped. */
 size_t overmounts_attach(struct overmounts *o, int instance_fd, const uint64_t devs[2]);
 
 /*
- * Take off those that are there, to be attached again if need be; `devs` are the device
+ * Detach those that are there, so that they can be attached again; `devs` are the device
  * numbers of the connections. In the instance's mount namespace; changes the working
  * directory.
  */
 int overmounts_take_off(struct overmounts *ret, int instance_fd, enum overmount_kind kind,
 			const uint64_t devs[2]);
-/* The device number of a connection's mount, for that; asks nobody. */
+/* The device number of a connection's mount, for the above; queries no file system. */
 uint64_t overmount_dev(int fd);

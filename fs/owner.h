@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A process across the reuse of its number, in one word: so it can be exchanged at once. It
- * leads a process group, in which are all whom it has sent in its turn.
+ * Identifies a process beyond the reuse of its number, in one word, so that it can be
+ * exchanged atomically. The process leads a process group, which holds all that it has
+ * forked.
  */
 #pragma once
 
@@ -11,12 +12,12 @@
 
 #define OWNER_NONE 0
 
-/* The calling process, which becomes the leader of a group. OWNER_NONE: not to be had. */
+/* The calling process, which becomes the leader of a group. OWNER_NONE: not possible. */
 uint64_t owner_self(void);
 pid_t owner_pid(uint64_t owner);
 /* Owned; -ESRCH: it has ended. */
 int owner_pidfd(uint64_t owner);
-/* It, while it is alive, and its group. */
+/* Kill it, while it is alive, together with its group. */
 void owner_kill(uint64_t owner);
-/* Is it or one of its group alive? True also for another group that has got the number. */
+/* Is it or a member of its group alive? Also true for a later group with the same number. */
 bool owner_has_group(uint64_t owner);

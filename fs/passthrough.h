@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The FUSE operations that lead through to a directory tree by descriptors, with
- * ids shifted: what host user U does here, inside user U does there.
+ * FUSE operations that are passed through to a directory tree by descriptors, with ids
+ * shifted: what host user U does here, inside user U does there.
  *
- * The worker's current directory must be its own /proc/self/fd (see fs/confine.h):
- * O_PATH descriptors are reached by their number as a relative path, never by a
- * path that somebody else could redirect.
+ * The worker's current directory must be its own /proc/self/fd (see fs/confine.h): O_PATH
+ * descriptors are reached by their number as a relative path, never by a path that somebody
+ * else could redirect.
  */
 #pragma once
 
@@ -29,10 +29,10 @@ struct passthrough {
 	const struct idmap *map; /* borrowed */
 	unsigned int generation;
 	dev_t root_dev;
-	char *buf; /* PASSTHROUGH_IO_MAX bytes for an answer's data */
+	char *buf; /* PASSTHROUGH_IO_MAX bytes for the data of an answer */
 };
 
-/* `generation` differs for all workers of a connection. TAKES root_fd, also on failure. */
+/* `generation` is different for each worker of a connection. TAKES root_fd, also on failure. */
 int passthrough_init(struct passthrough *ret, int root_fd, const struct idmap *map,
 		     unsigned int generation, struct error *err);
 void passthrough_done(struct passthrough *p);
@@ -41,11 +41,11 @@ void passthrough_done(struct passthrough *p);
 extern const struct fuse_lowlevel_ops passthrough_ops;
 
 /*
- * Between fs/passthrough*.c. An operation begins by one of the first four, which
- * answer the request themselves when they fail.
+ * Shared by fs/passthrough*.c. An operation begins with one of the first four, which answer
+ * the request themselves when they fail.
  */
 
-/* Only find it, acting as before; NULL: answered. */
+/* Only find the inode, without changing whom we act as; NULL: answered. */
 struct inode *passthrough_find(fuse_req_t req, fuse_ino_t ino);
 /* Act as the caller on this inode; NULL: answered. */
 struct inode *passthrough_begin(fuse_req_t req, fuse_ino_t ino);
@@ -64,7 +64,7 @@ int passthrough_look_up(struct passthrough *p, const struct inode *parent, const
 			struct fuse_entry_param *ret);
 
 int passthrough_stat(int fd, struct stat *ret);
-/* From what the tree below says to what the view says. */
+/* Convert attributes of the tree below to those that the view shows. */
 void passthrough_present(const struct passthrough *p, struct stat *st);
 
 /* The number of an O_PATH descriptor as a path: its magic link in the current directory. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a supervisor serves: a table with one row for each FUSE connection. The keeper
- * holds the connections and shows them, the worker answers them.
+ * What a supervisor serves: a table with one row for each FUSE connection. The keeper holds
+ * the connections and makes them visible, the worker answers them.
  */
 #pragma once
 
@@ -16,31 +16,31 @@ struct fuse_lowlevel_ops;
 
 enum {
 	SERVICE_E_UNWANTED = 1, /* this container does not have it */
-	SERVICE_E_COVERED,	/* not possible as yet */
-	SERVICE_E_CARRY,	/* carry() is to be called */
+	SERVICE_E_COVERED,	/* not possible yet */
+	SERVICE_E_CARRY,	/* carry() has to be called */
 };
 
 struct service {
 	const char *name;
-	/* Keeper: make the connection, not visible yet; or SERVICE_E_UNWANTED. */
+	/* Keeper: make the connection, not yet visible; or SERVICE_E_UNWANTED. */
 	int (*open)(struct conn *ret, const struct container *c, struct error *err);
-	/* Keeper, once the first worker answers: make it visible. NULL: nothing to do. */
+	/* Keeper, once the first worker answers: make it visible. NULL: does nothing. */
 	int (*attach)(const struct conn *conn, const struct container *c, struct error *err);
 	/*
-	 * Keeper, at the end: undo attach and conn_close_mounts(); or SERVICE_E_COVERED,
-	 * and it will be tried again.
+	 * Keeper, at the end: undo attach and conn_close_mounts(); or SERVICE_E_COVERED, and
+	 * it is tried again later.
 	 */
 	int (*detach)(struct conn *conn, const struct container *c, struct error *err);
 	/*
-	 * Keeper, after any change of its namespace's mount table; or SERVICE_E_CARRY.
-	 * NULL: of no interest.
+	 * Keeper, after any change to the mount table of its namespace; or SERVICE_E_CARRY.
+	 * NULL: not interested.
 	 */
 	int (*mounts_changed)(struct conn *conn, const struct container *c, struct error *err);
 	/* In a child of the keeper, which may wait for the worker. */
 	int (*carry)(const struct conn *conn, const struct container *c);
 	/*
-	 * Worker, still with all rights, in its own fd directory: what the operations get
-	 * as userdata. `generation` counts the workers.
+	 * Worker, still with all rights, in its own fd directory: prepare the operations'
+	 * userdata. `generation` counts the workers.
 	 */
 	int (*prepare)(void **ret_userdata, const struct container *c, unsigned int generation,
 		       struct error *err);
@@ -57,5 +57,5 @@ extern const size_t n_services;
 extern const struct service engine_view_service; /* fs/engine-view.c */
 extern const struct service emul_fast_service;	 /* fs/emulation.c */
 extern const struct service emul_plain_service;
-/* A mount of one of their connections beside the one that the container has; owned. */
+/* Another mount of one of their connections besides the container's own; owned. */
 int emulation_mount(const struct conn *c, struct error *err);

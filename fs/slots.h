@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests in memory that outlives the process that works on them.
+ * Requests in memory that outlives the process working on them.
  *
- * A request that was read from the kernel and not answered is delivered to nobody
- * again: its caller would hang for ever. So it is received into memory shared by
- * keeper and worker, and the next worker finds it there.
+ * A request that was read from the kernel but not answered is never delivered again: its
+ * caller would hang forever. So it is received into memory shared by keeper and worker, where
+ * the next worker finds it.
  */
 #pragma once
 
@@ -17,7 +17,7 @@
 
 struct slot_head {
 	uint32_t busy;
-	uint32_t attempts; /* how often somebody began to work on it */
+	uint32_t attempts; /* how often work on it has begun */
 	uint32_t received; /* requests so far, modulo 2^32 */
 };
 
@@ -25,7 +25,7 @@ struct slots {
 	struct slot_head *heads; /* shared */
 	char *mem;		 /* shared; slot i begins at i * size */
 	size_t n;
-	size_t size; /* of one, whole pages */
+	size_t size; /* of one slot, in whole pages */
 };
 #define SLOTS_EMPTY                                                                            \
 	{                                                                                      \
@@ -38,17 +38,20 @@ int slots_map(struct slots *ret, size_t n, size_t size, struct error *err);
 /* The slot's memory. The first 8 bytes of a request are never all zero. */
 void *slots_mem(const struct slots *s, size_t i);
 /*
- * Receive into the slot: `receive` is called with its memory and size. Returns what it
- * returns; when that is not positive, the slot is free again.
+ * Receive into the slot: `receive` is called with its memory and size. Returns what `receive`
+ * returns; unless that is positive, the slot is free again.
  */
 typedef ssize_t (*slots_receive_fn)(void *mem, size_t size, void *arg);
 ssize_t slots_receive(struct slots *s, size_t i, slots_receive_fn receive, void *arg);
-/* Answered: the slot is free. */
+/* The request is answered: free the slot. */
 void slots_release(struct slots *s, size_t i);
 
-/* Requests received so far: has anything happened since the last look? */
+/* The number of requests received so far, to see whether anything has happened. */
 uint32_t slots_received(const struct slots *s);
-/* Does the slot hold a request that a dead process has left unanswered? */
+/* Does the slot hold a request that a dead process left unanswered? */
 bool slots_is_pending(const struct slots *s, size_t i);
-/* Before working on a pending request: how many have begun it, this one included. */
+/*
+ * To be called before working on a pending request: how many have begun it, this one
+ * included.
+ */
 uint32_t slots_retry(struct slots *s, size_t i);

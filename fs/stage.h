@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the trapper lives: nothing of the host is mounted there but procfs and sysfs. */
+/* Where the trapper lives: of the host, only procfs and sysfs are mounted there. */
 #pragma once
 
 #include "lib/error.h"
 
-/* In its root directory. */
+/* Paths in its root directory. */
 #define STAGE_FAST  "/fast"
 #define STAGE_PLAIN "/plain"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The thread whose system call is to be answered: what it is, as descriptors and values, and
- * what lies in its memory. Everything here is learned by its thread id and only good once
- * notify_is_valid() has said so afterwards. Host root, with the host's procfs as /proc.
+ * The thread whose system call is to be answered: its identity, as descriptors and values,
+ * and its memory. Everything here is learned by its thread id and valid only once
+ * notify_is_valid() has returned true afterwards. Host root, with the host's procfs as /proc.
  */
 #pragma once
 
@@ -22,9 +22,9 @@ struct tracee_creds {
 	gid_t gids[4];
 	gid_t groups[TRACEE_GROUPS_MAX];
 	size_t n_groups;
-	struct caps caps; /* in its own user namespace; bounding and ambient are not told */
+	struct caps caps; /* in its own user namespace; without bounding and ambient */
 };
-/* Out of /proc/PID/status. -EPROTO: not such a text; -E2BIG: more groups. Pure. */
+/* Parse /proc/PID/status. -EPROTO: malformed; -E2BIG: more groups. Pure. */
 int tracee_creds_parse(struct tracee_creds *ret, const char *status);
 
 enum tracee_fd {
@@ -43,32 +43,35 @@ struct tracee {
 	int fds[TRACEE_N_FDS]; /* owned */
 	struct tracee_creds creds;
 };
-/* -ENOTSUP: a process that a security module confines in ways that we cannot take over. */
+/* -ENOTSUP: a security module confines the process in a way that we cannot take on. */
 int tracee_open(struct tracee *ret, pid_t tid);
 void tracee_done(struct tracee *t);
 
 /* The inode number of the pid namespace it is in; 0: not known. */
 uint64_t tracee_pidns(pid_t tid);
-/* In its own pid namespace: is this the number of the thread, or of its process? */
+/* Is this, in its own pid namespace, the number of the thread or of its process? */
 bool tracee_is_called(pid_t tid, pid_t number);
 /* Its /proc/PID/cgroup; owned. */
 int tracee_cgroup(pid_t tid, char **ret);
-/* What its descriptor stands on, O_PATH; owned. */
+/* What its descriptor refers to, O_PATH; owned. */
 int tracee_fd(pid_t tid, int fd);
-/* Is there a mount with this id (STATX_MNT_ID) in its mount namespace, on its root? */
+/*
+ * Is there a mount with this id (STATX_MNT_ID) in its mount namespace, reachable from its
+ * root?
+ */
 bool tracee_has_mount(pid_t tid, uint64_t mount_id);
 
 /*
- * A string out of its memory, with its NUL; returns the length. -EFAULT; -ENAMETOOLONG when it
+ * A string from its memory, with its NUL; returns the length. -EFAULT; -ENAMETOOLONG when it
  * does not end within `size`.
  */
 ssize_t tracee_string(pid_t tid, uint64_t address, char *ret, size_t size);
 
-/* 0, or -EFAULT as the kernel would have it; part of it may be written then. */
+/* 0, or -EFAULT as from the kernel; part of it may have been written then. */
 int tracee_write(pid_t tid, uint64_t address, const void *data, size_t size);
 
 /*
- * The number N, when a path leads through "/fd/N": it means the caller's descriptor,
- * and ours unless we have the same. -1: it does not.
+ * The number N, when a path leads through "/fd/N": the caller means its own descriptor, but
+ * if we open the path we get ours. -1: it does not.
  */
 int tracee_path_fd(const char *path);

@@ -9,7 +9,7 @@
 #include "fs/overmounts.h"
 #include "lib/mount.h"
 
-/* Arguments as they were read out of the caller's memory. */
+/* The arguments as read from the caller's memory. */
 struct trap_mount_args {
 	uint64_t flags;
 	bool has_source;
@@ -19,10 +19,11 @@ struct trap_mount_args {
 	char options[4096];
 };
 
-/* Which of the two is it? Other types are not ours. */
+/* Which of the two is it? Other types are not handled here. */
 enum overmount_kind trap_mount_kind(const char *fstype);
 /*
- * As the kernel reads the arguments of mount(2); points into `a`. -EOPNOTSUPP: what the new
- * mount API cannot say, or not so; nothing that a working program would do.
+ * Decodes the arguments of mount(2) as the kernel does; the result points into `a`.
+ * -EOPNOTSUPP: what the new mount API cannot express, or expresses differently; nothing that
+ * a working program would do.
  */
 int trap_mount_decode(const struct trap_mount_args *a, struct mount_new *ret);

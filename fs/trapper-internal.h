@@ -13,12 +13,12 @@
 
 struct trapper;
 
-/* Who works on a slot. */
+/* The process working on a slot. */
 struct owner_watch {
 	struct trapper *trapper;
 	size_t slot;
 	pid_t pid;
-	int pidfd; /* -EBADF: nobody who could end */
+	int pidfd; /* -EBADF: no process to watch */
 };
 
 struct trapper {
@@ -28,18 +28,18 @@ struct trapper {
 	uint64_t pidns; /* the container's */
 	struct loop loop;
 	struct owner_watch watches[TRAPPER_JOBS];
-	int timer_fd; /* one shot, while somebody works: is he overdue? */
+	int timer_fd; /* one shot, while any slot is worked on: is one overdue? */
 	bool is_ticking;
 	bool is_listening;
 	struct budget budget;
-	int64_t looked_us; /* at what was spent */
+	int64_t looked_us; /* when the time spent was last checked */
 	int rest_fd;	   /* a timer, one shot */
-	bool is_resting;   /* until then nothing is received */
+	bool is_resting;   /* until it expires nothing is received */
 };
 
 struct trap_job *trapper_job(const struct trapper *t, size_t slot);
 
-/* fs/trapper.c: there may be a free slot again, or time. */
+/* fs/trapper.c: a slot may be free again, or the rest may be over. */
 int trapper_listen(struct trapper *t, struct error *err);
 
 /* fs/trapper-rest.c */
@@ -52,13 +52,13 @@ bool rest_is_due(struct trapper *t);
 
 /* The timer, before everything else. */
 int jobs_init(struct trapper *t, struct error *err);
-/* Slots that a predecessor has left. */
+/* Take over slots left by a predecessor. */
 int jobs_take_over(struct trapper *t, struct error *err);
-/* TRAPPER_JOBS: all are busy. */
+/* Returns TRAPPER_JOBS when all are busy. */
 size_t jobs_free_slot(const struct trapper *t);
-/* Is every slot held by one who is overdue? Then nothing is to be waited for. */
+/* Is every slot held by an overdue process? Then waiting for one makes no sense. */
 bool jobs_are_stuck(const struct trapper *t);
-/* Answer what has just been received into this slot, at once or by sending somebody. */
+/* Answer what has just been received into this slot, at once or by forking an actor. */
 int jobs_begin(struct trapper *t, size_t slot, struct error *err);
-/* The same without looking at it: the kernel makes the call. */
+/* The same without examining it: the kernel makes the call. */
 void jobs_pass(struct trapper *t, size_t slot);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The process that answers trapped system calls: forked by the keeper beside the worker, and
- * like it replaced when it dies. It is not the worker, because the emulated files that it
- * attaches are looked up at the worker.
+ * The process that answers trapped system calls: forked by the keeper in addition to the
+ * worker, and replaced like it when it dies. It is not the worker, because the worker serves
+ * the lookups of the emulated files that it attaches.
  */
 #pragma once
 
@@ -15,7 +15,9 @@
 
 struct container;
 
-/* Calls worked on at a time, each by a process of its own; behind their slots is one more. */
+/*
+ * Calls handled at a time, each by a process of its own; there is one more slot after theirs.
+ */
 #define TRAPPER_JOBS  16
 #define TRAPPER_SLOTS (TRAPPER_JOBS + 1)
 
@@ -25,15 +27,18 @@ struct trapper_start {
 	int plain_mount;
 	struct slots *jobs;	 /* TRAPPER_SLOTS of struct trap_job */
 	struct fdset *listeners; /* this process's own copy */
-	/* One more comes as a struct trapper_listener with its fd. End of file: no keeper. */
+	/*
+	 * Another listener comes as a struct trapper_listener with its fd. End of file: the
+	 * keeper is gone.
+	 */
 	int keeper_sock;
-	int watchdog_fd; /* a timer that the keeper hears: see trap_guard() */
-	bool is_careful; /* a predecessor did not come back */
+	int watchdog_fd; /* a timer watched by the keeper: see trap_guard() */
+	bool is_careful; /* a predecessor was stuck */
 };
 
 struct trapper_listener {
 	uint64_t number;
 };
 
-/* In the forked child. 0: the keeper is gone; a failure: another one should try. */
+/* In the forked child. Returns 0 when the keeper is gone; a failure: another one should try. */
 int trapper_run(const struct trapper_start *s, struct error *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which function, or which private value, stands behind each emulated file. */
+/* Which function, or which private value, is behind each emulated file. */
 #pragma once
 
 #include <stddef.h>
@@ -14,5 +14,5 @@ struct tree_node {
 
 /* Entry number i of emul_files. -ENOENT: nobody serves it. */
 int tree_node(size_t i, struct tree_node *ret);
-/* The entry that bears this name in this connection: its number, or -ENOENT. */
+/* The number of the entry with this name in this connection, or -ENOENT. */
 int tree_find(enum emul_conn conn, const char *name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of fs/vfs share: the node ids of a connection, and answers. */
+/* Shared by fs/vfs*.c: the node ids of a connection, and answers. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,33 +13,34 @@
 #include "lib/strbuf.h"
 
 /*
- * Node ids are the same for every worker: the rows of emul_files, and above them the names
- * of mirrors.
+ * Node ids are the same for every worker: the rows of emul_files, and above them the names in
+ * mirrors.
  */
 #define VFS_FIRST_ROW	 (FUSE_ROOT_ID + 1)
 #define VFS_FIRST_MIRROR (UINT64_C(1) << 16)
 
 /*
- * Both below the number of the view (fs/views.h): whose figures a file shows is in its id.
- * Under the number of the container's own, 0, lie the files whose text is the same for all.
+ * The number of the view (fs/views.h) is above both: whose figures a file shows is part of
+ * its id. The container's own view, number 0, also has the files whose text is the same for
+ * all.
  */
 #define VFS_VIEW_SHIFT 34
 
 #define VFS_FOREVER_SECONDS 3600.0
 /* CPUs come and go with the limits. */
 #define VFS_MIRROR_SECONDS 1.0
-#define VFS_PLAIN_SIZE	   4096 /* a hint for who allocates by it */
+#define VFS_PLAIN_SIZE	   4096 /* a hint for readers that allocate by it */
 /*
- * A text of EMUL_BOTH is fast up to here: it may grow, and is to stay within the buffer of who
- * reads through stdio.
+ * A text of EMUL_BOTH is fast up to this size: it may grow, and should still fit in the
+ * buffer of a reader that uses stdio.
  */
 #define VFS_SHORT 3072
-/* Texts kept for readers in the middle of one. */
+/* Texts kept for readers that are not yet through. */
 #define VFS_HELD_MAX 64
 
 struct vfs_text {
 	struct strbuf buf;
-	int64_t snapshot_ns; /* made of this */
+	int64_t snapshot_ns; /* the snapshot that it was made from */
 	struct timespec changed;
 };
 
@@ -48,7 +49,7 @@ struct vfs_held {
 	struct strbuf buf;
 };
 
-/* Views within whose texts are kept; others are made again. */
+/* Nested views whose texts are kept; others are made again. */
 #define VFS_WITHIN_MAX 32
 struct vfs_within {
 	uint64_t view; /* VIEWS_OWN: free */
@@ -71,7 +72,7 @@ struct vfs {
 
 struct vfs *vfs_of(fuse_req_t req);
 void vfs_reply_error(fuse_req_t req, int r);
-/* A piece of it, or end of file. */
+/* Reply with a piece of it, or end of file. */
 void vfs_reply_piece(fuse_req_t req, const struct strbuf *b, size_t size, off_t off);
 
 /* The two parts of an id. */
@@ -83,20 +84,20 @@ static inline uint64_t vfs_view_number(fuse_ino_t ino)
 {
 	return ino >> VFS_VIEW_SHIFT;
 }
-/* The view that an id shows, with a snapshot of now; good until the next call. */
+/* The view that an id shows, with a current snapshot; valid until the next call. */
 struct view *vfs_view(const struct vfs *v, fuse_ino_t ino);
-/* The mirrors as that view has them. */
+/* The mirrors as that view shows them. */
 struct mirror vfs_mirror(const struct vfs *v, fuse_ino_t ino);
 /* Where the text of a row is kept; fast. */
 struct vfs_text *vfs_text(struct vfs *v, fuse_ino_t ino);
 
-/* Where values that nobody has written come from. */
+/* Where values come from that nobody has written. */
 struct node_value_host vfs_values(const struct vfs *v);
 /* The row of an id of this connection; -ENOENT. */
 int vfs_row(const struct vfs *v, fuse_ino_t ino, struct tree_node *ret);
-/* The text of an id as it is now, in place of what is in *out; or -errno. */
+/* The current text of an id, replacing what is in *out; or -errno. */
 int vfs_make_text(const struct vfs *v, fuse_ino_t ino, struct strbuf *out);
-/* As it stands: without a new text. */
+/* As it is: without making a new text. */
 int vfs_stat(struct vfs *v, fuse_ino_t ino, struct stat *ret);
 
 /* fs/vfs-dir.c: operations of both connections. */
@@ -107,7 +108,7 @@ void vfs_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		     struct fuse_file_info *fi);
 void vfs_readlink(fuse_req_t req, fuse_ino_t ino);
 
-/* fs/vfs.c: the same. */
+/* fs/vfs.c: also for both. */
 void vfs_init(void *userdata, struct fuse_conn_info *conn);
 void vfs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void vfs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The FUSE operations of the emulated files: one directory of them for each of the two
+ * The FUSE operations of the emulated files: a directory of them for each of the two
  * connections. One reply to each request.
  */
 #pragma once
@@ -16,7 +16,7 @@
 struct container;
 struct vfs;
 
-/* `generation` differs for all workers of a connection. The container is borrowed. */
+/* `generation` is different for each worker of a connection. The container is borrowed. */
 struct vfs *vfs_new(enum emul_conn conn, const struct container *c, unsigned int generation);
 
 /* The session's userdata is the struct vfs. */

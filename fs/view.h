@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A resource view: the machine that one container was given. One snapshot feeds
- * every emulated file, so that they cannot disagree with each other.
+ * A resource view: the machine that one container appears to have. One snapshot feeds every
+ * emulated file, so that they cannot disagree with each other.
  */
 #pragma once
 
@@ -16,16 +16,16 @@
 #include "lib/macro.h"
 
 #define VIEW_MS_NS (INT64_C(1000) * 1000)
-/* How long a snapshot is good. */
+/* How long a snapshot is valid. */
 #define VIEW_VALID_NS (10 * VIEW_MS_NS)
 /*
- * And how long what is not the cgroup's own: the host's counters and the limits above the
+ * The same for what is not the cgroup's own: the host's counters and the limits above the
  * cgroup, and what hardly ever changes.
  */
 #define VIEW_COUNTERS_NS (100 * VIEW_MS_NS)
 #define VIEW_RARE_NS	 (1000 * VIEW_MS_NS)
 
-/* Texts of the host, kept open and read again. */
+/* Host files whose text is used; kept open and read again. */
 enum view_text {
 	VIEW_MEMINFO,
 	VIEW_CPUINFO,
@@ -40,7 +40,7 @@ enum view_text {
 
 /* Bytes. */
 struct view_memory {
-	bool is_limited; /* else the host's figures are the container's, too */
+	bool is_limited; /* else the container shows the host's figures */
 	uint64_t total, free, available, swap_total, swap_free;
 	uint64_t used; /* by the cgroup, caches included */
 	uint64_t swap_used;
@@ -53,43 +53,43 @@ struct view_cpu_time {
 };
 
 #define VIEW_LOADS 3
-/* What must outlive a worker: in memory shared with its successor. */
+/* Must outlive a worker: in memory shared with its successor. */
 struct view_load {
 	double avg[VIEW_LOADS];
 	int64_t at_ns;	    /* of these averages */
-	uint64_t cpu_ns;    /* the cgroup's use of CPU then */
+	uint64_t cpu_ns;    /* the CPU time used by the cgroup at that time */
 	int64_t counted_ns; /* when the tasks were counted */
 	int64_t count_again_ns;
 	unsigned int running, blocked, total, last_pid;
 };
 
-/* As the kernel writes a UUID. */
+/* Length of a UUID as the kernel writes it, with NUL. */
 #define VIEW_UUID_MAX 37
 struct view_identity {
 	char boot_id[VIEW_UUID_MAX];
 	char machine_uuid[VIEW_UUID_MAX];
 };
 
-/* Sums of /proc/stat that nobody keeps for a cgroup. */
+/* Sums of /proc/stat that are not kept per cgroup. */
 struct view_counters {
 	uint64_t intr, ctxt, processes, softirq;
 };
 
 struct view {
 	int text_fds[VIEW_N_TEXTS];
-	bool is_within; /* they are another view's */
+	bool is_within; /* they belong to another view */
 	int tasks_fd;	/* the container's procfs */
 	struct cgroup_read *cgroup;
-	int64_t start_ns; /* the host's CLOCK_BOOTTIME where the container's is 0 */
+	int64_t start_ns; /* the host's CLOCK_BOOTTIME when the container's is 0 */
 	struct view_load *load;
-	struct view_counters begin; /* the host's when the view was made */
+	struct view_counters begin; /* the host's values when the view was made */
 	struct view_identity identity;
 
 	/* The snapshot. */
 	int64_t now_ns;	   /* CLOCK_BOOTTIME of the host */
-	int64_t limits_ns; /* those above the cgroup were read */
+	int64_t limits_ns; /* when those above the cgroup were read */
 	int64_t reopened_ns;
-	unsigned int parts; /* that have been filled */
+	unsigned int parts; /* those that have been filled */
 	char *texts[VIEW_N_TEXTS];
 	size_t text_caps[VIEW_N_TEXTS];
 	int64_t text_ns[VIEW_N_TEXTS]; /* when it was read */
@@ -104,14 +104,14 @@ struct view {
 };
 
 /*
- * host_dirfd holds "proc" and "sys" of the host. TAKES cgroup and tasks_fd (-EBADF:
- * no tasks are counted), also on failure. A text that the host lacks is empty.
+ * host_dirfd contains "proc" and "sys" of the host. TAKES cgroup and tasks_fd (-EBADF: no
+ * tasks are counted), also on failure. A text that the host lacks is empty.
  */
 int view_new(struct view **ret, int host_dirfd, struct cgroup_read *cgroup, int tasks_fd,
 	     int64_t start_ns, struct error *err);
 /*
- * Of other cgroups, with the texts and the time of `outer`, which must live as long. TAKES
- * cgroup, also on failure.
+ * A view of other cgroups, with the texts and the time of `outer`, which must live as long.
+ * TAKES cgroup, also on failure.
  */
 int view_new_within(struct view **ret, const struct view *outer, struct cgroup_read *cgroup,
 		    struct error *err);
@@ -119,34 +119,34 @@ struct view *view_free(struct view *v);
 DEFINE_CLEANUP(struct view *, view_free)
 
 /*
- * Before the questions of one request: forgets a snapshot that is too old; true when a new one
- * begins. The answers belong to the view and are good until the next call.
+ * To be called before each request: drops a snapshot that is too old; true when a new one
+ * begins. All answers belong to the view and are valid until the next call.
  */
 bool view_begin(struct view *v, int64_t now_ns);
-/* What the host's clock says. */
+/* The host's clock. */
 int64_t view_clock(void);
 
 int64_t view_uptime_ns(const struct view *v);
 const char *view_text(struct view *v, enum view_text t);
 const struct cpus *view_cpus(struct view *v);
 unsigned int view_n_cpus(struct view *v);
-/* Of memory; at least one. */
+/* Memory nodes; at least one. */
 const struct cpus *view_nodes(struct view *v);
-/* Of view_n_cpus() CPUs; *ret_usage is their sum. */
+/* One for each of the view_n_cpus() CPUs. */
 const struct view_cpu_time *view_cpu_times(struct view *v);
 uint64_t view_cpu_usage_ns(struct view *v);
 const struct view_memory *view_memory(struct view *v);
-/* The host's, counted from the begin of the view: rates over the uptime are right. */
+/* The host's counters since the view began: rates over the uptime are right. */
 struct view_counters view_counters(struct view *v);
-/* fs/view-load.c: up to date at the time of the snapshot. */
+/* fs/view-load.c: up to date as of the snapshot. */
 const struct view_load *view_load(struct view *v);
 
-/* fs/view-sysinfo.c: for calls in place of files. */
+/* fs/view-sysinfo.c: for calls instead of files. */
 struct sysinfo;
-/* As sysinfo(2) gives it, in bytes. */
+/* As sysinfo(2) returns it, in bytes. */
 void view_sysinfo(struct view *v, struct sysinfo *ret);
 /*
- * Of a mask as sched_getaffinity(2) gives it, the bytes in the order of a little-endian kernel:
- * keep what the view shows. Returns how many CPUs are left; 0: the kernel's answer is to stand.
+ * In a mask as returned by sched_getaffinity(2), its bytes in little-endian order: keep what
+ * the view shows. Returns how many CPUs are left; 0: use the kernel's answer.
  */
 unsigned int view_affinity(struct view *v, unsigned char *mask, unsigned int size);

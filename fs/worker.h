@@ -12,7 +12,7 @@ struct worker_start {
 	struct conn *conns; /* n_services, those not open are empty */
 	unsigned int generation;
 	/*
-	 * First a struct error goes here: errnum 0 when we serve. Then a struct worker_ask
+	 * First a struct error is sent here: errnum 0 when we serve. Then a struct worker_ask
 	 * now and then. End of file: the keeper is dead.
 	 */
 	int keeper_sock;
