@@ -2,14 +2,14 @@
 /*
  * Theory of operation
  *
- * overlayfs stores what is created under the file-system ids of the creator, mapped
- * back by the id-mapped layers; so these ids decide the owner on disk. A change
- * of the fsuid away from 0 would drop the capabilities over files, and they would have
- * to be raised again for each request: SECBIT_NO_SETUID_FIXUP (capabilities(7)) turns
- * that off. Then only a caller who is not root costs a change of capabilities.
+ * overlayfs stores new files under the file-system ids of their creator, mapped back by the
+ * id-mapped layers; so these ids decide the owner on disk. Changing the fsuid away from 0
+ * would drop the capabilities over files, and they would have to be raised again for each
+ * request: SECBIT_NO_SETUID_FIXUP (capabilities(7)) turns that off. Capabilities then have to
+ * change only when the caller is not root.
  *
- * These capabilities count against the initial user namespace, so they reach every
- * id, also files whose owner is outside the range.
+ * These capabilities are checked against the initial user namespace, so they apply to every
+ * id, including files whose owner is outside the range.
  */
 #include "fs/actor.h"
 
@@ -30,7 +30,7 @@
 
 const uint64_t actor_caps = FILE_CAPS | ID_CAPS;
 
-/* The calls return the id before; -1 changes nothing and so tells the one now. */
+/* Each call returns the previous id; -1 changes nothing, so it returns the current one. */
 static int set_fsuid(struct actor *a, uid_t uid)
 {
 	if (uid == a->fsuid)

@@ -2,18 +2,18 @@
 /*
  * Theory of operation
  *
- * The order is forced:
+ * There is only one possible order:
  *
  *	pid namespace	takes effect for a child only
  *	mount, network,	need the host's CAP_SYS_ADMIN; entering a mount namespace
  *	ipc		moves root and working directory to its root
- *	root, cwd	by descriptors; chroot(2) needs the host's rights still
+ *	root, cwd	by descriptors; chroot(2) still needs the host's rights
  *	ids		as the host counts them: no map has to be looked up
- *	user namespace	gives all capabilities in it, and takes those of the host
+ *	user namespace	gives all capabilities in it, and removes those of the host
  *	capabilities	down to the tracee's own
  *
- * Each namespace counts: sysctls of ipc, network and pid namespaces are other dentries for
- * who is in another one, and what is mounted upon them is then seen by nobody.
+ * Each namespace matters: sysctls of the ipc, network and pid namespaces have different
+ * dentries for a process in another one, and what is mounted on those is then seen by nobody.
  *
  * An agent in the container's pid namespace can be seen and killed there. It cannot be
  * traced: its memory belongs to the host's user namespace, and it is not dumpable
@@ -81,13 +81,13 @@ static int become(const struct tracee *t, unsigned int flags)
 	return r;
 }
 
-/* An errno fits the exit status: the largest is 133. */
+/* An errno fits in the exit status: the largest is 133. */
 _noreturn_ static void agent_main(const struct tracee *t, unsigned int flags,
 				  int (*fn)(void *arg), void *arg)
 {
 	int r = become(t, flags);
 
-	/* The changes of credentials have cleared the one and may have set the other. */
+	/* Changing credentials has cleared the first and may have set the second. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	_exit(r < 0 ? -r : -fn(arg) & 0xff);

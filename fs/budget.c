@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What was begun is finished, on credit: the rest that follows is so much longer. */
+/* What has begun is finished, on credit: the following rest is that much longer. */
 #include "fs/budget.h"
 
-/* Rests are no shorter, so that they are few; and no longer, as the limit may be raised. */
+/*
+ * No rest is shorter than this, so that rests are few; none is longer, as the limit may be
+ * raised.
+ */
 #define REST_MIN_MS 10
 #define REST_MAX_MS 1000
 

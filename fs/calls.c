@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The kernel evaluates a filter of numbers alone once for each call and keeps the answer
- * (SECCOMP_ARCH_NATIVE bitmap), so its length costs nothing.
+ * The kernel evaluates a filter that looks at numbers alone once for each call and caches the
+ * answer (SECCOMP_ARCH_NATIVE bitmap), so the filter's length costs nothing.
  */
 #include "fs/calls.h"
 
@@ -27,10 +27,10 @@
 #else
 #define NATIVE_ARCH 0
 #endif
-/* Where x32 begins: those calls end the process. */
+/* Where x32 begins: those calls kill the process. */
 #define NUMBER_MAX 0x3fffffffu
 
-/* Of everybody: the loop, and the C library's memory, time and end. */
+/* For every process: the loop, and the C library's memory, time and exit. */
 static const uint32_t common[] = {
 	SYS_read,
 	SYS_write,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What was read from and written to which block device. */
+/* How much was read from and written to which block device. */
 #include <limits.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "fs/proctext.h"
 #include "lib/macro.h"
 
-/* "254:0 "; *s then stands behind it. */
+/* "254:0 "; *s then points after it. */
 static bool parse_device(const char **s, unsigned int *major, unsigned int *minor)
 {
 	uint64_t a, b;
@@ -39,7 +39,7 @@ struct io_field {
 	size_t offset;
 };
 
-/* The values of a line, wherever they stand: "Read 5" (v1) or "rbytes=5 wios=1" (v2). */
+/* The values of a line, wherever they are in it: "Read 5" (v1) or "rbytes=5 wios=1" (v2). */
 static void parse_io_values(const char *line, const struct io_field *fields, size_t n_fields,
 			    struct cgroup_io *ret)
 {

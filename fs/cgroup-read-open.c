@@ -2,16 +2,16 @@
 /*
  * Theory of operation
  *
- * The worker that reads has no path to any file, so the keeper opens directories
- * and files beforehand, and reading is pread(2) at 0: kernfs composes the text
- * anew. An open file keeps nobody from removing the cgroup; it fails with ENODEV
- * then, and the quantity is unknown.
+ * The worker that reads has no path to any file, so the keeper opens directories and files
+ * beforehand, and reading is pread(2) at offset 0: kernfs generates the text anew. An open
+ * file does not prevent the removal of the cgroup; reads then fail with ENODEV, and the
+ * quantity is unknown.
  *
  * The directories are those of a detached clone of the hierarchy's mount: ".." of
  * its top leads nowhere.
  *
- * A controller sits in one hierarchy. On hybrid hosts some are in v1 trees and v2
- * has the rest, so each quantity asks the chain of its own controller.
+ * A controller belongs to one hierarchy. On hybrid hosts some are in v1 trees and v2 has the
+ * rest, so each quantity is looked up in the chain of its own controller.
  */
 #include "fs/cgroup-read-internal.h"
 
@@ -27,13 +27,13 @@
 #include "lib/path.h"
 #include "lib/str.h"
 
-/* memory.stat and the per-CPU tables are the longest; what does not fit is not seen. */
+/* memory.stat and the per-CPU tables are the longest; what does not fit is ignored. */
 #define TEXT_MAX (128u << 10)
 
 static const struct file_info {
 	const char *v1_controller;
 	const char *v1_name;
-	const char *v2_name; /* NULL: said in another file */
+	const char *v2_name; /* NULL: part of another file */
 	bool of_every_level;
 } files[] = {
 	[CGROUP_MEMORY_LIMIT] = {"memory", "memory.limit_in_bytes", "memory.max", true},
@@ -163,7 +163,7 @@ static bool leads_upwards(const char *path)
 	return strv_contains(parts, "..");
 }
 
-/* Each quantity asks the first chain that has its controller. */
+/* Each quantity uses the first chain that has its controller. */
 static void claim_files(struct cgroup_read *c, const struct cgroup_chain *chain)
 {
 	for (enum cgroup_file f = 0; f < CGROUP_N_FILES; f++)
@@ -173,7 +173,7 @@ static void claim_files(struct cgroup_read *c, const struct cgroup_chain *chain)
 	cgroup_read_reopen(c);
 }
 
-/* What is opened of it is closed with the rest. */
+/* Whatever it opens is closed with the rest. */
 static struct cgroup_chain *new_chain(struct cgroup_read *c, enum cgroup_version version,
 				      const char *controllers, const char *path)
 {
@@ -226,7 +226,7 @@ static bool is_wanted(const char *controllers)
 	return *controllers == '\0';
 }
 
-/* A mount of this hierarchy; one of v1 shows its controllers among its options. */
+/* Is it a mount of this hierarchy? One of v1 shows its controllers among its options. */
 static bool is_mount_of(const struct mountinfo *m, const char *controllers)
 {
 	_cleanup_(strv_freep) char **words = NULL;
@@ -242,7 +242,7 @@ static bool is_mount_of(const struct mountinfo *m, const char *controllers)
 	return true;
 }
 
-/* Below the part of the hierarchy that the mount shows. */
+/* The cgroup's path is taken below the part of the hierarchy that the mount shows. */
 static int add_mount(struct cgroup_read *c, const struct mountinfo *m,
 		     const struct cgroup_line *line)
 {
@@ -279,7 +279,7 @@ static void add_line(struct cgroup_read *c, const struct cgroup_line *line,
 			return;
 }
 
-/* The kernel lists v2 last: who has a v1 hierarchy is found there first. */
+/* The kernel lists v2 last: a controller with a v1 hierarchy is found there first. */
 int cgroup_read_open(struct cgroup_read *c, pid_t pid, struct error *err)
 {
 	_cleanup_free_ char *path = xasprintf("/proc/%d/cgroup", pid);
@@ -305,7 +305,7 @@ int cgroup_read_open(struct cgroup_read *c, pid_t pid, struct error *err)
 	return 0;
 }
 
-/* ------------------------------------------------------------------ those of others */
+/* other processes' cgroups */
 
 /* The path of this hierarchy's line, owned; NULL: there is none. */
 static char *path_in(const char *text, const char *controllers)
@@ -321,7 +321,7 @@ static char *path_in(const char *text, const char *controllers)
 	return NULL;
 }
 
-/* Below base_fd; NULL: it leads elsewhere. */
+/* The path below base_fd; NULL: it leads elsewhere. */
 static const char *below_base(const struct cgroup_chain *chain, const char *path)
 {
 	if (!path || leads_upwards(path) || strncmp(path, chain->path, chain->root_len) != 0 ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The figures of memory and processors: limits are the minimum along the path. */
+/* Memory and processor figures: limits are the minimum along the path. */
 #include "fs/cgroup-read.h"
 
 #include <limits.h>
@@ -10,7 +10,7 @@
 #include "fs/proctext.h"
 #include "lib/macro.h"
 
-/* v1 has no word for "no limit" but this and more: LONG_MAX rounded down to pages. */
+/* On v1, "no limit" is this or more: LONG_MAX rounded down to pages. */
 #define V1_UNLIMITED (UINT64_C(1) << 62)
 
 #define ONE_CPU UINT64_C(1000000000) /* ns in a second */
@@ -31,8 +31,8 @@ static uint64_t limit_of_level(struct cgroup_read *c, enum cgroup_file f, size_t
 }
 
 /*
- * The minimum along the path. Above the cgroup itself limits hardly ever change, and they are
- * the larger part of what there is to read.
+ * The minimum along the path. Limits above the cgroup itself hardly ever change, yet they are
+ * most of what there is to read.
  */
 static uint64_t min_of_path(struct cgroup_read *c, enum cgroup_file f,
 			    uint64_t (*of_level)(struct cgroup_read *c, enum cgroup_file f,
@@ -111,7 +111,7 @@ static void read_quota(struct cgroup_read *c, size_t level, uint64_t *quota, uin
 		*period = 0;
 }
 
-/* In whole parts and the rest, so that nothing overflows. */
+/* By quotient and remainder, so that nothing overflows. */
 static uint64_t rate_of(uint64_t quota, uint64_t period)
 {
 	uint64_t whole = quota / period, rest = quota % period;
@@ -146,8 +146,8 @@ unsigned int cgroup_read_cpu_quota(struct cgroup_read *c)
 }
 
 /*
- * What is effective at a level is within what is so above it: the lowest that has the
- * controller knows.
+ * A level's effective set is within the effective set of the level above: the lowest level
+ * that has the controller is enough.
  */
 static void narrow(struct cgroup_read *c, enum cgroup_file f, struct cpus *set)
 {
@@ -177,7 +177,7 @@ void cgroup_read_mems(struct cgroup_read *c, struct cpus *nodes)
 		key, offsetof(struct cgroup_memory_stat, member)                               \
 	}
 
-/* Hierarchical ones; in the order of the kernel. */
+/* Hierarchical values, in the kernel's order. */
 static const struct proctext_field v1_stat[] = {
 	STAT("total_cache", file),
 	STAT("total_rss", anon),
@@ -233,7 +233,7 @@ void cgroup_read_memory_stat(struct cgroup_read *c, struct cgroup_memory_stat *r
 		proctext_fields(text, v2_stat, ARRAY_SIZE(v2_stat), ret);
 }
 
-/* "cpu user system", then one line for each that exists. */
+/* A line "cpu user system", then one for each CPU that exists. */
 static bool parse_usage_all(const char *text, struct cgroup_cpu_time *all,
 			    struct cgroup_cpu_time *per_cpu, size_t n)
 {

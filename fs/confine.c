@@ -2,15 +2,14 @@
 /*
  * Theory of operation
  *
- * A worker works with what a container chooses: names, attributes, contents. Its
- * capabilities over files would reach every file of the host, if it could name
- * one. So it has no path to any: its root directory is a detached mount of its own
- * fd directory, whose ".." leads nowhere and in which there are only its own
- * descriptors. A plain descriptor of /proc would not do: from there
- * "../1/root" leads back to the host.
+ * A worker handles what a container chooses: names, attributes, contents. Its capabilities
+ * over files would reach every file of the host, if it could name one. So it has no path to
+ * any: its root directory is a detached mount of its own fd directory, whose ".." leads
+ * nowhere and which contains only its own descriptors. A plain descriptor of /proc would not
+ * do: from there "../1/root" leads back to the host.
  *
- * The table of system calls is the second wall: no mounting, no namespaces, no
- * processes, no signals, no sockets made, no memory made executable.
+ * The table of system calls is the second wall: no mounting, no namespaces, no processes, no
+ * signals, no new sockets, no executable memory.
  */
 #include "fs/confine.h"
 
@@ -36,11 +35,11 @@ int confine_files(struct error *err)
 	if (fd < 0)
 		return error_errno(err, -fd, "open_tree /proc/self/fd");
 	if (fchdir(fd) < 0 || chroot(".") < 0)
-		return error_errno(err, errno, "chroot to the own fd directory");
+		return error_errno(err, errno, "chroot to our own fd directory");
 	return 0;
 }
 
-/* One descriptor an inode. The hard limit is the caller's: what it allows must do. */
+/* One descriptor per inode. The hard limit is the caller's: what it allows has to do. */
 static int limit_resources(struct error *err)
 {
 	const struct rlimit no_core = {0, 0};

@@ -2,17 +2,16 @@
 /*
  * Theory of operation
  *
- * The kernel speaks INIT once, when the file system is mounted; a library session
- * refuses every request before it. So the keeper records INIT, and each worker
- * feeds it to its own session; the answers after the first find no request in
- * the kernel (ENOENT) and fall away. The negotiation is a function of the record,
- * hence the same for all.
+ * The kernel sends INIT once, when the file system is mounted; a library session refuses
+ * every request before it. So the keeper records INIT, and each worker feeds it to its own
+ * session; the kernel has no request for any answer but the first (ENOENT), and ignores it.
+ * The negotiation is a function of the record, hence the same for all.
  *
- * A worker handles one request at a time, so one slot a connection is enough. The
- * successor looks at it first. A request that can be made twice is made again. One
- * that may have taken effect already is answered with EIO: its caller learns
- * that the outcome is unknown. A request that was begun so often may be what has
- * killed the workers, and must not kill all others.
+ * A worker handles one request at a time, so one slot per connection is enough. The successor
+ * looks at it first. A request that can safely be repeated is repeated. One that may have
+ * taken effect already is answered with EIO: its caller learns that the outcome is unknown. A
+ * request that has been begun too often may be what killed the workers, and must not kill all
+ * later ones.
  */
 #include "fs/conn.h"
 
@@ -33,19 +32,19 @@
 #include "lib/mount.h"
 
 #define DEVICE "/dev/fuse"
-/* As it appears behind "fuse." in the mount table; src/fs-client.c looks for it. */
+/* As it appears after "fuse." in the mount table; src/fs-client.c looks for it. */
 #define SUBTYPE "sysbox-fs"
-/* Header and arguments beside a request's data: read(2) demands room for them. */
+/* Header and arguments in addition to a request's data: read(2) demands room for them. */
 #define HEADER_ROOM 4096u
-/* INIT is some hundred bytes; FUSE_MIN_READ_BUFFER is the least that read(2) takes. */
+/* INIT is about a hundred bytes; FUSE_MIN_READ_BUFFER is the least that read(2) accepts. */
 #define INIT_ROOM 8192u
 #define THE_SLOT  0
-/* Requests answered before other event sources have their turn. */
+/* Requests answered before other event sources get their turn. */
 #define BATCH 32
-/* Times that a request is begun; killed for another reason, a worker may die often. */
+/* How often a request is begun; a worker may also die often for other reasons. */
 #define ATTEMPTS_MAX 4
 
-/* An interrupted read has taken nothing. ENOENT: the caller has withdrawn the request. */
+/* An interrupted read has taken nothing. ENOENT: the caller withdrew the request. */
 static ssize_t read_request(void *mem, size_t size, void *arg)
 {
 	const struct conn *c = arg;
@@ -57,7 +56,7 @@ static ssize_t read_request(void *mem, size_t size, void *arg)
 	return n < 0 ? -errno : n;
 }
 
-/* INIT is queued by the mount itself: no wait. */
+/* The mount itself queues INIT: no wait. */
 static int receive_init(struct conn *c, struct error *err)
 {
 	_cleanup_free_ void *mem = xmalloc(INIT_ROOM);
@@ -73,7 +72,7 @@ static int receive_init(struct conn *c, struct error *err)
 	return 0;
 }
 
-/* A descriptor that has a superblock already gives that one (5.15). */
+/* A descriptor that already has a superblock gives the same one again (5.15). */
 int conn_mount(const struct conn *c, const struct conn_options *o, struct error *err)
 {
 	_cleanup_free_ char *options = xasprintf(
@@ -112,7 +111,7 @@ int conn_open(struct conn *ret, const struct conn_options *o, struct error *err)
 	return 0;
 }
 
-/* reconfigure_super() does it on the way: shrink_dcache_sb(). */
+/* reconfigure_super() does it as a side effect: shrink_dcache_sb(). */
 int conn_refresh(int mount_fd)
 {
 	_cleanup_close_ int fs = fspick(mount_fd, "", FSPICK_EMPTY_PATH | FSPICK_CLOEXEC);
@@ -151,7 +150,7 @@ static void process(struct conn *c, void *mem, size_t size)
 	fuse_session_process_buf(c->session, &buf);
 }
 
-/* What can be made twice. All others change something, or a state that died with the worker. */
+/* These can be repeated. All others change something, or a state that died with the worker. */
 static bool is_repeatable(uint32_t opcode)
 {
 	static const uint32_t repeatable[] = {
@@ -182,7 +181,7 @@ static void refuse(const struct conn *c, const struct fuse_in_header *in)
 		.unique = in->unique,
 	};
 
-	/* ENOENT: it had been answered. */
+	/* ENOENT: it had already been answered. */
 	(void)!write(c->fuse_fd, &out, sizeof(out));
 }
 
@@ -201,8 +200,8 @@ static void serve_leftover(struct conn *c)
 }
 
 /*
- * "Mounting" at /dev/fd/N mounts nothing: the session takes the descriptor. A library
- * may be built without fuse_session_custom_io(), which would say the same.
+ * "Mounting" at /dev/fd/N mounts nothing: the session takes over the descriptor. The library
+ * may be built without fuse_session_custom_io(), which would do the same.
  */
 int conn_session(struct conn *c, const struct fuse_lowlevel_ops *ops, size_t ops_size,
 		 void *userdata, struct error *err)
@@ -227,7 +226,7 @@ int conn_start(struct conn *c, struct error *err)
 	process(c, c->init, c->init_size);
 	if (fuse_session_exited(c->session))
 		return error_set(err, EPROTO,
-				 "the kernel's FUSE does not offer what is needed");
+				 "the kernel's FUSE lacks a feature that is needed");
 	serve_leftover(c);
 	return 0;
 }

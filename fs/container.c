@@ -43,8 +43,8 @@ int container_init(struct container *ret, struct proto_message *start, struct er
 
 	proto_start_idmap(s, &c.map);
 	/*
-	 * A clone of a shared mount is its peer: what the container mounts in its root
-	 * would appear here. We go through the overlay only.
+	 * A clone of a shared mount is its peer: what the container mounts in its root would
+	 * appear here. We only go through the overlay.
 	 */
 	r = mount_set_propagation(c.rootfs_fd, MS_PRIVATE, 0);
 	if (r < 0) {
@@ -55,7 +55,7 @@ int container_init(struct container *ret, struct proto_message *start, struct er
 	return 0;
 }
 
-/* A pidfd tells its pid; -1 is a process that is gone. */
+/* A pidfd's pid; -1 means that the process is gone. */
 static int pid_of(int pidfd, pid_t *ret)
 {
 	_cleanup_free_ char *path = xasprintf("/proc/self/fdinfo/%d", pidfd);
@@ -70,8 +70,9 @@ static int pid_of(int pidfd, pid_t *ret)
 }
 
 /*
- * In its time namespace it is 0 o'clock where the host's CLOCK_BOOTTIME is minus the offset.
- * Without one the start times of processes count from the host's boot, and so must all else.
+ * The container's clock shows 0 when the host's CLOCK_BOOTTIME is minus the offset of its
+ * time namespace. Without such a namespace the start times of processes count from the host's
+ * boot, and so must everything else.
  */
 static int64_t start_of(pid_t pid)
 {
@@ -89,7 +90,7 @@ static int64_t start_of(pid_t pid)
 	return -(seconds * 1000000000 + ns);
 }
 
-/* 128 bits as a UUID of version 4 is written. */
+/* 128 bits, written as a version 4 UUID. */
 static void format_uuid(const unsigned char b[16], char ret[VIEW_UUID_MAX])
 {
 	char *p = ret;
@@ -108,8 +109,8 @@ static void format_uuid(const unsigned char b[16], char ret[VIEW_UUID_MAX])
 }
 
 /*
- * A machine of its own, the same each time that this container starts, and booted now. FNV-1a,
- * twice: ids differ, and nobody has a use for two that collide.
+ * A machine of its own, the same each time this container starts, and booted now. FNV-1a,
+ * twice: ids differ, and nobody gains by two that collide.
  */
 static void set_identity(struct view *v, const char *id)
 {
@@ -125,7 +126,7 @@ static void set_identity(struct view *v, const char *id)
 	format_uuid(bytes, v->identity.boot_id);
 }
 
-/* These parts alone: from a procfs, pid directories lead to the host's files. */
+/* Only these parts: in a whole procfs, pid directories lead to the host's files. */
 static int open_hosts(struct container *c, struct error *err)
 {
 	c->sys_dirfd = mount_clone(AT_FDCWD, "/proc/sys", MOUNT_CLONE_ONE);
@@ -134,14 +135,14 @@ static int open_hosts(struct container *c, struct error *err)
 	c->sysfs_dirfd = mount_clone(AT_FDCWD, "/sys", MOUNT_CLONE_ONE);
 	if (c->sysfs_dirfd < 0)
 		return error_errno(err, -c->sysfs_dirfd, "open_tree /sys");
-	/* Nothing that a container sends can write there. */
+	/* Nothing a container sends must be able to write there. */
 	if (mount_set_attr(c->sys_dirfd, MOUNT_ATTR_RDONLY, 0, 0) < 0 ||
 	    mount_set_attr(c->sysfs_dirfd, MOUNT_ATTR_RDONLY, 0, 0) < 0)
 		log_debug("the host's sysctls are not read-only for the supervisor");
 	return 0;
 }
 
-/* Found by name, so that a runtime of another version cannot mean another row. */
+/* Found by name, so that a runtime of another version cannot mean a different row. */
 static void open_host_sysctl(struct container *c, const char *path)
 {
 	for (size_t i = 0; i < n_emul_files; i++) {

@@ -8,7 +8,7 @@
 #include "lib/macro.h"
 #include "lib/strbuf.h"
 
-/* "3" or "0-3"; *s then stands behind it. */
+/* "3" or "0-3"; *s then points after it. */
 static int parse_range(const char **s, struct cpus *c)
 {
 	uint64_t first, last;
@@ -78,7 +78,7 @@ unsigned int cpus_count(const struct cpus *c)
 	unsigned int n = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(c->bits); i++)
-		if (c->bits[i]) /* most are 0, and not every processor counts bits */
+		if (c->bits[i]) /* most are 0, and not every processor has popcount */
 			n += (unsigned int)__builtin_popcountll(c->bits[i]);
 	return n;
 }

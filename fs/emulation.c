@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The two connections of the emulated files. The runtime gets their mounts in the answer to
- * START and the container attaches them, so there is nothing to attach or to take off on the
- * host. A host that does not let us have them has containers with the kernel's own files.
+ * START and the container attaches them, so there is nothing to attach or remove on the host.
+ * On a host that does not permit them, containers get the kernel's own files.
  */
 #include "fs/conn.h"
 #include "fs/container.h"
@@ -35,7 +35,7 @@ int emulation_mount(const struct conn *c, struct error *err)
 	return conn_mount(c, &conn_options, err);
 }
 
-/* The container's mount namespace has copies, and goes with the container. */
+/* The container's mount namespace has copies, and they go with the container. */
 static int close_mount(struct conn *conn, const struct container *c, struct error *err)
 {
 	(void)c;

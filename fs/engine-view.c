@@ -2,16 +2,14 @@
 /*
  * Theory of operation
  *
- * The engine keeps an overlay of the container's layers mounted at a path of its
- * own; `docker cp`, `export` and the like go there. The container runs on another
- * overlay with the same upper directory, because its layers must be id-mapped. Two
- * overlays on one upper directory do not see each other's changes: negative
- * dentries stay negative, and a directory copied up by one makes creates in the
- * other fail with ENOTEMPTY.
+ * The engine keeps an overlay of the container's layers mounted at a path of its own, which
+ * `docker cp`, `export` and the like use. The container runs on another overlay with the same
+ * upper directory, because its layers must be id-mapped. Two overlays on one upper directory
+ * do not see each other's changes: negative dentries stay negative, and once one has copied
+ * up a directory, creating files there in the other fails with ENOTEMPTY.
  *
- * So while the container runs, only its overlay may be used: the view covers the
- * engine's mount. That one stays mounted beneath, unused, and its caches are
- * dropped when it is uncovered.
+ * So while the container runs, only its own overlay may be used: the view covers the engine's
+ * mount. That mount stays beneath, unused, and its caches are dropped when it is uncovered.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +32,7 @@
 #include "lib/mountinfo.h"
 #include "lib/str.h"
 
-/* Of the id that the mount table shows: fsconfig(2) takes strings below 256 bytes. */
+/* Characters of the id in the mount table: fsconfig(2) takes strings below 256 bytes. */
 #define SOURCE_MAX 255
 
 static int view_open(struct conn *ret, const struct container *c, struct error *err)
@@ -54,7 +52,7 @@ static int view_open(struct conn *ret, const struct container *c, struct error *
 	return conn_open(ret, &o, err);
 }
 
-/* Stacked on what is mounted there. From now on requests come. */
+/* Stacked on what is mounted there. From now on requests arrive. */
 static int view_attach(const struct conn *conn, const struct container *c, struct error *err)
 {
 	int r = mount_attach(conn->mount_fd, AT_FDCWD, c->view_path);
@@ -62,7 +60,7 @@ static int view_attach(const struct conn *conn, const struct container *c, struc
 	return r < 0 ? error_errno(err, -r, "mount at %s", c->view_path) : 0;
 }
 
-/* Asked of the VFS alone: a question to the file system would be one to our own worker. */
+/* Answered by the VFS alone: asking the file system would mean asking our own worker. */
 static int mount_id_of(int fd, uint64_t *ret)
 {
 	struct statx st;
@@ -81,7 +79,7 @@ static bool same_mount(int fd_a, int fd_b)
 	       mount_id_of(fd_b, &b) == 0 && a == b;
 }
 
-/* What is on top there; nothing is asked of a file system on the way. */
+/* What is on top there; no file system is asked on the way. */
 static int open_top(const char *path)
 {
 	return open(path, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
@@ -94,7 +92,7 @@ static bool is_on_top(int mount_fd, const char *path)
 	return same_mount(top, mount_fd);
 }
 
-/* Only of an overlay: where the engine has unmounted its own, the path is the host's. */
+/* Only if it is an overlay: where the engine has unmounted its own, the path is the host's. */
 static int refresh(const char *path)
 {
 	_cleanup_close_ int fd = open_top(path);
@@ -105,7 +103,7 @@ static int refresh(const char *path)
 		return -errno;
 	if (st.f_type != OVERLAYFS_SUPER_MAGIC)
 		return 0;
-	/* EINVAL: no mount point, so the host itself stands on an overlay. */
+	/* EINVAL: no mount point, so the host itself is on an overlay. */
 	r = conn_refresh(fd);
 	return r == -EINVAL ? 0 : r;
 }
@@ -124,7 +122,10 @@ static char *upper_of(const struct mountinfo *m)
 						 : NULL;
 }
 
-/* The engine's overlay once more: of the same upper directory as the one below the view. */
+/*
+ * Is it another mount of the engine's overlay: with the same upper directory as the one below
+ * the view?
+ */
 static bool is_engines(const struct conn *conn, int fd)
 {
 	_cleanup_(mountinfo_freep) struct mountinfo *view = info_of(conn->mount_fd);
@@ -138,7 +139,7 @@ static bool is_engines(const struct conn *conn, int fd)
 	return a && str_eq(a, b);
 }
 
-/* Detach what is known to be on top. EINVAL: somebody else was faster. */
+/* Detach what is known to be on top. EINVAL: another process was faster. */
 static int detach_mount(int mount_fd)
 {
 	char link[FD_PATH_MAX];
@@ -146,7 +147,7 @@ static int detach_mount(int mount_fd)
 	return umount2(fd_path(mount_fd, link), MNT_DETACH) < 0 && errno != EINVAL ? -errno : 0;
 }
 
-/* On that very mount, not at a path: it may be gone again. */
+/* On that very mount, not at a path: it may already be gone again. */
 static int cover_again(struct conn *conn, int *cover_fd)
 {
 	_cleanup_close_ int again = mount_clone(conn->mount_fd, "", MOUNT_CLONE_ONE);
@@ -172,10 +173,9 @@ static int carry_one(const struct conn *conn, const char *name)
 }
 
 /*
- * Docker 20.10 mounts a container's volumes below its own overlay for a `docker cp`. It
- * may have begun before the view was on top: what is mounted there is to be seen
- * in the view, too. Docker unmounts it by its path, hence from there; the rest goes
- * with its overlay.
+ * Docker 20.10 mounts a container's volumes below its own overlay for a `docker cp`. It may
+ * have begun before the view was on top: what is mounted there must show up in the view, too.
+ * Docker unmounts it by its path, that is, from the view; the rest goes with its overlay.
  */
 static int view_carry(const struct conn *conn, const struct container *c)
 {
@@ -207,11 +207,10 @@ static int uncover(struct conn *conn)
 }
 
 /*
- * An engine that was restarted does not know its mount again (Docker asks statfs(2)
- * for overlayfs and hears of FUSE): for each `docker cp` it mounts its overlay once
- * more, over the view, and unmounts it afterwards. The view is put on top again
- * at once. What the engine then unmounts is the view, and we unmount the overlay
- * for it.
+ * An engine that was restarted does not recognise its mount (Docker asks statfs(2) for
+ * overlayfs and gets FUSE): for each `docker cp` it mounts its overlay once more, over the
+ * view, and unmounts it afterwards. The view is put back on top at once. What the engine then
+ * unmounts is the view, and we unmount the overlay for it.
  */
 static int view_mounts_changed(struct conn *conn, const struct container *c, struct error *err)
 {
@@ -226,7 +225,7 @@ static int view_mounts_changed(struct conn *conn, const struct container *c, str
 	return r < 0 ? error_errno(err, -r, "cover %s again", c->view_path) : r;
 }
 
-/* As often as it is there, with the engine's overlay between: one of the engine's is left. */
+/* For every mount of it, with the engine's overlay in between: one of the engine's is left. */
 static int detach_all(struct conn *conn, const char *path)
 {
 	int r = 0;
@@ -241,8 +240,8 @@ static int detach_all(struct conn *conn, const char *path)
 }
 
 /*
- * Who is using the view goes on using it; the connection ends with the last of them.
- * Somebody's mount on top of it is left alone.
+ * Current users of the view go on using it; the connection ends with the last of them. A
+ * mount that somebody else has put on top is left alone.
  */
 static int view_detach(struct conn *conn, const struct container *c, struct error *err)
 {

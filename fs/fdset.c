@@ -60,7 +60,9 @@ int fdset_find(const struct fdset *s, uint64_t number)
 	return e ? e->fd : -EBADF;
 }
 
-/* Other processes may hold the description: the kernel would go on telling of it. */
+/*
+ * Other processes may hold the same description: the kernel would go on reporting its events.
+ */
 void fdset_remove(struct fdset *s, uint64_t number)
 {
 	struct fdset_entry *e = find(s, number);

@@ -2,22 +2,21 @@
 /*
  * Theory of operation
  *
- * A pass-through usually finds its inodes by (device, inode number). On
- * overlayfs with index=off that is wrong: two hard links in a lower layer have
- * one number, but are two files, since a write to one copies up that one alone.
- * Found by number, a write to the second would change the first. So an inode is
- * found by (parent, name) as the kernel looked it up, and number and device only
- * tell whether the name still leads to the same file. Then it keeps its id, and
- * takes over the new descriptor, which is right by definition: a dentry of the
- * kernel stays valid over repeated lookups, with what is mounted on it and with
- * the processes that work in it.
+ * A pass-through usually finds its inodes by (device, inode number). On overlayfs with
+ * index=off that is wrong: two hard links in a lower layer have the same number, but are two
+ * files, since a write to one copies up only that one. If they were found by number, a write
+ * to the second would change the first. So an inode is found by (parent, name) as the kernel
+ * looked it up, and number and device only show whether the name still leads to the same
+ * file. If so, it keeps its id and takes over the new descriptor, which is right by
+ * definition: a dentry of the kernel stays valid over repeated lookups, together with what is
+ * mounted on it and the processes that work in it.
  *
- * That two names of one file are two nodes is legal in FUSE; each sees changes
- * through the other, because neither attributes nor entries are cached.
+ * FUSE allows two names of one file to be two nodes; each sees changes made through the
+ * other, because neither attributes nor entries are cached.
  *
- * Ids are counted up and never used again. The upper bits are the generation
- * of the worker: after a crash the kernel still sends ids of the dead one, and
- * they must be unknown, not another file.
+ * Ids count up and are never reused. The upper bits are the generation of the worker: after a
+ * crash the kernel still sends ids of the dead one, and they must be unknown, not another
+ * file.
  */
 #include "fs/inode.h"
 
@@ -36,7 +35,7 @@ static size_t bucket_of_id(const struct inodes *t, uint64_t id)
 	return (size_t)id & (t->n_buckets - 1);
 }
 
-/* FNV-1a, begun with a secret, so that names cannot be chosen to collide. */
+/* FNV-1a, seeded with a secret, so that names cannot be chosen to collide. */
 static size_t bucket_of_name(const struct inodes *t, uint64_t parent, const char *name)
 {
 	uint64_t h = 0xcbf29ce484222325u ^ t->seed ^ parent * 0x9e3779b97f4a7c15u;
@@ -137,7 +136,7 @@ void inodes_init(struct inodes *t, unsigned int generation, int root_fd,
 {
 	*t = (struct inodes)INODES_EMPTY;
 	if (getrandom(&t->seed, sizeof(t->seed), GRND_NONBLOCK) < 0)
-		t->seed = (uint64_t)(uintptr_t)t; /* the address is random, too */
+		t->seed = (uint64_t)(uintptr_t)t; /* the address is random as well */
 	t->trim_at = INODES_TRIM;
 	t->last_id = (uint64_t)generation << GENERATION_SHIFT;
 	if (t->last_id < INODE_ROOT)
@@ -221,9 +220,8 @@ void inodes_forget(struct inodes *t, uint64_t id, uint64_t n)
 }
 
 /*
- * The kernel keeps an inode while it has memory to spare, and here it costs a
- * descriptor. What is left after a trim is in use: ask again when as much has
- * come to it.
+ * The kernel keeps an inode while it has memory to spare, and here each costs a descriptor.
+ * What is left after a trim is in use: ask again once as many more have been added.
  */
 bool inodes_want_trim(struct inodes *t)
 {

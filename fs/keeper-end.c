@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The end of a supervisor. The services are taken off the host first. Who uses one at
- * that moment (a `docker cp` of a container that just ends) may finish: the worker ends
- * with the last user, or when nothing was asked for LINGER_IDLE_MS (a mount namespace
- * may hold a copy that nobody uses), or after LINGER_MAX_MS.
+ * The end of a supervisor. First the services are removed from the host. Whoever is using one
+ * at that moment (a `docker cp` of a container that is just ending) may finish: the worker
+ * ends with the last user, or after LINGER_IDLE_MS without a request (a mount namespace may
+ * hold a copy that nobody uses), or after LINGER_MAX_MS.
  */
 #include <errno.h>
 #include <signal.h>
@@ -44,7 +44,7 @@ bool keeper_detach(struct keeper *k)
 	return all;
 }
 
-/* The worker's end is heard meanwhile, if it comes. */
+/* If the worker ends in the meantime, that is noticed separately. */
 void keeper_linger(struct keeper *k)
 {
 	uint32_t received = n_received(k);
@@ -65,7 +65,7 @@ static int begin(struct keeper *k)
 	if (k->ending)
 		return 0;
 	k->ending = true;
-	/* Who waits for a volume need not wait for who still looks at the files. */
+	/* Whoever waits for a volume need not wait for those still looking at the files. */
 	k->container.locks_fd = fd_close(k->container.locks_fd);
 	detached = keeper_detach(k);
 	k->ending_ms = clock_msec();
@@ -98,7 +98,7 @@ static int on_signal(void *arg, struct error *err)
 	return begin(k);
 }
 
-/* Nothing of a terminal, no death by a limit: a write fails with its errno instead. */
+/* No signals from a terminal, no death by a limit: a write fails with its errno instead. */
 static int take_signals(struct keeper *k, struct error *err)
 {
 	sigset_t term;
@@ -109,7 +109,7 @@ static int take_signals(struct keeper *k, struct error *err)
 	(void)signal(SIGXFSZ, SIG_IGN);
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
-	/* Blocked also in the worker, which ends when the keeper does. */
+	/* Also blocked in the worker, which ends when the keeper does. */
 	if (sigprocmask(SIG_BLOCK, &term, NULL) < 0)
 		return error_errno(err, errno, "sigprocmask");
 	k->signal_fd = signalfd(-1, &term, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The keeper's children: one worker after the other, and errands. */
+/* The keeper's children: one worker after another, and errands. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #include "lib/sock.h"
 #include "lib/spawn.h"
 
-/* A worker that lived this long is restarted at once; others after a delay that doubles. */
+/* A worker that lived this long is replaced at once; others after a delay that doubles. */
 #define HEALTHY_MS   1000
 #define DELAY_MIN_MS 10
 #define DELAY_MAX_MS 320
@@ -34,7 +34,7 @@ static _noreturn_ void worker_main(struct keeper *k, int sock)
 
 	keeper_close_own(k);
 	keeper_close_traps(k);
-	/* The mounts would outlive their detaching. */
+	/* Otherwise the mounts would outlive their detaching. */
 	for (size_t i = 0; i < n_services; i++)
 		conn_close_mounts(&k->conns[i]);
 	r = worker_run(&s, &err);
@@ -55,7 +55,7 @@ static int on_errand_end(void *arg, struct error *err)
 	return 0;
 }
 
-/* Without the connections and the worker's sign that we live: it may outlive us. */
+/* Without the connections and the socket to the worker: an errand may outlive the keeper. */
 static _noreturn_ void errand_main(struct keeper *k, enum keeper_errand kind, size_t service)
 {
 	const struct conn *c = &k->conns[service];
@@ -120,7 +120,7 @@ void keeper_kill_errands(struct keeper *k)
 	}
 }
 
-/* A later worker's first word is a struct error; what is in it is in the log. */
+/* A later worker's first message is a struct error; its content is in the log. */
 static int on_worker_word(void *arg, struct error *err)
 {
 	struct keeper *k = arg;
@@ -133,7 +133,7 @@ static int on_worker_word(void *arg, struct error *err)
 	(void)err;
 	if (n == (ssize_t)sizeof(word.ask))
 		keeper_start_errand(k, KEEPER_TRIM, word.ask.trim);
-	/* Its end is heard through the pidfd. */
+	/* The pidfd reports its end. */
 	if (n <= 0)
 		loop_remove(&k->loop, k->worker_sock);
 	return 0;
@@ -244,7 +244,7 @@ static int start_worker(struct keeper *k, struct error *err)
 	return r;
 }
 
-/* No process to be had just now: the users wait, which is better than to lose them all. */
+/* If no process can be created just now, users wait; that is better than losing them all. */
 void keeper_next_worker(struct keeper *k)
 {
 	struct error err;
@@ -255,14 +255,14 @@ void keeper_next_worker(struct keeper *k)
 	clock_set_timer(k->timer_fd, DELAY_MAX_MS);
 }
 
-/* The first worker must have answered INIT before the engine can meet the mount. */
+/* The first worker must have answered INIT before the engine can come across the mount. */
 static int wait_for_worker(struct keeper *k, struct error *err)
 {
 	struct error said;
 	ssize_t n = sock_recv(k->worker_sock, &said, sizeof(said), NULL, 0, NULL);
 
 	if (n != (ssize_t)sizeof(said))
-		return error_set(err, ECHILD, "the worker died at its start");
+		return error_set(err, ECHILD, "the worker died while starting");
 	if (said.errnum != 0) {
 		*err = said;
 		return -said.errnum;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The keeper's own descriptors, which a child of its must not hold. */
+/* The keeper's own descriptors, which its children must not hold. */
 #include "fs/keeper-internal.h"
 
 #include <errno.h>

@@ -6,13 +6,13 @@
  *	                     |                 |
  *	             holds everything     answers requests
  *
- * The keeper's life is that of the container's init, whose pidfd it watches. A
- * worker that dies is replaced; what it had in hand lies in shared memory
- * (fs/slots.h). A worker that ends by itself has nothing left to serve.
+ * The keeper lives as long as the container's init, whose pidfd it watches. A worker that
+ * dies is replaced; its unfinished request is in shared memory (fs/slots.h). A worker that
+ * ends by itself has nothing left to serve.
  *
- * Both die together: the worker ends when the keeper's end of their socket closes.
- * The keeper itself never touches a path that may lead to one of its services: it
- * would wait for the worker, and nobody would replace that one.
+ * Both die together: the worker ends when the keeper's end of their socket closes. The keeper
+ * itself never touches a path that may lead to one of its services: it would wait for the
+ * worker, and nobody would replace that worker.
  */
 #include "fs/keeper.h"
 
@@ -28,7 +28,7 @@
 #include "lib/proto.h"
 
 #define LOG_FILE "fs.log"
-/* It lies in the host's memory, and what a container does may be told in it. */
+/* It is in the host's memory, and what a container does may show up in it. */
 #define LOG_MAX (1 << 20)
 
 static int on_timer(void *arg, struct error *err)
@@ -92,7 +92,7 @@ static int watch_mounts(struct keeper *k, struct error *err)
 	return loop_add_priority(&k->loop, k->mounts_fd, on_mounts, k, err);
 }
 
-/* The caller's may be on a file system that the engine wants to unmount. */
+/* The caller's directory may be on a file system that the engine wants to unmount. */
 static int leave_directory(struct keeper *k, struct error *err)
 {
 	(void)k;
@@ -111,7 +111,7 @@ static int open_log(struct keeper *k, struct error *err)
 	return 0;
 }
 
-/* Without it the container has the kernel's own files: no reason to have no container. */
+/* Without it the container gets the kernel's own files: no reason not to start it. */
 static int open_view(struct keeper *k, struct error *err)
 {
 	if (k->container.emulate && container_open_view(&k->container, err) < 0)
@@ -143,7 +143,7 @@ static int attach_services(struct keeper *k, struct error *err)
 	return 0;
 }
 
-/* In this order. Until attach_services() nothing of it is visible on the host. */
+/* In this order. Until attach_services() nothing is visible on the host. */
 static int (*const steps[])(struct keeper *k, struct error *err) = {
 	leave_directory, open_log,	    make_timer,		 keeper_watch_end,
 	open_view,	 open_services,	    keeper_first_worker, attach_services,
@@ -205,7 +205,7 @@ static size_t mounts_to_give(const struct keeper *k, int fds[PROTO_EMULATING_N_F
 	return n == PROTO_EMULATING_N_FDS ? n : 0;
 }
 
-/* The runtime may be gone: the container that it has started is then still ours. */
+/* The runtime may be gone: the container it has started is still ours. */
 static void answer(const struct keeper *k, int sock, int r, const struct error *err)
 {
 	_cleanup_(proto_message_freep) struct proto_message *m =
@@ -252,7 +252,7 @@ int keeper_run(int sock, struct error *err)
 	answer(&k, runtime, r, err);
 	if (r < 0)
 		return r;
-	/* Not needed again: the maps alone are pages. */
+	/* No longer needed: the maps alone take pages. */
 	start = proto_message_free(start);
 	runtime = fd_close(runtime);
 	return loop_run(&k.loop, err);

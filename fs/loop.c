@@ -65,9 +65,9 @@ void loop_remove(struct loop *l, int fd)
 }
 
 /*
- * One event at a time: the function called for it may remove any source, and
- * a second event fetched with the first would then point at a free place. The
- * kernel takes the ready descriptors in turn, so nobody starves.
+ * One event at a time: the function called for it may remove any source, and a second event
+ * fetched with the first would then point to a free entry. The kernel takes ready descriptors
+ * in turn, so none starves.
  */
 static int run_once(struct loop *l, struct error *err)
 {

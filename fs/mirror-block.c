@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * iostat, and others who count what disks do, read /sys/block/NAME/stat and not
- * /proc/diskstats. Who looks for a device by its numbers, in /sys/dev/block, finds the
- * kernel's own directory: it is about a disk then that he knows already.
+ * iostat, and other programs that show disk activity, read /sys/block/NAME/stat and not
+ * /proc/diskstats. A program that looks up a device by its numbers, in /sys/dev/block, finds
+ * the kernel's own directory: in that case it already knows the disk.
  */
 #include "fs/mirror-block.h"
 
@@ -23,7 +23,7 @@
 #define CLASS	 "class/block/"
 #define NAME_LEN 64
 
-/* The name at the begin of what follows the prefix, and what follows that; false: none. */
+/* The name right after the prefix, and what follows it; false: none. */
 static bool parse_device(const char *path, const char *prefix, char ret_name[NAME_LEN],
 			 const char **ret_rest)
 {
@@ -40,7 +40,10 @@ static bool parse_device(const char *path, const char *prefix, char ret_name[NAM
 	return true;
 }
 
-/* A partition is a directory of its disk, and so is "queue": the host's list tells. */
+/*
+ * A partition is a directory in that of its disk, and so is "queue": the host's list tells
+ * them apart.
+ */
 bool mirror_block_shows(struct view *v, const char *path)
 {
 	char name[NAME_LEN], part[NAME_LEN];
@@ -75,7 +78,7 @@ static const struct {
 } texts[] = {
 	{"/stat", node_disk_stat},
 	{"/inflight", nothing_in_flight},
-	/* as emul_hidden has it */
+	/* as in emul_hidden */
 	{"/serial", no_text},
 	{"/wwid", no_text},
 };
@@ -99,7 +102,7 @@ void mirror_block_text(struct view *v, const char *path, const char *text, struc
 	strbuf_adds(out, text);
 }
 
-/* "../devices/pci0000:00/.../block/vda": never out of it. */
+/* "../devices/pci0000:00/.../block/vda": never leads out of sysfs. */
 static int directory_of(int sysfs_dirfd, const char *name, char *ret, size_t size)
 {
 	_cleanup_free_ char *link_path = xasprintf(BLOCK "%s", name);
@@ -141,7 +144,7 @@ static size_t n_slashes(const char *path)
 	return n;
 }
 
-/* Up to the top of sysfs, and down again. */
+/* Up to the top of sysfs, and down again from there. */
 ssize_t mirror_block_link(const char *path, const char *real, const char *text, char *ret,
 			  size_t size)
 {

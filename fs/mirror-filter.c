@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sets of CPUs stand in many files, as lists ("0-3,8") or as masks ("00000000,0000010f"), and
- * are told by their names. A set keeps of itself what the view has.
+ * Many files contain sets of CPUs, as lists ("0-3,8") or as masks ("00000000,0000010f"); the
+ * file names tell which. Of each set, the CPUs that the view has are kept.
  */
 #include "fs/mirror-filter.h"
 
@@ -15,7 +15,7 @@
 #include "lib/str.h"
 #include "lib/strbuf.h"
 
-/* The number behind the word at the begin of a name: "cpu3"; false: another name. */
+/* The number after the word at the start of a name: "cpu3"; false: another name. */
 static bool parse_numbered(const char *name, const char *word, unsigned int *ret)
 {
 	uint64_t n;
@@ -46,7 +46,7 @@ bool mirror_filter_shows(struct view *v, const char *path)
 		return cpus_has(view_cpus(v), n);
 	if (parse_numbered(name, "node", &n))
 		return cpus_has(view_nodes(v), n);
-	/* Blocks of the host's memory. */
+	/* Memory blocks of the host. */
 	return !parse_numbered(name, "memory", &n);
 }
 
@@ -84,7 +84,7 @@ static void no_list(struct view *v, const char *text, struct strbuf *out)
 	strbuf_addc(out, '\n');
 }
 
-/* Words of 32 bits, the first ones the highest; each as wide as the kernel has it. */
+/* 32-bit words, the highest first; as wide as the kernel's. */
 static void mask(struct view *v, const char *text, struct strbuf *out)
 {
 	const struct cpus *cpus = view_cpus(v);
@@ -110,7 +110,7 @@ static void mask(struct view *v, const char *text, struct strbuf *out)
 	strbuf_addc(out, '\n');
 }
 
-/* "name 4711": counters of the host. */
+/* "name 4711": the host's counters. */
 static void no_counts(struct view *v, const char *text, struct strbuf *out)
 {
 	(void)v;
@@ -122,7 +122,7 @@ static void no_counts(struct view *v, const char *text, struct strbuf *out)
 
 typedef void (*filter_fn)(struct view *v, const char *text, struct strbuf *out);
 
-/* By the whole path, or by the end of it. */
+/* Matched by the whole path, or by the end of it. */
 static const struct {
 	const char *path;
 	const char *suffix;

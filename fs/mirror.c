@@ -2,14 +2,14 @@
 /*
  * Theory of operation
  *
- * How many CPUs there are is told not only by single files: old C libraries and lscpu count
- * the directories cpuN. A directory that has fewer entries than the kernel's has to be one of
- * ours. What is in it is read from the host each time; only names are kept, since the kernel
- * speaks of files by numbers, and must find them again after the death of a worker.
+ * Single files are not the only source for the number of CPUs: old C libraries and lscpu
+ * count the directories cpuN. A directory that has fewer entries than the kernel's has to be
+ * one of ours. Its contents are read from the host each time; only names are kept, since the
+ * kernel refers to files by numbers, and a new worker must be able to find them again.
  *
- * The names are appended and never removed, and there are at most as many as the host
- * has files there. A hash in the same memory finds them. A worker that dies in the middle
- * leaves a name that is not found again: it gets a second number.
+ * Names are appended and never removed, and there are at most as many as the host has files
+ * there. A hash in the same memory finds them. If a worker dies in the middle, a name may be
+ * left that is not found again: it gets a second number.
  */
 #include "fs/mirror.h"
 
@@ -32,7 +32,7 @@
 #include "lib/strbuf.h"
 #include "lib/sys.h"
 
-/* A hundred files for each of 600 CPUs; what is beyond is not found. */
+/* A hundred files for each of 600 CPUs; anything beyond is not found. */
 #define NAMES_MAX 65536u
 #define BUCKETS	  (2 * NAMES_MAX)
 #define NAME_LEN  56
@@ -46,9 +46,9 @@ struct name {
 	char text[NAME_LEN];
 };
 
-/* Pages that nobody touches cost nothing. */
+/* Pages that are never touched cost nothing. */
 struct mirror_names {
-	uint32_t n; /* number 0 is none */
+	uint32_t n; /* number 0 means none */
 	uint32_t buckets[BUCKETS];
 	struct name names[NAMES_MAX];
 };
@@ -118,7 +118,7 @@ static int intern(struct mirror_names *t, uint32_t dir, const char *name, uint32
 struct place {
 	int dirfd;
 	const struct region *region;
-	char path[PATH_LEN]; /* as the container has it */
+	char path[PATH_LEN]; /* as the container sees it */
 };
 
 static int below_system(int dirfd, const char *path, char *ret, size_t size)
@@ -128,14 +128,14 @@ static int below_system(int dirfd, const char *path, char *ret, size_t size)
 									      : 0;
 }
 
-/* By what the path of a row begins with; the first that fits. */
+/* Chosen by the start of a row's path; the first match counts. */
 static const struct region {
 	const char *prefix;
 	size_t dirfd; /* offset of it in struct mirror */
-	/* NULL: as the host has it. */
+	/* NULL: as on the host. */
 	bool (*shows)(struct view *v, const char *path);
 	void (*text)(struct view *v, const char *path, const char *text, struct strbuf *out);
-	/* Where it is on the host, and what a link there says here. */
+	/* Where it is on the host, and what a link there contains here. */
 	int (*path)(int dirfd, const char *path, char *ret, size_t size);
 	ssize_t (*link)(const char *path, const char *real, const char *text, char *ret,
 			size_t size);
@@ -249,7 +249,7 @@ static bool is_name(const char *name)
 	       strlen(name) < NAME_LEN;
 }
 
-/* The place of a name that is there and is to be seen. */
+/* The place of a name that exists and is visible. */
 static int place_in(const struct mirror *m, uint32_t dir, const char *name, struct place *ret)
 {
 	int r = is_name(name) ? place_of(m, dir, ret) : -ENOENT;
@@ -294,7 +294,7 @@ static int read_text(const struct place *p, char **ret)
 		return fd;
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	/* Our own rights are more than the container's. */
+	/* We have more rights than the container. */
 	if (!S_ISREG(st.st_mode) || !(st.st_mode & S_IROTH))
 		return -EACCES;
 	return fd_read_all(fd, TEXT_LEN, ret, NULL);
@@ -353,7 +353,7 @@ static int list_entry(const struct mirror *m, const struct place *dir, const str
 		return 0;
 	if (!is_shown(m, &p))
 		return 0;
-	/* Some links are directories here. */
+	/* Some links are shown as directories. */
 	if (e->d_type != DT_LNK || stat_place(&p, &st) < 0)
 		return fn(e->d_name, DTTOIF(e->d_type), arg);
 	return fn(e->d_name, st.st_mode & S_IFMT, arg);

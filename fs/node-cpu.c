@@ -20,7 +20,7 @@ static void add_line(struct strbuf *out, const char *line)
 	strbuf_addc(out, '\n');
 }
 
-/* The value behind "name\t: ". */
+/* The value after "name\t: ". */
 static const char *value_of(const char *line, const char *name)
 {
 	for (; *name; name++, line++)
@@ -30,7 +30,7 @@ static const char *value_of(const char *line, const char *name)
 	return *line == ':' ? line + 1 : NULL;
 }
 
-/* What counts CPUs cannot be more than there are. */
+/* A count of CPUs cannot exceed the number of CPUs. */
 static bool add_count(struct strbuf *out, const char *line, const char *name, unsigned int n)
 {
 	const char *value = value_of(line, name);
@@ -43,7 +43,7 @@ static bool add_count(struct strbuf *out, const char *line, const char *name, un
 	return true;
 }
 
-/* The sections of the CPUs that are seen; what stands outside of sections is for all. */
+/* The sections of the visible CPUs; anything outside of sections applies to all. */
 void node_cpuinfo(struct view *v, struct strbuf *out)
 {
 	const struct cpus *cpus = view_cpus(v);
@@ -60,7 +60,7 @@ void node_cpuinfo(struct view *v, struct strbuf *out)
 		if (is_seen && !add_count(out, line, "siblings", n) &&
 		    !add_count(out, line, "cpu cores", n))
 			add_line(out, line);
-		/* Behind the empty line that ends a section. */
+		/* After the empty line that ends a section. */
 		if (*line == '\n')
 			is_seen = true;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Disks: those that the container has used, with what it has done there. */
+/* Disks: those that the container has used, and how much. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@
 
 struct device {
 	uint64_t major, minor;
-	const char *rest; /* of the line, behind them */
+	const char *rest; /* of the line, after them */
 };
 
 static bool parse_device(const char *line, struct device *ret)
@@ -31,7 +31,7 @@ static const struct cgroup_io *find(const struct cgroup_io *all, size_t n,
 	return NULL;
 }
 
-/* The times of requests are not known for a cgroup. */
+/* Request times are not known for a cgroup. */
 static void add_counts(struct strbuf *out, const struct cgroup_io *io)
 {
 	strbuf_addf(out,
@@ -45,7 +45,7 @@ struct piece {
 	size_t len;
 };
 
-/* Of its line in diskstats. */
+/* The name in its diskstats line. */
 static struct piece name_of(const struct device *d)
 {
 	const char *name = d->rest + strspn(d->rest, " ");

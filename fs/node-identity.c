@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What tells this machine, and this boot of it, from others. */
+/* What distinguishes this machine, and this boot of it, from others. */
 #include "fs/handler.h"
 #include "fs/view.h"
 #include "lib/strbuf.h"

@@ -16,13 +16,13 @@ enum source {
 	OF_VIEW,  /* of struct view_memory */
 	OF_SUM,	  /* the sum of two of them */
 	OF_MINUS, /* the difference */
-	SWAP,	  /* as OF_VIEW, also where memory itself is not limited */
+	SWAP,	  /* as OF_VIEW, even where memory itself is not limited */
 };
 
 #define M(member) offsetof(struct view_memory, member)
 #define S(member) offsetof(struct view_memory, stat.member)
 
-/* In the kernel's order. What has no row cannot be known for a cgroup, and is 0. */
+/* In the kernel's order. What has no row is not known for a cgroup, and is 0. */
 static const struct row {
 	const char *key;
 	enum source source;
@@ -111,7 +111,7 @@ static bool is_as_host(const struct row *r, const struct view_memory *m)
 	return !m->is_limited && !(r && r->source == SWAP);
 }
 
-/* `parts` nodes share it. */
+/* The value is split between `parts` nodes. */
 static void add_line(struct strbuf *out, const char *line, const struct view_memory *m,
 		     const struct row *r, unsigned int parts)
 {
@@ -160,7 +160,7 @@ void node_meminfo_of_node(struct view *v, unsigned int node, const char *text,
 	}
 }
 
-/* One area of no name: where it lies is the host's business. */
+/* One swap area without a name: where it is located is the host's business. */
 void node_swaps(struct view *v, struct strbuf *out)
 {
 	const struct view_memory *m = view_memory(v);
@@ -171,7 +171,7 @@ void node_swaps(struct view *v, struct strbuf *out)
 			    m->swap_total / 1024, (m->swap_total - m->swap_free) / 1024);
 }
 
-/* No cgroup tells of its caches one by one. */
+/* A cgroup does not report its caches one by one. */
 void node_slabinfo(struct view *v, struct strbuf *out)
 {
 	(void)v;

@@ -7,13 +7,13 @@
 #include "fs/view.h"
 #include "lib/strbuf.h"
 
-/* procfs speaks in hundredths of a second to everybody (USER_HZ). */
+/* procfs always counts in hundredths of a second (USER_HZ). */
 #define TICK_NS	  UINT64_C(10000000)
 #define SECOND_NS INT64_C(1000000000)
 
 /*
- * In ticks, each rounded down; idle is what is left to the whole, so that the columns
- * add up to the uptime.
+ * In ticks, each rounded down; idle is the remainder, so that the columns add up to the
+ * uptime.
  */
 static void add_ticks(struct strbuf *out, const struct view_cpu_time *t)
 {
@@ -64,8 +64,8 @@ static const char *btime_of(struct view *v)
 }
 
 /*
- * In the kernel's order. Interrupts and switches are the whole host's, since the
- * container began; their lists by number are left out.
+ * In the kernel's order. Interrupts and context switches are those of the whole host since
+ * the container started; their lists by number are left out.
  */
 void node_stat(struct view *v, struct strbuf *out)
 {
@@ -77,7 +77,7 @@ void node_stat(struct view *v, struct strbuf *out)
 	add_btime(v, out, btime_of(v));
 	strbuf_addf(out, "processes %" PRIu64 "\nprocs_running %u\nprocs_blocked %u\n",
 		    c.processes, load->running ? load->running : 1, load->blocked);
-	/* BuildKit, by way of prometheus/procfs, wants all ten kinds; it is mostly timers. */
+	/* BuildKit, through prometheus/procfs, needs all ten kinds; most are timers. */
 	strbuf_addf(out, "softirq %" PRIu64 " 0 %" PRIu64 " 0 0 0 0 0 0 0 0\n", c.softirq,
 		    c.softirq);
 }

@@ -2,19 +2,19 @@
 /*
  * Theory of operation
  *
- * Who writes "1" to vm.overcommit_memory wants to read it back, and not to be told that
- * it may not; what it does is not needed, or the host's administrator has
- * decided already. So the value is kept here, and goes nowhere else, unless he says so.
+ * A program that writes "1" to vm.overcommit_memory wants to read it back rather than to be
+ * refused; the effect is not needed, or the host's administrator has decided already. So the
+ * value is kept here, and goes nowhere else unless the administrator says so.
  *
- * A row applies only where the kernel refuses the container's root: kernels that
- * have learned to keep a value for each namespace (kernel.pid_max in 6.14) are left
- * to do so. src/do-emul.c looks.
+ * A row applies only where the kernel refuses the container's root: kernels that have learned
+ * to keep a value per namespace (kernel.pid_max in 6.14) are left to it. src/do-emul.c
+ * checks.
  *
- * The text is taken as the kernel's handlers take it, so that a program meets the
- * same errno and the same return value: numbers in any base of C, fewer of them than there are
- * (the others stay), what stands behind the last left for another write, which then
- * is at another position and means nothing. A difference: of a list with a bad number in it,
- * nothing is taken.
+ * The text is parsed as the kernel's handlers do it, so that a program gets the same errno
+ * and the same return value: numbers in any base of C; fewer of them than there are (the
+ * others stay); what follows the last one is left for another write, which is then at another
+ * position and has no effect. One difference: if a list contains a bad number, none of it is
+ * taken.
  */
 #include "fs/node-value.h"
 
@@ -37,7 +37,7 @@
 #include "lib/str.h"
 
 #define SYS_PREFIX  "proc/sys/"
-#define STORE_MAX   192 /* rows that a store has room for */
+#define STORE_MAX   192 /* rows in a store */
 #define NUMBERS_MAX 8	/* of one value */
 #define DIGITS_MAX  20	/* the kernel's TMPBUFLEN less one */
 #define BLANKS	    " \t\n"
@@ -97,7 +97,7 @@ int *node_value_fds_new(void)
 	return fds;
 }
 
-/* Each read from position 0 makes the text anew. */
+/* Each read from position 0 generates the text anew. */
 static ssize_t read_host(const struct emul_file *row, const struct node_value_host *host,
 			 char ret[NODE_VALUE_MAX])
 {
@@ -122,7 +122,7 @@ struct number {
 	uint64_t magnitude;
 };
 
-/* proc_get_long(): *s then stands behind it. */
+/* proc_get_long(): *s then points after it. */
 static int parse_number(const char **s, struct number *ret)
 {
 	char digits[DIGITS_MAX + 2], *end;
@@ -144,7 +144,7 @@ static int parse_number(const char **s, struct number *ret)
 	return 0;
 }
 
-/* The value of a number; 1: it is passed over. */
+/* The value of a number; 1: skip it. */
 static int convert(const struct emul_value *v, const struct number *n, int64_t *ret)
 {
 	uint64_t max = v->check == EMUL_UINT ? UINT_MAX : INT64_MAX;
@@ -159,7 +159,7 @@ static int convert(const struct emul_value *v, const struct number *n, int64_t *
 	return *ret < v->min || *ret > v->max ? -EINVAL : 0;
 }
 
-/* Those that are there; returns how many were found, at *s behind the last. */
+/* Parses all that there are; returns how many, with *s after the last. */
 static int parse_numbers(const struct emul_value *v, const char **s, int64_t ret[NUMBERS_MAX])
 {
 	unsigned int i;
@@ -191,7 +191,7 @@ static void format_numbers(const int64_t *numbers, size_t n, char ret[NODE_VALUE
 					i ? "\t" : "", numbers[i]);
 }
 
-/* What the value has now, of whatever length it is. */
+/* The current numbers, however many there are. */
 static void present_numbers(const char *text, size_t count, int64_t ret[NUMBERS_MAX])
 {
 	for (size_t i = 0; i < count && i < NUMBERS_MAX; i++) {
@@ -202,7 +202,7 @@ static void present_numbers(const char *text, size_t count, int64_t ret[NUMBERS_
 	}
 }
 
-/* A file that only other kernels or other machines have begins with its least value. */
+/* A file that exists only on other kernels or machines starts with its lowest value. */
 static ssize_t put_first(const struct emul_value *v, char ret[NODE_VALUE_MAX])
 {
 	int64_t numbers[NUMBERS_MAX];
@@ -231,7 +231,7 @@ ssize_t node_value_read(const struct emul_file *row, const struct node_values_st
 
 /* ------------------------------------------------------------------ writing */
 
-/* One write: `value` is the present value, and becomes the new one. */
+/* One write: `value` is the current value, and becomes the new one. */
 struct change {
 	const struct emul_value *row;
 	const struct node_value_text *text;
@@ -259,7 +259,7 @@ static ssize_t write_numbers(const struct change *c)
 	return p - c->data;
 }
 
-/* The rest of the value may come in a later write, behind what there is. */
+/* The rest of the value may come in a later write, and is appended. */
 static ssize_t write_string(const struct change *c)
 {
 	size_t at = (size_t)c->text->at, len = strcspn(c->data, "\n");
@@ -304,7 +304,7 @@ static ssize_t write_value(const struct change *c)
 	return -EINVAL;
 }
 
-/* Only up: what another container has asked for stays. */
+/* Only upwards: what another container has asked for stays. */
 static int raise_host(const struct emul_file *row, int fd, const char *value)
 {
 	char present[NODE_VALUE_MAX];
@@ -340,7 +340,10 @@ ssize_t node_value_write(const struct emul_file *row, const struct node_value_pl
 	r = p->host_fd < 0 ? 0 : raise_host(row, p->host_fd, value);
 	if (r < 0)
 		return r;
-	/* Never seen half: the flag is set behind the text, a reader is the same process. */
+	/*
+	 * Never seen half-written: the flag is set after the text, and a reader is the same
+	 * process.
+	 */
 	memcpy(p->store->rows[index_of(row)].text, value, sizeof(value));
 	__atomic_store_n(&p->store->rows[index_of(row)].is_set, 1, __ATOMIC_SEQ_CST);
 	return taken;

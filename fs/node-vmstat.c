@@ -21,8 +21,8 @@ enum unit {
 #define S(member) offsetof(struct view_memory, stat.member)
 
 /*
- * What the kernel has besides is not known for a cgroup, and left out: kernels differ in it,
- * and the text stays short enough to be fast.
+ * The kernel's other fields are not known for a cgroup, and are left out: kernels differ in
+ * them, and the text stays short enough to be fast.
  */
 static const struct row {
 	const char *key;

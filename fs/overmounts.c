@@ -3,9 +3,9 @@
  * Theory of operation
  *
  * The same rows as in the system container's own /proc and /sys (src/do-emul.c), by the same
- * rules (lib/emul-place.h), with three differences: whose figures a text shows is chosen by
- * name; the clones are made before the rights are given up, hence also some that are not needed
- * then; and what was attached must be found again, to be taken off.
+ * rules (lib/emul-place.h), with three differences: a text's view is chosen by name; the
+ * clones are made before the rights are given up, so some turn out not to be needed; and what
+ * was attached must be found again, to be detached.
  */
 #include "fs/overmounts.h"
 
@@ -28,7 +28,7 @@
 
 #define PROC "proc/"
 #define SYS  "sys/"
-/* Of the root of procfs (PROC_ROOT_INO); sysfs numbers its root 1, too. */
+/* The inode of the root of procfs (PROC_ROOT_INO); that of sysfs is 1, too. */
 #define ROOT_INO 1
 
 static int stat_at(int dirfd, const char *path, struct statx *ret)
@@ -80,7 +80,7 @@ static const char *prefix_of(enum overmount_kind kind)
 	return kind == OVERMOUNT_PROC ? PROC : SYS;
 }
 
-/* Below the instance, or NULL: of the other one. */
+/* The path relative to the instance, or NULL: it belongs to the other kind. */
 static const char *path_in(const char *path, enum overmount_kind kind)
 {
 	const char *prefix = prefix_of(kind);
@@ -133,7 +133,10 @@ static void clone_cover(void *arg, const char *path)
 	add(c->ret, cover, path, clone_row(c->source, cover, c->flags));
 }
 
-/* Directories that are no mirrors may turn out to be needless: their files are cloned, too. */
+/*
+ * Directories other than mirrors may turn out not to be needed, so their files are cloned,
+ * too.
+ */
 void overmounts_clone(struct overmounts *ret, const struct overmount_source *s,
 		      enum overmount_kind kind, unsigned int flags)
 {
@@ -162,7 +165,10 @@ void overmounts_drop_namespaced(struct overmounts *o, int instance_fd)
 			o->v[i].fd = fd_close(o->v[i].fd);
 }
 
-/* Over the kernel's own, or in a directory of ours; not what is there already. */
+/*
+ * May cover a file of the kernel's, or one in a directory of ours; not one that is covered
+ * already.
+ */
 static bool may_cover(const struct statx *st, uint64_t instance_dev, const uint64_t devs[2])
 {
 	if (dev_of(st) == instance_dev)
@@ -173,7 +179,7 @@ static bool may_cover(const struct statx *st, uint64_t instance_dev, const uint6
 
 static int attach_one(const struct overmount *m, int instance_fd, const uint64_t devs[2])
 {
-	/* On a detached mount somebody may have mounted a tree with symlinks of his own. */
+	/* Somebody may have mounted a tree with symlinks on a detached mount. */
 	_cleanup_close_ int target =
 		path_open_in_root(instance_fd, m->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct statx st;
@@ -206,7 +212,7 @@ size_t overmounts_attach(struct overmounts *o, int instance_fd, const uint64_t d
 
 /* ------------------------------------------------------------------ taking off */
 
-/* The clone first: what was taken off can be put back as it was, with what is upon it. */
+/* Clone first: what is detached can then be put back as it was, with what is mounted on it. */
 static int take_off_one(struct overmounts *o, const struct emul_file *f, const char *path)
 {
 	_cleanup_close_ int fd = mount_clone(AT_FDCWD, path, MOUNT_CLONE_RECURSIVE);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The number of a process is less than 2^22 (PID_MAX_LIMIT); above it stands when it
- * was started, in clock ticks since boot. A number is not given out again while a group has
- * it, so the group of a leader that is alive is that leader's.
+ * A process number is less than 2^22 (PID_MAX_LIMIT); the bits above it hold the start time,
+ * in clock ticks since boot. A number is not reused while a group has it, so the group of a
+ * live leader is that leader's.
  */
 #include "fs/owner.h"
 

@@ -91,7 +91,7 @@ static int set_times(const struct inode *i, const struct stat *attr, int to_set)
 	(FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_ATIME_NOW |                 \
 	 FUSE_SET_ATTR_MTIME_NOW)
 
-/* The owner first: chown(2) clears set-id bits, which the mode may set. The times last. */
+/* The owner first: chown(2) clears set-id bits, which the mode may then set. The times last. */
 static int set_attr(const struct passthrough *p, const struct inode *i, const struct stat *attr,
 		    int to_set, const struct fuse_file_info *fi)
 {
@@ -109,9 +109,9 @@ static int set_attr(const struct passthrough *p, const struct inode *i, const st
 }
 
 /*
- * As root, whoever asks: the kernel has applied the owner's rules (setattr_prepare()),
- * and it also asks in the name of one who has no right to it, when his write
- * must clear the set-id bits.
+ * As root, whoever asks: the kernel has applied the owner's rules (setattr_prepare()), and it
+ * also asks on behalf of a user who has no right to it, when that user's write must clear the
+ * set-id bits.
  */
 void passthrough_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 			 struct fuse_file_info *fi)

@@ -10,8 +10,9 @@
 #include "lib/fd.h"
 
 /*
- * What the kernel above has dealt with already (O_CREAT and its kin in CREATE) or does
- * not go with our buffers (O_DIRECT). O_NONBLOCK: whatever comes, open(2) must not wait.
+ * Flags that the kernel above has already dealt with (O_CREAT and its kin in CREATE) or that
+ * do not go with our buffers (O_DIRECT). O_NONBLOCK: open(2) must never wait, whatever it
+ * finds.
  */
 #define FLAGS_DROPPED (O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY | O_DIRECT)
 #define FLAGS_ADDED   (O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
@@ -25,14 +26,17 @@ static int open_inode(const struct inode *i, int flags)
 {
 	int fd;
 
-	/* Others never come here: the kernel opens devices, sockets and pipes by itself. */
+	/*
+	 * Other types never arrive here: the kernel opens devices, sockets and pipes by
+	 * itself.
+	 */
 	if (i->type != S_IFREG)
 		return -ENXIO;
 	fd = open(magic_of(i->fd).path, open_flags(flags));
 	return fd < 0 ? -errno : fd;
 }
 
-/* A caller that was interrupted gets no answer, and will never release what it did not get. */
+/* An interrupted caller gets no answer, and will never release what it did not get. */
 static void reply_open(fuse_req_t req, struct fuse_file_info *fi, int fd)
 {
 	fi->fh = passthrough_handle(passthrough_of(req), fd);
@@ -55,8 +59,8 @@ void passthrough_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 }
 
 /*
- * Exclusive first, so that the file is ours and regular. When the container was
- * faster, and the caller does not mind, open what it made; never wait for its pipe.
+ * Exclusive first, so that the file is ours and regular. If the container was faster, and the
+ * caller does not mind, open what it made; never wait for its pipe.
  */
 static int create_file(struct passthrough *p, const struct inode *dir, const char *name,
 		       mode_t mode, int flags, struct fuse_entry_param *ret)
@@ -192,7 +196,7 @@ void passthrough_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *
 		reply_open(req, fi, fd);
 }
 
-/* As getdents64(2) lays them out; aligned to 8 bytes. */
+/* As laid out by getdents64(2); aligned to 8 bytes. */
 struct dent {
 	uint64_t ino;
 	int64_t off;
@@ -201,7 +205,7 @@ struct dent {
 	char name[];
 };
 
-/* Entries from `in` into `out` until one does not fit: the next call begins there again. */
+/* Copy entries from `in` to `out` until one does not fit: the next call begins there. */
 static size_t add_entries(fuse_req_t req, const char *in, size_t n_in, char *out, size_t size)
 {
 	size_t used = 0;
@@ -220,7 +224,7 @@ static size_t add_entries(fuse_req_t req, const char *in, size_t n_in, char *out
 	return used;
 }
 
-/* The first half of the buffer for what the kernel gives, the second for the answer. */
+/* The first half of the buffer is for what the kernel returns, the second for the answer. */
 void passthrough_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 			 struct fuse_file_info *fi)
 {

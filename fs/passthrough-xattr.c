@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Extended attributes of a pass-through. There are no calls for O_PATH descriptors
- * before setxattrat(2) of Linux 6.13; the magic link in the current directory leads
- * to the very inode, a symlink included.
+ * Extended attributes of a pass-through. There are no calls for O_PATH descriptors before
+ * setxattrat(2) of Linux 6.13; the magic link in the current directory leads to the very same
+ * inode, even if it is a symlink.
  *
- * trusted.* is not reached: that takes CAP_SYS_ADMIN, which the worker has given up.
+ * trusted.* is out of reach: it takes CAP_SYS_ADMIN, which the worker has given up.
  */
 #include <errno.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "fs/passthrough.h"
 #include "fs/shift.h"
 
-static_assert(SHIFT_XATTR_MAX <= PASSTHROUGH_IO_MAX, "an attribute fits the buffer");
+static_assert(SHIFT_XATTR_MAX <= PASSTHROUGH_IO_MAX, "an attribute fits in the buffer");
 
 /* Size 0 asks for the length; otherwise the value must fit. */
 static void reply_value(fuse_req_t req, const char *buf, ssize_t n, size_t size)

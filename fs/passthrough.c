@@ -8,12 +8,12 @@
  * view), nothing outside the tree is reached, and the worker cannot walk into its
  * own mount, where it would wait for itself.
  *
- * The kernel has checked permissions by mode and ACL before it asks
+ * The kernel has checked permissions by mode and ACL before it sends the request
  * (default_permissions); the file system below checks again as the shifted user.
  *
- * Nothing is cached: time-outs are zero, because the container changes the tree
- * behind this file system's back. The kernel then forgets a name as soon as its
- * last user is gone, so the table of inodes stays as small as what is in use.
+ * Nothing is cached: timeouts are zero, because the container changes the tree behind this
+ * file system's back. The kernel then forgets a name as soon as its last user is gone, so the
+ * table of inodes contains only what is in use.
  */
 #include "fs/passthrough.h"
 
@@ -50,7 +50,10 @@ struct magic magic_of(int fd)
 	return m;
 }
 
-/* An id that this worker has not given out is a predecessor's: the kernel looks up again. */
+/*
+ * An id that this worker has not given out is a predecessor's: the kernel then looks it up
+ * again.
+ */
 struct inode *passthrough_find(fuse_req_t req, fuse_ino_t ino)
 {
 	struct inode *i = inodes_find(&passthrough_of(req)->inodes, ino);
@@ -76,7 +79,7 @@ struct inode *passthrough_begin(fuse_req_t req, fuse_ino_t ino)
 	return i;
 }
 
-/* The kernel resolves "." and ".." itself; a slash cannot come from it. */
+/* The kernel resolves "." and ".." itself, and never sends a slash. */
 static bool is_component(const char *name)
 {
 	return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !strchr(name, '/');
@@ -112,9 +115,9 @@ int passthrough_begin_fd(fuse_req_t req, const struct fuse_file_info *fi)
 }
 
 /*
- * overlayfs gives files of layers on several file systems several device numbers,
- * and the inode number is unique only with them. The view has one device number,
- * so the other goes into the upper bits (xino does the same, fs/overlayfs/inode.c).
+ * overlayfs gives different device numbers to files of layers on different file systems, and
+ * inode numbers are unique only together with them. The view has one device number, so the
+ * other goes into the upper bits (xino does the same, fs/overlayfs/inode.c).
  */
 void passthrough_present(const struct passthrough *p, struct stat *st)
 {
@@ -283,7 +286,7 @@ static void do_rename(fuse_req_t req, fuse_ino_t parent, const char *name,
 		return;
 	}
 	if (flags & RENAME_EXCHANGE) {
-		/* Both names lead elsewhere now; the next lookups tell where. */
+		/* Both names lead elsewhere now; the next lookups show where. */
 		inodes_unlinked(inodes, parent, name);
 		inodes_unlinked(inodes, new_parent, new_name);
 	} else {
@@ -306,9 +309,9 @@ static void do_statfs(fuse_req_t req, fuse_ino_t ino)
 }
 
 /*
- * ACLs are the file system's below and the kernel's to check above. Set-id bits
- * are left to the kernel: it asks for their removal where the writer's rights
- * demand it, while a write through an open file comes without a user.
+ * ACLs are kept by the file system below and checked by the kernel above. Set-id bits are
+ * left to the kernel: it asks for their removal where the writer's rights require it, while a
+ * write through an open file carries no user.
  */
 static void do_init(void *userdata, struct fuse_conn_info *conn)
 {

@@ -63,7 +63,7 @@ const char *proctext_after(const char *line, const char *word)
 	return *line == ' ' || *line == '\t' ? line : NULL;
 }
 
-/* Most texts have the order of the table: look behind the last hit first. */
+/* Most texts are in the order of the table: look after the last hit first. */
 static const struct proctext_field *find(const char *line, const struct proctext_field *fields,
 					 size_t n_fields, size_t *next, const char **ret_value)
 {
@@ -99,7 +99,7 @@ void proctext_fields(const char *text, const struct proctext_field *fields, size
 	}
 }
 
-/* The row of a line: as it was the last time, if that still fits. */
+/* The row of a line: the same as last time, if it still fits. */
 size_t proctext_row(struct proctext_lines *lines, size_t line, const char *text,
 		    const struct proctext_keys *keys)
 {

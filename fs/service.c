@@ -12,4 +12,4 @@ const struct service *const services[] = {
 };
 const size_t n_services = ARRAY_SIZE(services);
 
-static_assert(ARRAY_SIZE(services) <= SERVICES_MAX, "the keeper has room for each");
+static_assert(ARRAY_SIZE(services) <= SERVICES_MAX, "the keeper has room for each service");

@@ -2,20 +2,20 @@
 /*
  * Theory of operation
  *
- * File capabilities (capabilities(7), "Namespaced file capabilities") come as
- * version 2, valid in every user namespace, or as version 3 with the uid of the
- * root that they are valid for. An image's files have version 2 or a 3 with root
- * 0. Through the id-mapped layers of the container's overlay the kernel shows them
- * to the initial user namespace as version 3 with the range's root, and would
- * refuse to store a version 2 there: root 0 has no counterpart in the map. So:
+ * File capabilities (capabilities(7), "Namespaced file capabilities") come as version 2,
+ * valid in every user namespace, or as version 3 with the uid of the root that they are valid
+ * for. An image's files have version 2, or version 3 with root 0. Through the id-mapped
+ * layers of the container's overlay the kernel shows them to the initial user namespace as
+ * version 3 with the range's root, and would refuse to store a version 2 there: root 0 has no
+ * counterpart in the map. So:
  *
  *	inside	version 2		<->	version 3, the range's root
  *	inside	version 3 of root R	<->	version 3 of R's outside id
  *
- * Access control lists carry one id an entry. The kernel shows them on an
- * overlay as outside ids, since the overlay itself is not id-mapped. Linux 6.1 is
- * not symmetric: it takes outside ids, and shows those that are on disk, which are
- * the inside ones. They are told apart by being no outside ids.
+ * Access control lists carry one id per entry. The kernel shows them on an overlay as outside
+ * ids, since the overlay itself is not id-mapped. Linux 6.1 is asymmetric: it takes outside
+ * ids, but shows those on disk, which are the inside ones. These are recognised by not being
+ * outside ids.
  */
 #include "fs/shift.h"
 
@@ -69,7 +69,7 @@ static ssize_t shift_caps(const struct idmap *map, enum shift_direction dir, voi
 	struct vfs_ns_cap_data c = {0};
 	uint32_t root = 0;
 
-	/* Other versions are the kernel's to judge. */
+	/* Other versions are for the kernel to judge. */
 	if (len != XATTR_CAPS_SZ_2 && len != XATTR_CAPS_SZ_3)
 		return (ssize_t)len;
 	memcpy(&c, buf, len);

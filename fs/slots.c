@@ -2,20 +2,20 @@
 /*
  * Theory of operation
  *
- * SIGKILL may strike between any two instructions of the worker, so the order
- * of the stores is the protocol:
+ * SIGKILL may strike between any two instructions of the worker, so the order of the stores
+ * is the protocol:
  *
  *	first word = 0; busy = 1; read(2) fills the memory; ...answer...; busy = 0
  *
- * The kernel finishes the copy of a request that it has taken off its queue
- * before the reader can die, hence: busy and a first word that is not zero means a
- * whole request; busy and zero means that read(2) delivered nothing. Killed
- * between the answer and busy = 0, the request is answered twice, and the kernel
- * refuses the second answer with ENOENT, for FUSE and for seccomp alike: harmless.
+ * The kernel finishes copying a request that it has taken off its queue before the reader can
+ * die. So busy with a nonzero first word means a whole request; busy with zero means that
+ * read(2) delivered nothing. If the worker is killed between the answer and busy = 0, the
+ * request is answered twice, and the kernel refuses the second answer with ENOENT, for FUSE
+ * and for seccomp alike: harmless.
  *
- * One process works at a time; the stores need an order for the compiler and for
- * the successor, which the death in between makes visible. Sequentially consistent
- * atomics give both at no cost worth counting.
+ * Only one process works at a time; the stores need an order for the compiler and for the
+ * successor, to which they become visible by the death in between. Sequentially consistent
+ * atomics give both at a negligible cost.
  */
 #include "fs/slots.h"
 

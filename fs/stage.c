@@ -12,7 +12,10 @@
 #include "lib/mount.h"
 #include "lib/sys.h"
 
-/* The one directory of every host that can be covered here: by its own clone's new parent. */
+/*
+ * The one directory that every host has and that may be covered here, by the new root: that
+ * gets a clone of it.
+ */
 #define SOMEWHERE "/proc"
 
 static int attach_new(int base, int mount_fd, const char *path)

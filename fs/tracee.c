@@ -19,7 +19,7 @@
 #define CGROUP_MAX    (64u << 10)
 #define MOUNTINFO_MAX (16u << 20)
 
-/* "/proc/TID/name" for a thread, whether or not it leads its process. */
+/* "/proc/TID/name" of a thread, whether or not it leads its process. */
 #define PATH_ROOM 64
 static const char *path_of(pid_t tid, const char *name, char buf[PATH_ROOM])
 {
@@ -29,7 +29,7 @@ static const char *path_of(pid_t tid, const char *name, char buf[PATH_ROOM])
 
 /* ------------------------------------------------------------------ credentials */
 
-/* Behind "Key:" at the begin of a line; NULL: there is none. */
+/* What follows "Key:" at the start of a line; NULL: there is none. */
 static const char *value_of(const char *status, const char *key)
 {
 	size_t len = strlen(key);
@@ -114,7 +114,7 @@ static int read_creds(struct tracee_creds *ret, pid_t tid)
 	return r < 0 ? r : tracee_creds_parse(ret, text);
 }
 
-/* A label of a security module would not be ours, nor what it forbids. */
+/* We would not have the label of a security module, nor its restrictions. */
 static bool is_confined(pid_t tid)
 {
 	_cleanup_free_ char *label = NULL;
@@ -175,7 +175,7 @@ uint64_t tracee_pidns(pid_t tid)
 	return stat(path_of(tid, "ns/pid", path), &st) < 0 ? 0 : st.st_ino;
 }
 
-/* "NSpid:\t1234\t12\t1": the last one is its own namespace's. */
+/* "NSpid:\t1234\t12\t1": the last number is that of its own namespace. */
 static bool last_number_is(const char *status, const char *key, pid_t number)
 {
 	const char *p = value_of(status, key), *last = NULL;
@@ -232,7 +232,7 @@ bool tracee_has_mount(pid_t tid, uint64_t mount_id)
 
 /* ------------------------------------------------------------------ memory */
 
-/* Page by page: the next one need not be there. */
+/* Page by page: the next one may not exist. */
 static ssize_t read_page(pid_t tid, uint64_t address, char *ret, size_t size)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);

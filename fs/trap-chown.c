@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * chown(2) and its like, where SYSBOX_IGNORE_SYSFS_CHOWN asks for it: packages that
+ * chown(2) and its relatives, where SYSBOX_IGNORE_SYSFS_CHOWN asks for it: packages that
  * contain /sys set its owner when they are installed, and the kernel refuses that to a
- * container's root. Said to be done is what concerns a sysfs or procfs; all else is the
- * kernel's.
+ * container's root. On sysfs and procfs the call is reported as done; everything else is left
+ * to the kernel.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@ struct work {
 	char path[PATH_MAX];
 };
 
-/* Who has not got that is refused as anywhere. */
+/* A caller without that capability is refused, as on any file. */
 static bool may_chown(const struct tracee *t)
 {
 	return t->creds.caps.effective & (UINT64_C(1) << CAP_CHOWN);
@@ -48,7 +48,7 @@ static int inside(void *arg)
 	return st.f_type == SYSFS_MAGIC || st.f_type == PROC_SUPER_MAGIC ? 0 : -EOPNOTSUPP;
 }
 
-/* `path` is its number among the arguments, or -1. */
+/* `path` is the argument number of the path, or -1. */
 static enum trap_verdict ignore(const struct trap_context *c, struct trap_job *job,
 				const struct tracee *t, struct work *w, int path)
 {
@@ -103,7 +103,7 @@ static enum trap_verdict act_fchownat(const struct trap_context *c, struct trap_
 	return w.flags & ~KNOWN_FLAGS ? TRAP_NATIVE : ignore(c, job, t, &w, 1);
 }
 
-/* Whose file it is takes somebody with the caller's root to find out. */
+/* It takes a process with the caller's root to find out on which file system the file is. */
 static bool is_wanted(const struct seccomp_notif *n)
 {
 	(void)n;

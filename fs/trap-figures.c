@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Figures that programs ask for by a call in place of a file: sysinfo(2), as `free` of
+ * Figures that programs get by a call instead of from a file: sysinfo(2), as `free` of
  * busybox and sysconf(_SC_PHYS_PAGES) do, and sched_getaffinity(2), as `nproc` and language
- * runtimes do. The answer is that of the files: of the same view.
+ * runtimes do. The answer agrees with the files: it is from the same view.
  *
- * Every program in Go asks at its start: so these are answered without a fork.
+ * Every Go program makes such a call at its start, so they are answered without a fork.
  */
 #include <fcntl.h>
 #include <linux/sysinfo.h>
@@ -23,7 +23,7 @@
 #include "lib/emul.h"
 #include "lib/fd.h"
 
-/* CPUs of the largest kernels: 8192. */
+/* In bytes: the largest kernels have 8192 CPUs. */
 #define MASK_MAX 1024
 
 static struct view *view_of(const struct trap_context *c)
@@ -41,7 +41,10 @@ static bool is_emulated(const struct trap_context *c, enum emul_group g)
 	return c->container->emulate & g;
 }
 
-/* What cannot be written from here may be the kernel's to write, and its error is. */
+/*
+ * If it cannot be written from here, the kernel may still be able to; otherwise the error is
+ * the kernel's.
+ */
 static bool write_answer(const struct trap_context *c, pid_t tid, uint64_t address,
 			 const void *data, size_t size)
 {
@@ -55,7 +58,7 @@ static bool write_answer(const struct trap_context *c, pid_t tid, uint64_t addre
 
 /* ------------------------------------------------------------------ sysinfo(2) */
 
-/* Averages have a history, which the worker keeps. */
+/* Load averages have a history, which the worker keeps. */
 static void read_loads(const struct trap_context *c, struct sysinfo *s)
 {
 	_cleanup_free_ char *text = NULL, *path = NULL;
@@ -101,7 +104,7 @@ enum {
 	ARG_MASK,
 };
 
-/* Another process's is left to the kernel. */
+/* A question about another process is left to the kernel. */
 static bool asks_for_itself(const struct trap_job *job, pid_t tid)
 {
 	pid_t pid = (pid_t)job->notif.data.args[ARG_PID];
@@ -115,7 +118,10 @@ static enum trap_verdict answer_affinity(const struct trap_context *c, struct tr
 	bool is_ours = is_emulated(c, EMUL_CPU) && asks_for_itself(job, tid);
 	struct view *v = is_ours ? view_of(c) : NULL;
 	unsigned char mask[MASK_MAX] = {0}, full[MASK_MAX];
-	/* With the caller's size: the kernel knows what is too small, and how much it fills. */
+	/*
+	 * With the caller's size: the kernel knows which size is too small, and how much it
+	 * fills.
+	 */
 	uint64_t size = (uint32_t)job->notif.data.args[ARG_SIZE];
 	long n = v ? syscall(SYS_sched_getaffinity, tid,
 			     size < sizeof(mask) ? size : sizeof(mask), mask)

@@ -2,13 +2,13 @@
 /*
  * Theory of operation
  *
- * An agent makes the file system as the caller would, detached; lays the emulated files
- * over it; and attaches the whole as one tree, so that nobody sees it half done and that it
- * propagates as one. Kernels before 6.15 attach nothing to a detached mount: there the
- * files follow.
+ * An agent makes the file system as the caller would, detached; mounts the emulated files
+ * over it; and attaches the whole as one tree, so that nobody sees it half done and it
+ * propagates as one. Kernels before 6.15 cannot attach to a detached mount: there the files
+ * follow afterwards.
  *
- * The mount's id is written down before it is attached. Who takes over from an agent that
- * died looks whether that mount is there.
+ * The mount's id is recorded before it is attached. If the agent dies, its successor checks
+ * whether that mount is there.
  */
 #include "fs/trap-mount.h"
 
@@ -25,7 +25,7 @@
 #include "lib/fd.h"
 #include "lib/flags.h"
 
-/* Arguments of mount(2), by number. */
+/* Arguments of mount(2), by position. */
 enum {
 	ARG_SOURCE,
 	ARG_TARGET,
@@ -79,7 +79,7 @@ int trap_mount_decode(const struct trap_mount_args *a, struct mount_new *ret)
 		flags &= ~(uint64_t)MS_MGC_MSK;
 	if (flags & (NO_NEW_MOUNT | (uint32_t)MS_NOUSER))
 		return -EOPNOTSUPP;
-	/* mount(2) splits at every comma, lib/mount.h not within quotes. */
+	/* mount(2) splits at every comma, lib/mount.h does not split within quotes. */
 	if (strpbrk(a->options, "\"\\"))
 		return -EOPNOTSUPP;
 	*ret = (struct mount_new){
@@ -134,7 +134,7 @@ struct work {
 	struct trap_job *job;
 };
 
-/* With the caller's descriptor N in the place of ours, /proc/self/fd/N means the same. */
+/* With the caller's descriptor N in place of ours, /proc/self/fd/N has the same meaning. */
 static int open_target(const struct work *w)
 {
 	_cleanup_close_ int saved = -EBADF;
@@ -165,7 +165,7 @@ static int stat_fd(int fd, struct statx *ret)
 		       : 0;
 }
 
-/* What do_add_mount() in the kernel refuses, and move_mount(2) does not. */
+/* Refuse what do_add_mount() in the kernel refuses and move_mount(2) does not. */
 static int check_target(int target_fd, const struct statx *instance)
 {
 	struct statx st;
@@ -246,7 +246,7 @@ static enum trap_verdict make_mount(const struct trap_context *c, struct trap_jo
 	r = agent_call(t, 0, inside, &w);
 	overmounts_done(&w.overmounts);
 	fd_close(w.target_fd);
-	/* Killed on the way: it may have come to the end. */
+	/* Killed on the way: it may have finished all the same. */
 	if (r == -EINTR && tracee_has_mount(t->tid, job->mount_id))
 		r = 0;
 	return r == 0 ? TRAP_DONE : TRAP_NATIVE;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * move_mount(2) of a fresh procfs or sysfs, made by fsmount(2). The emulated files are laid
- * over it while it is still detached, and then the kernel attaches it for its caller: nothing
- * of the call itself is ours. Kernels before 6.15 attach nothing to a detached mount; there it
- * stays as it is. So does one that is attached already: it is moved with what is on it.
+ * move_mount(2) of a fresh procfs or sysfs, made by fsmount(2). The emulated files are
+ * mounted over it while it is still detached, and then the kernel attaches it for its caller:
+ * we make no part of the call itself. Kernels before 6.15 cannot attach to a detached mount;
+ * there it stays as it is. So does one that is already attached: it is moved with what is on
+ * it.
  */
 #include <errno.h>
 #include <linux/mount.h>
@@ -27,7 +28,7 @@ struct work {
 	struct overmounts overmounts;
 	const struct trap_context *context;
 	int instance_fd;
-	bool *dropped; /* shared memory: what the agent has found out */
+	bool *dropped; /* shared memory: the agent's findings */
 };
 
 static bool is_wanted(const struct seccomp_notif *n)
@@ -50,7 +51,7 @@ static int ask(void *arg)
 	return 0;
 }
 
-/* Which sysctls are the caller's own can only be asked with its rights. */
+/* Which sysctls belong to the caller's namespaces can only be found out with its rights. */
 static int drop_namespaced(struct work *w, const struct tracee *t)
 {
 	size_t size = w->overmounts.n + 1;

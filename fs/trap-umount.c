@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * umount2(2) of a procfs or sysfs, not lazily: the emulated files upon it are mounts, and the
- * kernel would say that it is busy. They are taken off before, and put on again when the
+ * umount2(2) of a procfs or sysfs, other than lazily: the emulated files on it are mounts, so
+ * the kernel would report it as busy. They are detached first, and attached again if the
  * instance is in use for another reason.
  */
 #include <errno.h>

@@ -10,7 +10,7 @@
 
 #define X32_BIT 0x40000000u
 
-/* A struct of another word size is not ours to fill in: that call is the kernel's. */
+/* We do not fill in a struct of another word size: that call is left to the kernel. */
 #define NOT_TRAPPED UINT32_MAX
 
 /* The columns of the table below. */
@@ -19,7 +19,9 @@ static const struct trap *const trapped[] = {
 	&trap_chown, &trap_lchown, &trap_fchown,  &trap_fchownat,
 };
 
-/* The numbers of those who numbered by themselves; all later ones share a table. */
+/*
+ * Call numbers of the architectures with tables of their own; all later ones share one table.
+ */
 #define NONE NOT_TRAPPED
 static const struct {
 	uint32_t arch;
@@ -33,7 +35,7 @@ static const struct {
 	{AUDIT_ARCH_RISCV64, {40, 39, 179, 123, NONE, NONE, 55, 54}},
 };
 #undef NONE
-#define NR_MOVE_MOUNT 429 /* everywhere, as all calls since 5.1 */
+#define NR_MOVE_MOUNT 429 /* the same everywhere, like all calls since 5.1 */
 
 bool trap_is_valid(const struct trap_context *c, const struct trap_job *job)
 {

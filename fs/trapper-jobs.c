@@ -6,23 +6,24 @@
  *	           |
  *	          yes: answer at once, or fork --> act, answer, release the slot
  *
- * Who acts is a process of its own, since it may wait for file systems of the container's
- * making. It claims the slot by writing itself there, answers by itself, and does not
- * mind when we die meanwhile.
+ * An actor is a process of its own, since it may wait for file systems that the container
+ * controls. It claims the slot by entering itself there, answers by itself, and carries on if
+ * we die meanwhile.
  *
- * We may find slots busy at our start, or when an owner has ended: then who has claimed the
- * slot is still at work (and is watched), or is dead, or nobody has: then it is begun again.
+ * We may find slots busy when we start, or when an owner has ended. Then either the process
+ * that claimed the slot is still at work (and is watched), or it is dead, or nobody has
+ * claimed it: in these two cases the call is begun again.
  *
  * The container's own file systems, and its memory where it maps a file of one, may keep us
- * waiting for ever, and a request that a FUSE daemon has taken and does not answer is not
+ * waiting forever; and a request that a FUSE daemon has taken and does not answer cannot be
  * ended even by SIGKILL. Then:
  *
- *	who acts	is killed when it is overdue. One tick later the kernel makes the call,
- *			in which its caller then waits for his own daemon. The slot stays busy
- *			until the process has really ended: so there are never more of them
- *			than slots, and when all slots are held so, calls just pass.
- *	who receives	is killed by the keeper (trap_guard()), and followed by one who looks
- *			into nobody's memory: that is careful, and forks for all calls.
+ *	an actor	is killed when it is overdue. One tick later the kernel makes the call,
+ *			in which the caller then waits for its own daemon. The slot stays busy
+ *			until the actor has really ended, so there are never more of them than
+ *			slots; when all slots are held like this, calls are simply passed on.
+ *	the receiver	is killed by the keeper (trap_guard()). Its successor is careful: it
+ *			accesses nobody's memory, and forks for all calls.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -44,9 +45,11 @@
 #include "lib/macro.h"
 #include "lib/spawn.h"
 
-/* Begun by so many who died, the call may be why: then the kernel makes it. */
+/*
+ * If this many died while working on it, the call may be the cause: then the kernel makes it.
+ */
 #define ATTEMPTS_MAX 6
-/* A mount takes milliseconds; on a machine with 200 who want a processor, ten seconds. */
+/* A mount takes milliseconds; with 200 processes competing for a processor, ten seconds. */
 #define ACTOR_MAX_MS 30000
 #define TICK_MS	     1000
 
@@ -76,7 +79,7 @@ static void finish(const struct trapper *t, size_t slot, enum trap_verdict v)
 	slots_release(t->start->jobs, slot);
 }
 
-/* The figures that the caller's new procfs is to show. One process registers: this one. */
+/* The figures that the caller's new procfs is to show. Only one process registers: this one. */
 static void set_context(struct trapper *t, const struct trap_job *job)
 {
 	const struct container *c = t->start->container;
@@ -92,7 +95,7 @@ static void set_context(struct trapper *t, const struct trap_job *job)
 
 /* ------------------------------------------------------------------ the actor */
 
-/* False: somebody else has taken it since it was looked at. */
+/* False: another process has taken it since it was looked at. */
 static bool claim(struct trap_job *job, uint64_t before)
 {
 	uint64_t self = owner_self();
@@ -120,7 +123,7 @@ static enum trap_verdict act(const struct trapper *t, struct trap_job *job)
 {
 	const struct trap *trap = trap_of(job);
 
-	/* By one who died. */
+	/* By a process that died. */
 	if (tracee_has_mount((pid_t)job->notif.pid, job->mount_id))
 		return TRAP_DONE;
 	if (trap->answer)
@@ -164,7 +167,7 @@ static int watch(struct trapper *t, size_t slot, int pidfd, pid_t pid, struct er
 	return loop_add(&t->loop, pidfd, on_owner_end, w, err);
 }
 
-/* No process to be had: the call is the kernel's. */
+/* If no process can be created, the call is left to the kernel. */
 static int send_actor(struct trapper *t, size_t slot, uint64_t before, struct error *err)
 {
 	struct trap_job *job = trapper_job(t, slot);
@@ -203,7 +206,7 @@ static bool is_wanted(const struct trapper *t, struct trap_job *job, const struc
 	return is;
 }
 
-/* Where the answer needs no actor, giving it twice does no harm. `before` as for claim(). */
+/* Where the answer needs no actor, giving it twice does no harm. `before` as in claim(). */
 static int work_on(struct trapper *t, size_t slot, uint64_t before, struct error *err)
 {
 	struct trap_job *job = trapper_job(t, slot);
@@ -235,14 +238,17 @@ void jobs_pass(struct trapper *t, size_t slot)
 
 /* ------------------------------------------------------------------ ends */
 
-/* For one that has been killed for it. What it has attached before is attached. */
+/*
+ * Give up a call whose actor has been killed for it. What the actor has already attached
+ * stays.
+ */
 static void give_up(struct trapper *t, size_t slot)
 {
 	struct trap_job *job = trapper_job(t, slot);
 	bool is_done = tracee_has_mount((pid_t)job->notif.pid, job->mount_id);
 
 	if (!job->is_answered) {
-		log_warn("system call %d of process %u waits for its caller's own files",
+		log_warn("system call %d of process %u is waiting for its caller's own files",
 			 job->notif.data.nr, job->notif.pid);
 		answer(t, job, is_done ? TRAP_DONE : TRAP_NATIVE);
 		job->is_answered = true;
@@ -252,8 +258,8 @@ static void give_up(struct trapper *t, size_t slot)
 }
 
 /*
- * See to a slot that may be busy; `dead` is who has certainly ended. Who was killed
- * because he was overdue may have left others.
+ * Look after a slot that may be busy; `dead` is a process that has certainly ended. One that
+ * was killed because it was overdue may have left others behind.
  */
 static int tend(struct trapper *t, size_t slot, pid_t dead, struct error *err)
 {
@@ -275,7 +281,7 @@ static int tend(struct trapper *t, size_t slot, pid_t dead, struct error *err)
 		set_timer(t);
 		return 0;
 	}
-	log_warn("somebody died in system call %d", job->notif.data.nr);
+	log_warn("a process died handling system call %d", job->notif.data.nr);
 	if (slots_retry(jobs, slot) <= ATTEMPTS_MAX)
 		return work_on(t, slot, owner, err);
 	finish(t, slot, TRAP_NATIVE);
@@ -291,7 +297,7 @@ static int on_owner_end(void *arg, struct error *err)
 
 	loop_remove(&t->loop, w->pidfd);
 	w->pidfd = fd_close(w->pidfd);
-	/* Not ours to wait for, if a predecessor has sent it. */
+	/* Not our child if a predecessor forked it. */
 	(void)spawn_wait(pid, &(int){0});
 	r = tend(t, w->slot, pid, err);
 	return r < 0 ? r : trapper_listen(t, err);
@@ -306,7 +312,7 @@ static void look_at(struct trapper *t, size_t slot)
 		give_up(t, slot);
 	} else if (clock_msec() >= job->due_ms) {
 		owner_kill(__atomic_load_n(&job->owner, __ATOMIC_SEQ_CST));
-		/* One that has not claimed it yet. */
+		/* An actor that has not claimed it yet. */
 		(void)pidfd_send_signal(t->watches[slot].pidfd, SIGKILL, NULL, 0);
 		job->is_overdue = true;
 	}
@@ -366,7 +372,7 @@ int jobs_take_over(struct trapper *t, struct error *err)
 
 	for (size_t i = 0; r == 0 && i < TRAPPER_JOBS; i++)
 		r = tend(t, i, 0, err);
-	/* The last one is of calls that pass. */
+	/* The last slot is for calls that are passed on. */
 	if (r == 0 && slots_is_pending(t->start->jobs, TRAPPER_JOBS))
 		jobs_pass(t, TRAPPER_JOBS);
 	return r;

@@ -2,16 +2,16 @@
 /*
  * Theory of operation
  *
- * We, and whom we send, are not in the container's cgroup, which would keep a container that
- * does nothing but mount within its limits. To be born there was considered: on v2 a
- * cgroup that is being frozen would freeze an actor, whose caller, in the middle of a call,
- * could then not be frozen before that is answered; on v1 every actor would have to
- * be moved, for which the kernel stops all forks of the host.
+ * We and the actors we fork are not in the container's cgroup; if we were, a container that
+ * does nothing but mount would be kept within its limits. Starting actors there was
+ * considered: on v2 a cgroup that is being frozen would freeze an actor, and its caller, in
+ * the middle of a call, could then not be frozen before that is answered; on v1 every actor
+ * would have to be moved, for which the kernel stops all forks of the host.
  *
  * So the work is counted, and may be as much as the container's own processes may do: its
- * quota, or the processors of its cpuset. Behind that we take no more calls off the kernel's
- * queue for a while. Callers wait there like others do who are throttled, and can
- * be killed and frozen.
+ * quota, or the processors of its cpuset. Beyond that we take no more calls off the kernel's
+ * queue for a while. Callers wait there like other throttled processes, and can be killed and
+ * frozen.
  */
 #include <sys/resource.h>
 #include <sys/timerfd.h>
@@ -25,7 +25,7 @@
 #include "fs/view.h"
 #include "lib/clock.h"
 
-/* So much may be spent unseen. */
+/* This much may be spent unchecked. */
 #define LOOK_US 5000
 
 static double seconds(struct timeval t)
@@ -33,7 +33,7 @@ static double seconds(struct timeval t)
 	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
 }
 
-/* Of those who have ended, too, and of whom these have sent. */
+/* Includes processes that have ended, and their descendants. */
 static double spent(void)
 {
 	struct rusage own = {0}, others = {0};

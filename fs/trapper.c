@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The process: what it gives up, and what it receives. The rest is fs/trapper-jobs.c. */
+/*
+ * The trapper process: what it gives up, and what it receives. The rest is in
+ * fs/trapper-jobs.c.
+ */
 #include "fs/trapper.h"
 
 #include <linux/capability.h>
@@ -41,7 +44,10 @@ static ssize_t receive(void *mem, size_t size, void *arg)
 	return notify_receive(mem, size, &fd);
 }
 
-/* Nothing is taken off the kernel's queue until one who is at work has ended, or rested. */
+/*
+ * Nothing is taken off the kernel's queue until a process at work has ended, or the rest is
+ * over.
+ */
 static void pause_listening(struct trapper *t)
 {
 	loop_remove(&t->loop, t->start->listeners->epoll_fd);
@@ -120,8 +126,8 @@ static int enter_stage(struct trapper *t, struct error *err)
 }
 
 /*
- * Those who act in the place of a caller need most of them. None of these makes a socket, runs
- * a program, traces, loads code into the kernel or changes a file.
+ * Most of them are needed by processes that act in place of a caller. None of these makes a
+ * socket, runs a program, traces, loads code into the kernel or changes a file.
  */
 static const uint32_t calls[] = {
 	/* The loop, the listeners, the keeper. */
@@ -185,7 +191,10 @@ static const uint32_t calls[] = {
 	SYS_fcntl,
 };
 
-/* To enter namespaces, to read other processes, to become others, and to kill those. */
+/*
+ * To enter namespaces, to read other processes, to take on their identity, and to kill
+ * actors.
+ */
 static int drop_rights(struct error *err)
 {
 	const uint64_t keep = CAPS_BIT(CAP_SYS_ADMIN) | CAPS_BIT(CAP_SYS_PTRACE) |

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names. The root of a connection has all its rows, each under its whole path; the container's
- * mounts are made from there. A row that is a directory has the rows below it under their last
- * names, and a mirror those of the host besides.
+ * Names. The root of a connection has all its rows, each under its whole path; the
+ * container's mounts are made from there. A row that is a directory has the rows below it
+ * under their last names; a mirror has the host's names in addition.
  */
 #include <errno.h>
 #include <linux/limits.h>
@@ -17,7 +17,7 @@
 
 #define READDIR_MAX 4096
 
-/* The directory that an id is; row is NULL for a directory in a mirror. */
+/* The directory that an id stands for; row is NULL for a directory in a mirror. */
 struct dir {
 	const struct emul_file *row;
 	bool is_mirror;
@@ -46,7 +46,7 @@ static int dir_of(const struct vfs *v, fuse_ino_t ino, struct dir *ret)
 
 /* ------------------------------------------------------------------ lookup */
 
-/* What is in a directory belongs to the same view. */
+/* The contents of a directory belong to the same view. */
 static fuse_ino_t id_in(uint64_t view, fuse_ino_t place)
 {
 	return view << VFS_VIEW_SHIFT | place;
@@ -89,7 +89,10 @@ static int find(struct vfs *v, fuse_ino_t parent, const char *name, fuse_ino_t *
 	return row < 0 ? row : 0;
 }
 
-/* Fast serves it only while it is short. The text is the reader's, later. */
+/*
+ * The fast connection serves it only while it is short. Its text is made later, for the
+ * reader.
+ */
 static bool is_too_long(struct vfs *v, fuse_ino_t ino)
 {
 	struct tree_node n;
@@ -99,15 +102,16 @@ static bool is_too_long(struct vfs *v, fuse_ino_t ino)
 	return vfs_make_text(v, ino, &v->scratch) < 0 || v->scratch.len > VFS_SHORT;
 }
 
-/* Names of rows stay; a text waits for its first reader. */
+/* Names of rows are permanent; a text is made for its first reader. */
 static struct fuse_entry_param row_entry(fuse_ino_t ino)
 {
 	return (struct fuse_entry_param){.ino = ino, .entry_timeout = VFS_FOREVER_SECONDS};
 }
 
 /*
- * Names in a mirror come and go, but for those on which a file of the other connection is
- * mounted: one that has to be looked up again, and cannot just then, loses what is mounted.
+ * Names in a mirror come and go, except those on which a file of the other connection is
+ * mounted: if such a name has to be looked up again, and that fails just then, it loses its
+ * mount.
  */
 static bool may_go(const struct vfs *v, fuse_ino_t parent, const char *name, fuse_ino_t ino)
 {
@@ -162,7 +166,7 @@ void vfs_readlink(fuse_req_t req, fuse_ino_t ino)
 
 /* ------------------------------------------------------------------ listing */
 
-/* The entries from number `from` on, as many as there is room for. */
+/* The entries from number `from` on, as many as fit. */
 struct listing {
 	fuse_req_t req;
 	struct vfs *v;
@@ -173,7 +177,7 @@ struct listing {
 	char buf[READDIR_MAX];
 };
 
-/* 1: there is no more room. `row` is 0 where a lookup has to tell. */
+/* 1: no more room. `row` is 0 where only a lookup can say. */
 static int add_entry(struct listing *l, const char *name, mode_t type, fuse_ino_t row)
 {
 	struct fuse_entry_param e = row_entry(row);
@@ -183,7 +187,7 @@ static int add_entry(struct listing *l, const char *name, mode_t type, fuse_ino_
 	if (l->at++ < l->from)
 		return 0;
 	if (!l->with_rows || !row || vfs_stat(l->v, row, &e.attr) < 0)
-		/* Numbers of nodes are for lookups; none is 0, which means "deleted". */
+		/* Node numbers are for lookups; none is 0, which means "deleted". */
 		e = (struct fuse_entry_param){.attr = {.st_ino = UINT32_MAX, .st_mode = type}};
 	n = l->with_rows ? fuse_add_direntry_plus(l->req, at, left, name, &e, l->at)
 			 : fuse_add_direntry(l->req, at, left, name, &e.attr, l->at);
@@ -216,7 +220,7 @@ static int list_root(const struct vfs *v, struct listing *l)
 		if (!emul_is_on(&emul_files[i], v->conn))
 			continue;
 		emul_name(&emul_files[i], name);
-		/* Which of both serves it depends on its length: a lookup tells. */
+		/* Which connection serves it depends on its length: a lookup finds out. */
 		row = emul_files[i].conn == EMUL_BOTH ? 0 : VFS_FIRST_ROW + i;
 		if (add_entry(l, name, type_of(&emul_files[i]), row))
 			break;
@@ -270,7 +274,7 @@ void vfs_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 	reply_listing(req, ino, size, off, false);
 }
 
-/* The mounts of a new container want every row: one listing brings them all. */
+/* Mounting in a new container needs every row: one listing brings them all. */
 void vfs_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		     struct fuse_file_info *fi)
 {

@@ -2,11 +2,11 @@
 /*
  * Theory of operation
  *
- * open(2) is answered ENOSYS once, and then never asked again. A read asks the
- * kernel's page cache, which is good as long as the file's attributes are: VIEW_VALID_NS.
- * Then one GETATTR makes a new text, and only when that is another one (its time of
- * change moves) the kernel drops its pages and sends a READ. GETATTR gives the size of
- * the very text that READ then gives.
+ * open(2) is answered with ENOSYS once, and the kernel never asks again. A read is served
+ * from the kernel's page cache, which is valid as long as the file's attributes are:
+ * VIEW_VALID_NS. Then one GETATTR makes a new text, and only if it differs (its time of
+ * change moves) does the kernel drop its pages and send a READ. GETATTR gives the size of the
+ * very text that READ then returns.
  */
 #include <errno.h>
 #include <linux/fuse.h>
@@ -25,7 +25,7 @@ static bool is_same(const struct strbuf *a, const struct strbuf *b)
 	return a->len == b->len && (!a->len || memcmp(a->s, b->s, a->len) == 0);
 }
 
-/* The text of the present snapshot; it keeps its time of change while it stays the same. */
+/* Make the text of the current snapshot; its time of change moves only if the text differs. */
 static int refresh(struct vfs *v, fuse_ino_t ino)
 {
 	const struct view *view = vfs_view(v, ino);
@@ -87,7 +87,7 @@ static void fast_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	vfs_reply_error(req, -ENOSYS);
 }
 
-/* No refresh: the reader has been told this text's size. */
+/* No refresh: the reader already has this text's size. */
 static void fast_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		      struct fuse_file_info *fi)
 {
@@ -96,7 +96,7 @@ static void fast_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 	int r = vfs_row(v, ino, &n);
 
 	(void)fi;
-	if (r == 0 && !vfs_text(v, ino)->buf.len) /* of a new worker */
+	if (r == 0 && !vfs_text(v, ino)->buf.len) /* a new worker has none yet */
 		r = refresh(v, ino);
 	if (r < 0)
 		vfs_reply_error(req, r);
@@ -104,7 +104,7 @@ static void fast_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		vfs_reply_piece(req, &vfs_text(v, ino)->buf, size, off);
 }
 
-/* As procfs answers where a file has no write operation. */
+/* As in procfs for a file without a write operation. */
 static void fast_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t off,
 		       struct fuse_file_info *fi)
 {

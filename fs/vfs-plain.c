@@ -2,10 +2,10 @@
 /*
  * Theory of operation
  *
- * Each open file has its own text, made by the read at offset 0, as procfs makes
- * one; it is kept for the reads that follow, until the file is closed.
- * Which open file it belongs to is told by a handle. A handle of a dead worker, or one whose
- * text had to go, gets a new text: at worst a reader in the middle sees two snapshots.
+ * Each open file has its own text, made by the read at offset 0 as in procfs, and kept for
+ * the reads that follow, until the file is closed. A handle identifies the open file. If the
+ * handle is a dead worker's, or its text had to be dropped, a new text is made: at worst a
+ * reader sees two snapshots.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include "fs/node-value.h"
 #include "fs/vfs-internal.h"
 
-/* Of a trigger, in microseconds: as kernel/sched/psi.c has it. */
+/* Window of a trigger, in microseconds: as in kernel/sched/psi.c. */
 #define WINDOW_MIN   500000u
 #define WINDOW_MAX   10000000u
 #define READ_ALWAYS  (POLLIN | POLLRDNORM)
@@ -60,7 +60,10 @@ static bool is_log(const struct vfs *v, fuse_ino_t ino)
 
 /* ------------------------------------------------------------------ reading */
 
-/* Keep the text for the next read of this handle; whose it was reads a new one. */
+/*
+ * Keep the text for the next read of this handle; a handle whose text is displaced gets a new
+ * one.
+ */
 static void hold(struct vfs *v, uint64_t handle, struct strbuf *buf)
 {
 	struct vfs_held *h = held_of(v, handle);
@@ -83,7 +86,7 @@ static void plain_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		return;
 	}
 	r = vfs_make_text(v, ino, &v->scratch);
-	/* An empty log: who does not want to wait hears that. Nobody waits for ever. */
+	/* An empty log: a non-blocking reader is told so. Nobody waits forever. */
 	if (r == 0 && fi->flags & O_NONBLOCK && is_log(v, ino))
 		r = -EAGAIN;
 	if (r < 0) {
@@ -107,8 +110,8 @@ static void plain_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info 
 }
 
 /*
- * A log in which nothing will ever stand, and a trigger that no pressure will pull. Others are
- * always ready; that a sysctl has changed is told to nobody.
+ * A log that always stays empty, and a trigger that no pressure will ever fire. Others are
+ * always ready; a change of a sysctl is not reported to anybody.
  */
 static unsigned int poll_events(const struct emul_file *f)
 {
@@ -159,8 +162,8 @@ static ssize_t write_row(const struct vfs *v, const struct emul_file *f,
 }
 
 /*
- * Appended is written at 0, as sysctl files have no end. Else the position counts as the
- * kernel's own handlers count it.
+ * Appending writes at 0, as sysctl files have no end. Otherwise the position counts as in the
+ * kernel's own handlers.
  */
 static void plain_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size,
 			off_t off, struct fuse_file_info *fi)

@@ -15,7 +15,7 @@
 #include "lib/alloc.h"
 #include "lib/idmap.h"
 
-/* Numbers of one row in two views. */
+/* Distance between the inode numbers of one row in two views. */
 #define ROWS_APART 1009u
 
 #define NO_PRESSURE                                                                            \
@@ -174,18 +174,18 @@ int vfs_make_text(const struct vfs *v, fuse_ino_t ino, struct strbuf *out)
 
 /* ------------------------------------------------------------------ attributes */
 
-/* What the kernel may write at once decides how much room it demands of a reader. */
+/* How much the kernel may write at once decides how much room it demands of a reader. */
 void vfs_init(void *userdata, struct fuse_conn_info *conn)
 {
 	(void)userdata;
 	conn->max_write = VFS_WRITE_MAX;
 	/*
-	 * To open with O_TRUNC is no end of a value: so the kernel asks, and hears how long
-	 * it is. Else it would take the file for empty, and who copies by sendfile(2)
-	 * believes that.
+	 * Opening with O_TRUNC does not empty a value: so let the kernel ask, and learn its
+	 * length. Otherwise it would take the file for empty, and so would programs that copy
+	 * with sendfile(2).
 	 */
 	conn->want &= ~(unsigned int)FUSE_CAP_ATOMIC_O_TRUNC;
-	/* The kernel's guess would be right for the first page of names only. */
+	/* The kernel's heuristic would be right for the first page of names only. */
 	conn->want &= ~(unsigned int)FUSE_CAP_READDIRPLUS_AUTO;
 }
 
@@ -244,14 +244,17 @@ int vfs_stat(struct vfs *v, fuse_ino_t ino, struct stat *ret)
 		*ret = row_stat(v, ino, &n);
 	if (r < 0)
 		return r;
-	/* For who looks: within 32 bits, which is all that some programs can take. */
+	/* Only for display: within 32 bits, as some programs cannot take more. */
 	ret->st_ino = (uint32_t)(vfs_place(ino) + vfs_view_number(ino) * ROWS_APART);
 	ret->st_uid = v->uid;
 	ret->st_gid = v->gid;
 	return 0;
 }
 
-/* Fast has its own: there, attributes are what says that a text is good. */
+/*
+ * The fast connection has its own: there, the attributes decide whether a text is still
+ * valid.
+ */
 void vfs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct stat st;
@@ -264,7 +267,7 @@ void vfs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		(void)fuse_reply_attr(req, &st, VFS_MIRROR_SECONDS);
 }
 
-/* Truncation and times are taken, and mean nothing; owner and mode stay, as in procfs. */
+/* Truncation and times are accepted, and have no effect; owner and mode stay, as in procfs. */
 void vfs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 		 struct fuse_file_info *fi)
 {
@@ -275,7 +278,7 @@ void vfs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 		vfs_getattr(req, ino, fi);
 }
 
-/* Nothing is allocated for a lookup. */
+/* A lookup allocates nothing. */
 void vfs_forget(fuse_req_t req, fuse_ino_t ino, uint64_t n)
 {
 	(void)ino;

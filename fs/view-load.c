@@ -2,15 +2,14 @@
 /*
  * Theory of operation
  *
- * The kernel samples the number of active tasks every five seconds and lets it decay.
- * We are not to wake up for that when nobody looks. So the past is filled in when
- * somebody does: over the time since the last look, the mean number of running tasks is
- * known exactly, it is the CPU time that the cgroup has used, divided by the time.
- * Only the tasks that wait for a CPU or a disk are missing in it; they are counted
- * now, and stand for the last five seconds, as in the kernel.
+ * The kernel samples the number of active tasks every five seconds and lets it decay. We must
+ * not wake up for that when nobody looks. So the past is filled in when somebody does: the
+ * mean number of running tasks since the last look is known exactly, as the CPU time that the
+ * cgroup has used, divided by the elapsed time. It lacks only the tasks that wait for a CPU
+ * or a disk; they are counted now, and stand for the last five seconds, as in the kernel.
  *
- * Counting reads one file for each process, and so is not done more often than it
- * costs a fiftieth of the time.
+ * Counting reads one file per process, and so is done only so often that it takes at most a
+ * fiftieth of the time.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -79,7 +78,10 @@ static void count_entry(int dirfd, const char *name, struct counts *c)
 	count_process(text, (unsigned int)strtoul(name, NULL, 10), c);
 }
 
-/* By getdents64(2): the C library's directory streams make calls that a worker may not. */
+/*
+ * With getdents64(2): the C library's directory streams make calls that a worker may not
+ * make.
+ */
 static void count_tasks(int tasks_fd, struct counts *ret)
 {
 	_cleanup_close_ int fd = openat(tasks_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The same figures for who does not read files: for a handler of trapped calls. */
+/* The same figures in another form than files: for handlers of trapped calls. */
 #include <linux/sysinfo.h>
 
 #include "fs/view.h"

@@ -2,17 +2,17 @@
 /*
  * Theory of operation
  *
- * A snapshot is filled as far as somebody asks: reading meminfo does not cost
- * the CPU times. What was filled stays until the snapshot is VIEW_VALID_NS old, then
- * all of it is forgotten at once, so two files read within one validity agree.
+ * A snapshot is filled only as far as somebody asks: reading meminfo does not cost the CPU
+ * times. Whatever was filled stays until the snapshot is VIEW_VALID_NS old; then all of it is
+ * dropped at once, so two files read within that time agree.
  *
- * CPUs keep their numbers: a container on CPU 2 and 3 sees CPU 2 and 3, as
- * sched_getaffinity(2) and /sys/devices/system/cpu/cpuN have it. A quota hides the
- * last ones of the set.
+ * CPUs keep their numbers: a container on CPUs 2 and 3 sees CPUs 2 and 3, as in
+ * sched_getaffinity(2) and /sys/devices/system/cpu/cpuN. A quota hides the last ones of the
+ * set.
  *
- * The kernel counts CPU time for each CPU on v1 only, and with a quota the cgroup
- * runs on more CPUs than it sees. Then the time is spread evenly: sums are right,
- * and no CPU is ever more than busy.
+ * The kernel counts CPU time per CPU on v1 only, and with a quota the cgroup runs on more
+ * CPUs than it sees. Then the time is spread evenly: sums are right, and no CPU is ever more
+ * than fully busy.
  */
 #include "fs/view.h"
 
@@ -28,19 +28,19 @@
 #include "lib/alloc.h"
 #include "lib/fd.h"
 
-/* A text that is longer is cut: cpuinfo of a thousand CPUs fits. */
+/* A text longer than TEXT_MAX is cut: cpuinfo of a thousand CPUs fits. */
 #define TEXT_MIN (16u << 10)
 #define TEXT_MAX (4u << 20)
 
 static const struct {
 	const char *path;
-	int64_t valid_ns; /* 0: of each snapshot its own */
+	int64_t valid_ns; /* 0: read anew for each snapshot */
 	bool is_whole;	  /* one read(2) gives all of it, if there is room */
 } sources[] = {
 	[VIEW_MEMINFO] = {"proc/meminfo", 0, true},
 	[VIEW_CPUINFO] = {"proc/cpuinfo", VIEW_RARE_NS, false},
 	[VIEW_STAT] = {"proc/stat", VIEW_COUNTERS_NS, false},
-	/* Of these the names alone are shown. */
+	/* Only the names in these are shown. */
 	[VIEW_VMSTAT] = {"proc/vmstat", VIEW_RARE_NS, false},
 	[VIEW_DISKSTATS] = {"proc/diskstats", VIEW_RARE_NS, false},
 	[VIEW_PARTITIONS] = {"proc/partitions", VIEW_RARE_NS, false},
@@ -93,7 +93,7 @@ struct view_counters view_counters(struct view *v)
 	};
 }
 
-/* What every view has of its own. */
+/* What every view has for itself. */
 static int view_init(struct view *v, struct error *err)
 {
 	void *shared = mmap(NULL, sizeof(*v->load), PROT_READ | PROT_WRITE,
@@ -106,7 +106,7 @@ static int view_init(struct view *v, struct error *err)
 	v->per_cpu = xcalloc(CPUS_MAX, sizeof(*v->per_cpu));
 	v->now_ns = view_clock();
 	v->begin = host_counters(v);
-	v->parts = 0; /* a snapshot of no time */
+	v->parts = 0; /* a snapshot taken at no time */
 	return 0;
 }
 
@@ -198,7 +198,7 @@ int64_t view_uptime_ns(const struct view *v)
 
 /* ------------------------------------------------------------------ texts */
 
-/* procfs gives a seq_file's text in pieces: read on until it ends. */
+/* procfs returns a seq_file's text in pieces: read on until it ends. */
 static size_t read_whole(struct view *v, enum view_text t)
 {
 	size_t len = 0;
@@ -241,7 +241,7 @@ const char *view_text(struct view *v, enum view_text t)
 
 /* ------------------------------------------------------------------ CPUs */
 
-/* What the host has; number 0 where it does not say. */
+/* The host's set; just number 0 where it does not say. */
 static void parse_set(struct view *v, enum view_text t, struct cpus *ret)
 {
 	if (cpus_parse(ret, view_text(v, t)) == 0 && cpus_count(ret) > 0)
@@ -287,7 +287,7 @@ uint64_t view_cpu_usage_ns(struct view *v)
 	return v->cpu_usage.user_ns + v->cpu_usage.system_ns;
 }
 
-/* All that was used, was it used on the CPUs that are seen? */
+/* Was all the time used on the visible CPUs? */
 static bool is_all_on(const struct view *v, const struct cgroup_cpu_time *per_cpu)
 {
 	uint64_t sum = 0;
@@ -353,8 +353,8 @@ static uint64_t minus(uint64_t a, uint64_t b)
 }
 
 /*
- * Available is what can be had without swapping: free memory, and the caches of
- * files that the cgroup's own reclaim can drop. No more than the host can give.
+ * Available is what can be allocated without swapping: free memory, and the file caches that
+ * the cgroup's own reclaim can drop. No more than the host can give.
  */
 static void fill_memory(struct view *v)
 {

@@ -2,10 +2,10 @@
 /*
  * Theory of operation
  *
- * A number is given out once and never again, so that a mount that outlives its cgroup
- * cannot show another's figures: whoever asks by a number that the register has forgotten sees
- * the container's own. Records are given up only when there is no room left, and then
- * those whose cgroups are gone.
+ * A number is given out once and never again, so that a mount that outlives its cgroup cannot
+ * show another's figures: a request with a number that the register has forgotten gets the
+ * container's own. Records are given up only when there is no room left, and then only those
+ * whose cgroups are gone.
  *
  * A record is written by one process and read by another without a lock: its number is
  * stored last, and cleared first.
@@ -25,15 +25,15 @@
 #include "lib/log.h"
 #include "lib/macro.h"
 
-/* Views that are ready at a time; others are made again. */
+/* Views kept ready at a time; others are made again. */
 #define READY_MAX 32
 
-/* Where nothing could be given up, it is not tried again before this. */
+/* If nothing could be given up, this is how long to wait before trying again. */
 #define SWEEP_PAUSE_MS 1000
 
 #define NO_RECORD SIZE_MAX
 
-/* Numbers and texts apart: looking through the numbers touches no memory of the texts. */
+/* Numbers and texts are separate: searching the numbers touches no memory of the texts. */
 struct shared {
 	uint64_t last_number;
 	uint64_t numbers[VIEWS_MAX]; /* 0: free */
@@ -42,7 +42,7 @@ struct shared {
 
 struct ready {
 	uint64_t number;
-	uint64_t used; /* when, in calls */
+	uint64_t used; /* when it was last used, in calls */
 	struct view *view;
 };
 
@@ -109,7 +109,10 @@ static void forget_gone(struct views *v, const struct view *own)
 			set_number(v, i, 0);
 }
 
-/* A free record. A container with more groups than records must not make us scan each time. */
+/*
+ * Find a free record. A container with more groups than records must not make us scan each
+ * time.
+ */
 static size_t make_room(struct views *v, const struct view *own)
 {
 	size_t i = find_number(v, 0);
@@ -161,7 +164,7 @@ static struct ready *find_ready(struct views *v, uint64_t number)
 	return oldest;
 }
 
-/* The text is copied: its record may be given up meanwhile. */
+/* The text is copied: its record may be given up in the meantime. */
 static int make(struct views *v, const struct view *own, uint64_t number, struct view **ret)
 {
 	size_t i = find_number(v, number);

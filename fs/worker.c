@@ -36,7 +36,7 @@ static struct line *line_of(struct worker *w, size_t i)
 	return w->start->conns[i].fuse_fd >= 0 ? &w->lines[i] : NULL;
 }
 
-/* Lost when the keeper is busy: the next one comes soon. */
+/* Lost if the keeper is busy: the next one comes soon. */
 static void ask_trim(const struct line *line)
 {
 	const struct worker_ask ask = {.trim = (unsigned int)(line - line->worker->lines)};
@@ -61,7 +61,7 @@ static int on_request(void *arg, struct error *err)
 	return 0;
 }
 
-/* The keeper says nothing: this is its end. */
+/* The keeper never sends anything: this is its end. */
 static int on_keeper(void *arg, struct error *err)
 {
 	struct worker *w = arg;
@@ -113,7 +113,7 @@ static int set_up(struct worker *w, struct error *err)
 {
 	int r = confine_files(err);
 
-	/* Never wait for who waits for us. */
+	/* Never wait for a process that waits for us. */
 	if (r == 0 && fcntl(w->start->keeper_sock, F_SETFL, O_NONBLOCK) < 0)
 		r = error_errno(err, errno, "fcntl");
 	if (r == 0)
@@ -130,7 +130,7 @@ static int set_up(struct worker *w, struct error *err)
 /* The error value is the message; errnum 0 says that we serve. */
 static void tell_keeper(const struct worker *w, const struct error *e)
 {
-	/* The keeper of a later worker does not listen, and a dead one is noticed soon. */
+	/* The keeper does not listen to a later worker's, and a dead keeper is noticed soon. */
 	(void)!write(w->start->keeper_sock, e, sizeof(*e));
 }
 
