@@ -1,5 +1,5 @@
-# A Coder template for Kubernetes. `kubernetes_pod` knows no hostUsers, so the pod is written as a
-# manifest; with CRI-O, `kubernetes_pod` with the annotation does as well.
+# A Coder template for Kubernetes. `kubernetes_pod` has no hostUsers, so the pod is written as a
+# manifest; with CRI-O, `kubernetes_pod` with the annotation works as well.
 
 terraform {
   required_providers {
