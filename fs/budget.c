@@ -3,7 +3,7 @@
 #include "fs/budget.h"
 
 /*
- * No rest is shorter than this, so that rests are few; none is longer, as the limit may be
+ * Bounds of a rest: not shorter, so that rests are few; not longer, as the limit may be
  * raised.
  */
 #define REST_MIN_MS 10

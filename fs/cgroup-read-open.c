@@ -305,7 +305,7 @@ int cgroup_read_open(struct cgroup_read *c, pid_t pid, struct error *err)
 	return 0;
 }
 
-/* other processes' cgroups */
+/* ------------------------------------------------------------------ other processes */
 
 /* The path of this hierarchy's line, owned; NULL: there is none. */
 static char *path_in(const char *text, const char *controllers)

@@ -58,7 +58,7 @@ struct cgroup_chain {
 struct cgroup_read {
 	struct cgroup_chain chains[CGROUP_READ_CHAINS];
 	size_t n_chains;
-	const struct cgroup_chain *chain_of[CGROUP_N_FILES]; /* NULL: none has it */
+	const struct cgroup_chain *chain_of[CGROUP_N_FILES]; /* NULL: no hierarchy has it */
 	int fds[CGROUP_N_FILES][CGROUP_READ_LEVELS];	     /* owned */
 	char *buf;					     /* for the texts */
 	/* The minimum over the levels above the cgroup itself, once it has been read. */

@@ -4,8 +4,8 @@
  *
  * The kernel sends INIT once, when the file system is mounted; a library session refuses
  * every request before it. So the keeper records INIT, and each worker feeds it to its own
- * session; the kernel has no request for any answer but the first (ENOENT), and ignores it.
- * The negotiation is a function of the record, hence the same for all.
+ * session; every answer after the first finds no request in the kernel (ENOENT) and is
+ * ignored. The negotiation is a function of the record, hence the same for all.
  *
  * A worker handles one request at a time, so one slot per connection is enough. The successor
  * looks at it first. A request that can safely be repeated is repeated. One that may have

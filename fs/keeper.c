@@ -143,7 +143,7 @@ static int attach_services(struct keeper *k, struct error *err)
 	return 0;
 }
 
-/* In this order. Until attach_services() nothing is visible on the host. */
+/* Steps, in this order. Until attach_services() nothing is visible on the host. */
 static int (*const steps[])(struct keeper *k, struct error *err) = {
 	leave_directory, open_log,	    make_timer,		 keeper_watch_end,
 	open_view,	 open_services,	    keeper_first_worker, attach_services,

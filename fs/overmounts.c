@@ -179,7 +179,7 @@ static bool may_cover(const struct statx *st, uint64_t instance_dev, const uint6
 
 static int attach_one(const struct overmount *m, int instance_fd, const uint64_t devs[2])
 {
-	/* Somebody may have mounted a tree with symlinks on a detached mount. */
+	/* On a detached mount, somebody may have mounted a tree with symlinks of their own. */
 	_cleanup_close_ int target =
 		path_open_in_root(instance_fd, m->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct statx st;

@@ -24,7 +24,7 @@ struct service {
 	const char *name;
 	/* Keeper: make the connection, not yet visible; or SERVICE_E_UNWANTED. */
 	int (*open)(struct conn *ret, const struct container *c, struct error *err);
-	/* Keeper, once the first worker answers: make it visible. NULL: does nothing. */
+	/* Keeper, once the first worker answers: make it visible. NULL: nothing to do. */
 	int (*attach)(const struct conn *conn, const struct container *c, struct error *err);
 	/*
 	 * Keeper, at the end: undo attach and conn_close_mounts(); or SERVICE_E_COVERED, and

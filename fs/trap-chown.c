@@ -27,7 +27,7 @@ struct work {
 	char path[PATH_MAX];
 };
 
-/* A caller without that capability is refused, as on any file. */
+/* A caller without CAP_CHOWN is refused, as on any file. */
 static bool may_chown(const struct tracee *t)
 {
 	return t->creds.caps.effective & (UINT64_C(1) << CAP_CHOWN);
@@ -103,7 +103,7 @@ static enum trap_verdict act_fchownat(const struct trap_context *c, struct trap_
 	return w.flags & ~KNOWN_FLAGS ? TRAP_NATIVE : ignore(c, job, t, &w, 1);
 }
 
-/* It takes a process with the caller's root to find out on which file system the file is. */
+/* Finding out on which file system the file is takes a process with the caller's root. */
 static bool is_wanted(const struct seccomp_notif *n)
 {
 	(void)n;

@@ -79,7 +79,7 @@ int trap_mount_decode(const struct trap_mount_args *a, struct mount_new *ret)
 		flags &= ~(uint64_t)MS_MGC_MSK;
 	if (flags & (NO_NEW_MOUNT | (uint32_t)MS_NOUSER))
 		return -EOPNOTSUPP;
-	/* mount(2) splits at every comma, lib/mount.h does not split within quotes. */
+	/* mount(2) splits at every comma; lib/mount.h spares quoted ones. */
 	if (strpbrk(a->options, "\"\\"))
 		return -EOPNOTSUPP;
 	*ret = (struct mount_new){

@@ -2,9 +2,9 @@
 /*
  * move_mount(2) of a fresh procfs or sysfs, made by fsmount(2). The emulated files are
  * mounted over it while it is still detached, and then the kernel attaches it for its caller:
- * we make no part of the call itself. Kernels before 6.15 cannot attach to a detached mount;
- * there it stays as it is. So does one that is already attached: it is moved with what is on
- * it.
+ * no part of the call itself is done here. Kernels before 6.15 cannot attach to a detached
+ * mount; there it stays as it is. So does one that is already attached: it is moved with what
+ * is on it.
  */
 #include <errno.h>
 #include <linux/mount.h>

@@ -126,8 +126,8 @@ static int enter_stage(struct trapper *t, struct error *err)
 }
 
 /*
- * Most of them are needed by processes that act in place of a caller. None of these makes a
- * socket, runs a program, traces, loads code into the kernel or changes a file.
+ * Most of these are for processes that act in place of a caller. None of them makes a socket,
+ * runs a program, traces, loads code into the kernel or changes a file.
  */
 static const uint32_t calls[] = {
 	/* The loop, the listeners, the keeper. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The same figures in another form than files: for handlers of trapped calls. */
+/* The same figures for those who read no files: handlers of trapped calls. */
 #include <linux/sysinfo.h>
 
 #include "fs/view.h"

@@ -106,7 +106,7 @@ static int view_init(struct view *v, struct error *err)
 	v->per_cpu = xcalloc(CPUS_MAX, sizeof(*v->per_cpu));
 	v->now_ns = view_clock();
 	v->begin = host_counters(v);
-	v->parts = 0; /* a snapshot taken at no time */
+	v->parts = 0; /* no snapshot yet */
 	return 0;
 }
 
