@@ -96,7 +96,8 @@ top_shows() {
 		run -0 inside told 'vmstat 1 2'
 	fi
 	run -0 inside told 'uptime -p; uptime -s'
-	assert_line --regexp '^up [01] minutes?$'
+	# Without time namespaces it is the host's: docs/limits.md.
+	[[ ! -e /proc/self/ns/time ]] || assert_line --regexp '^up [01] minutes?$'
 	run -0 inside told 'slabtop -o >/dev/null; lsmem >/dev/null 2>&1 || true'
 	inside told 'command -v node' || return 0
 	assert_equal "$(inside told 'node -p "os.cpus().length + \" \" + os.totalmem()"')" "1 268435456"
