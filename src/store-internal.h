@@ -143,13 +143,14 @@ int store_marks_add(struct store_marks *m, int layer, int number, const char *pa
 		    const char *text, struct error *err);
 /* Before the store gets its name. */
 int store_marks_end(struct store_marks *m, struct error *err);
+
+/* src/store-marks-mount.c */
+
 /* In the stores' directory, where the marks of a store are; owned. */
 char *store_marks_name(const char *store);
 /* In it: a line "NUMBER PATH" for each layer, in the order of their directories 0, 1 .. */
 #define STORE_MARKS_LIST     "list"
 #define STORE_MARKS_LIST_MAX (16u << 20)
-
-/* src/store-marks-mount.c */
 
 /*
  * In a child: a mount namespace of its own, and an empty tmpfs at `at`, which covers what the

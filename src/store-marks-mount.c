@@ -24,6 +24,11 @@
 #include "src/store-source.h"
 #include "src/store.h"
 
+char *store_marks_name(const char *store)
+{
+	return xasprintf(".marks-%s", store);
+}
+
 int store_marks_scratch(const char *at)
 {
 	const struct mount_new tmpfs = {

@@ -43,11 +43,6 @@
 #include "src/store-internal.h"
 #include "src/store.h"
 
-char *store_marks_name(const char *store)
-{
-	return xasprintf(".marks-%s", store);
-}
-
 /* ------------------------------------------------------------------ the kernel */
 
 static int make_probe(void)
