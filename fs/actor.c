@@ -14,21 +14,12 @@
 #include "fs/actor.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <linux/securebits.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
 
 #include "lib/caps.h"
 #include "lib/idmap.h"
-
-#define FILE_CAPS                                                                              \
-	(CAPS_BIT(CAP_CHOWN) | CAPS_BIT(CAP_DAC_OVERRIDE) | CAPS_BIT(CAP_DAC_READ_SEARCH) |    \
-	 CAPS_BIT(CAP_FOWNER) | CAPS_BIT(CAP_FSETID) | CAPS_BIT(CAP_MKNOD) |                   \
-	 CAPS_BIT(CAP_SETFCAP))
-#define ID_CAPS (CAPS_BIT(CAP_SETUID) | CAPS_BIT(CAP_SETGID))
-
-const uint64_t actor_caps = FILE_CAPS | ID_CAPS;
 
 /* Each call returns the previous id; -1 changes nothing, so it returns the current one. */
 static int set_fsuid(struct actor *a, uid_t uid)
@@ -55,7 +46,7 @@ static int set_root(struct actor *a, bool is_root)
 
 	if (is_root == a->is_root)
 		return 0;
-	r = caps_set_effective(is_root ? actor_caps : ID_CAPS);
+	r = caps_set_effective(is_root ? ACTOR_CAPS : ACTOR_ID_CAPS);
 	if (r == 0)
 		a->is_root = is_root;
 	return r;

@@ -6,16 +6,23 @@
  */
 #pragma once
 
+#include <linux/capability.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lib/caps.h"
 #include "lib/error.h"
 
 struct idmap;
 
 /* What root may do with files, and what it takes to act for others. */
-extern const uint64_t actor_caps;
+#define ACTOR_FILE_CAPS                                                                        \
+	(CAPS_BIT(CAP_CHOWN) | CAPS_BIT(CAP_DAC_OVERRIDE) | CAPS_BIT(CAP_DAC_READ_SEARCH) |    \
+	 CAPS_BIT(CAP_FOWNER) | CAPS_BIT(CAP_FSETID) | CAPS_BIT(CAP_MKNOD) |                   \
+	 CAPS_BIT(CAP_SETFCAP))
+#define ACTOR_ID_CAPS (CAPS_BIT(CAP_SETUID) | CAPS_BIT(CAP_SETGID))
+#define ACTOR_CAPS    (ACTOR_FILE_CAPS | ACTOR_ID_CAPS)
 
 struct actor {
 	const struct idmap *map; /* borrowed */

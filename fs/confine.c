@@ -16,9 +16,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "fs/actor.h"
 #include "fs/calls.h"
 #include "fs/inode.h"
 #include "lib/alloc.h"
@@ -56,8 +58,8 @@ static int limit_resources(struct error *err)
 	return 0;
 }
 
-static const uint32_t calls[] = {
-	/* The loop, the connections. */
+static const uint32_t passthrough_calls[] = {
+	/* The connections. */
 	SYS_writev,
 	/* Files, by descriptor. */
 	SYS_openat,
@@ -103,9 +105,39 @@ static const uint32_t calls[] = {
 	SYS_exit,
 };
 
-int confine_rights(uint64_t caps, struct error *err)
+const struct confine_rights confine_passthrough = {
+	ACTOR_CAPS,
+	passthrough_calls,
+	ARRAY_SIZE(passthrough_calls),
+};
+
+static const uint32_t emulation_calls[] = {
+	/* The connections. */
+	SYS_writev,
+	/* Files of the host's and of cgroups, by descriptor. */
+	SYS_openat,
+	SYS_openat2,
+	SYS_newfstatat,
+	SYS_fstat,
+	SYS_readlinkat,
+	SYS_pread64,
+	SYS_pwrite64, /* sysctls that the administrator allows */
+	SYS_getdents64,
+	/* The C library. */
+	SYS_gettid,
+	SYS_exit,
+};
+
+/* A container may have taken root's right to read from its own cgroups. */
+const struct confine_rights confine_emulation = {
+	CAPS_BIT(CAP_DAC_READ_SEARCH),
+	emulation_calls,
+	ARRAY_SIZE(emulation_calls),
+};
+
+int confine_to(const struct confine_rights *rights, struct error *err)
 {
-	const struct caps sets = {.effective = caps, .permitted = caps};
+	const struct caps sets = {.effective = rights->caps, .permitted = rights->caps};
 	int r = limit_resources(err);
 
 	if (r < 0)
@@ -115,5 +147,5 @@ int confine_rights(uint64_t caps, struct error *err)
 	r = caps_apply(&sets);
 	if (r < 0)
 		return error_errno(err, -r, "drop capabilities");
-	return calls_limit(calls, ARRAY_SIZE(calls), err);
+	return calls_limit(rights->calls, rights->n_calls, err);
 }

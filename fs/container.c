@@ -197,7 +197,7 @@ int container_open_view(struct container *c, struct error *err)
 	return r;
 }
 
-void container_done(struct container *c)
+void container_close_view(struct container *c)
 {
 	views_unmap(take_ptr(&c->views));
 	c->view = view_free(c->view);
@@ -209,6 +209,11 @@ void container_done(struct container *c)
 	for (size_t i = 0; c->host_fds && i < n_emul_files; i++)
 		fd_close(c->host_fds[i]);
 	free(take_ptr(&c->host_fds));
+}
+
+void container_done(struct container *c)
+{
+	container_close_view(c);
 	free(take_ptr(&c->host_sysctls));
 	free(take_ptr(&c->id));
 	free(take_ptr(&c->view_path));

@@ -48,4 +48,6 @@ int container_init(struct container *ret, struct proto_message *start, struct er
  * To be called in the engine's mount namespace.
  */
 int container_open_view(struct container *c, struct error *err);
+/* Legal without one; nothing is emulated afterwards. */
+void container_close_view(struct container *c);
 void container_done(struct container *c);

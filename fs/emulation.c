@@ -62,6 +62,7 @@ static int prepare_plain(void **ret, const struct container *c, unsigned int gen
 
 const struct service emul_fast_service = {
 	.name = "emulated files, fast",
+	.worker = SERVICE_WORKER_EMULATION,
 	.open = open_conn,
 	.detach = close_mount,
 	.prepare = prepare_fast,
@@ -71,6 +72,7 @@ const struct service emul_fast_service = {
 
 const struct service emul_plain_service = {
 	.name = "emulated files, plain",
+	.worker = SERVICE_WORKER_EMULATION,
 	.open = open_conn,
 	.detach = close_mount,
 	.prepare = prepare_plain,

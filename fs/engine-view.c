@@ -285,6 +285,7 @@ static bool view_wants_trim(void *userdata)
 
 const struct service engine_view_service = {
 	.name = "engine's view",
+	.worker = SERVICE_WORKER_VIEW,
 	.open = view_open,
 	.attach = view_attach,
 	.detach = view_detach,

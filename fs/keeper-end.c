@@ -70,7 +70,7 @@ static int begin(struct keeper *k)
 	detached = keeper_detach(k);
 	k->ending_ms = clock_msec();
 	k->last_received = n_received(k);
-	if (k->worker || !detached)
+	if (keeper_has_worker(k) || !detached)
 		clock_set_timer(k->timer_fd, LINGER_IDLE_MS);
 	else
 		loop_end(&k->loop);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "fs/child.h"
 #include "fs/conn.h"
 #include "fs/container.h"
 #include "fs/fdset.h"
@@ -28,22 +29,14 @@ struct keeper_traps {
 	struct fdset listeners; /* kept until their last process has ended */
 	uint64_t last_number;	/* of a client or a listener */
 	struct slots jobs;
-	int timer_fd;	   /* one shot: the next trapper */
-	int watchdog_fd;   /* the trapper's timer: expires when it is stuck */
-	bool is_careful;   /* a trapper has been stuck */
-	struct fdset lost; /* pidfds of stuck ones, by pid: killed, but waiting in the kernel */
-
-	pid_t pid; /* 0: none */
-	int pidfd;
-	int sock;
-	int64_t started_ms;
-	int delay_ms;
+	struct child trapper;
+	int watchdog_fd; /* the trapper's timer: expires when it is stuck */
+	bool is_careful; /* a trapper has been stuck */
 };
 #define KEEPER_TRAPS_EMPTY                                                                     \
 	{                                                                                      \
 		.socket_fd = -EBADF, .clients = FDSET_EMPTY, .listeners = FDSET_EMPTY,         \
-		.timer_fd = -EBADF, .watchdog_fd = -EBADF, .lost = FDSET_EMPTY,                \
-		.pidfd = -EBADF, .sock = -EBADF                                                \
+		.trapper = CHILD_EMPTY, .watchdog_fd = -EBADF                                  \
 	}
 
 struct keeper_errand_state {
@@ -54,18 +47,15 @@ struct keeper_errand_state {
 
 struct keeper {
 	struct loop loop;
+	int runtime_sock; /* until START is answered */
 	struct container container;
 	struct conn conns[SERVICES_MAX];
 	int signal_fd;
 	int mounts_fd; /* mountinfo, which signals changes */
-	int timer_fd;  /* one shot: start the next worker, or stop waiting for the last */
+	int timer_fd;  /* one shot: stop waiting for the last users */
 
-	pid_t worker; /* 0: none */
-	int worker_pidfd;
-	int worker_sock;
-	unsigned int generation;
-	int64_t started_ms;
-	int delay_ms;
+	struct children children;
+	struct child workers[SERVICE_N_WORKERS];
 	struct keeper_errand_state errands[KEEPER_N_ERRANDS];
 
 	struct keeper_traps traps;
@@ -77,20 +67,20 @@ struct keeper {
 
 /* fs/keeper-state.c */
 
-/* In a child: close what is the keeper's own, and what belongs to the traps. */
+/* In a child: close what is the keeper's own, and what belongs to its other children. */
 void keeper_close_own(struct keeper *k);
-void keeper_close_traps(struct keeper *k);
 
-/* fs/keeper-staff.c */
+/* fs/keeper-workers.c */
 
 /*
- * Fork the first worker and wait until it serves; does nothing when there is nothing to
- * serve.
+ * Fork the first workers, and wait until they serve; none for services that are not wanted.
  */
-int keeper_first_worker(struct keeper *k, struct error *err);
-/* Fork another one, now or, if that fails, later. */
-void keeper_next_worker(struct keeper *k);
-void keeper_kill_worker(struct keeper *k);
+int keeper_first_workers(struct keeper *k, struct error *err);
+bool keeper_has_worker(const struct keeper *k);
+void keeper_kill_workers(struct keeper *k);
+
+/* fs/keeper-errands.c */
+
 /* Does nothing when one of this kind is running already. A failure is logged. */
 void keeper_start_errand(struct keeper *k, enum keeper_errand kind, size_t service);
 void keeper_kill_errands(struct keeper *k);
@@ -108,4 +98,3 @@ bool keeper_detach(struct keeper *k);
 
 /* Wait for listeners, if nested views are wanted and there is something to show. */
 int keeper_open_traps(struct keeper *k, struct error *err);
-void keeper_kill_trapper(struct keeper *k);

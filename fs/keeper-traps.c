@@ -6,35 +6,21 @@
  * inherited or in a message.
  */
 #include <errno.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fs/keeper-internal.h"
 #include "fs/notify.h"
 #include "fs/trap.h"
 #include "fs/trapper.h"
-#include "lib/clock.h"
 #include "lib/emul.h"
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/macro.h"
-#include "lib/proc.h"
 #include "lib/proto.h"
 #include "lib/sock.h"
-#include "lib/spawn.h"
-
-/* As for workers (fs/keeper-staff.c). */
-#define HEALTHY_MS   1000
-#define DELAY_MIN_MS 10
-#define DELAY_MAX_MS 320
-/* Long enough for a killed process to end; the keeper waits for nobody forever. */
-#define KILL_MAX_MS 500
 
 static struct conn *conn_of(struct keeper *k, const struct service *s)
 {
@@ -60,8 +46,9 @@ static int mount_files(struct keeper *k, struct trapper_start *s, struct error *
 	return 0;
 }
 
-_noreturn_ static void trapper_main(struct keeper *k, int sock)
+static int run(struct child *c, int sock, struct error *err)
 {
+	struct keeper *k = c->arg;
 	struct fdset listeners = k->traps.listeners;
 	struct trapper_start s = {
 		.container = &k->container,
@@ -71,156 +58,25 @@ _noreturn_ static void trapper_main(struct keeper *k, int sock)
 		.watchdog_fd = k->traps.watchdog_fd,
 		.is_careful = k->traps.is_careful,
 	};
-	struct error err;
 	int r;
 
-	keeper_close_own(k);
 	k->traps.watchdog_fd = -EBADF;
 	fd_close(listeners.epoll_fd);
 	listeners.epoll_fd = -EBADF;
 	k->traps.listeners = (struct fdset)FDSET_EMPTY;
-	keeper_close_traps(k);
-	r = mount_files(k, &s, &err);
-	if (r == 0)
-		r = trapper_run(&s, &err);
-	if (r < 0)
-		log_error("trapper: %s", err.text);
-	_exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+	keeper_close_own(k);
+	r = mount_files(k, &s, err);
+	return r < 0 ? r : trapper_run(&s, err);
 }
 
-static int next_delay(struct keeper_traps *t)
+static bool wants_next(const struct child *c)
 {
-	if (clock_msec() - t->started_ms >= HEALTHY_MS)
-		t->delay_ms = 0;
-	else if (t->delay_ms < DELAY_MIN_MS)
-		t->delay_ms = DELAY_MIN_MS;
-	else
-		t->delay_ms = 2 * t->delay_ms < DELAY_MAX_MS ? 2 * t->delay_ms : DELAY_MAX_MS;
-	return t->delay_ms;
+	const struct keeper *k = c->arg;
+
+	return !k->ending && k->traps.listeners.n > 0;
 }
 
-static int on_trapper_end(void *arg, struct error *err);
-
-static int fork_trapper(struct keeper *k, struct error *err)
-{
-	struct keeper_traps *t = &k->traps;
-	_cleanup_close_ int ours = -EBADF, theirs = -EBADF;
-	int pair[2], r = sock_pair(pair);
-	pid_t pid;
-
-	if (r < 0)
-		return error_errno(err, -r, "socket for the trapper");
-	ours = pair[0];
-	theirs = pair[1];
-	pid = fork();
-	if (pid < 0)
-		return error_errno(err, errno, "fork the trapper");
-	if (pid == 0) {
-		fd_close(ours);
-		trapper_main(k, theirs);
-	}
-	t->pid = pid;
-	t->sock = take_fd(&ours);
-	t->started_ms = clock_msec();
-	t->pidfd = pidfd_open(pid, 0);
-	if (t->pidfd < 0)
-		return error_errno(err, errno, "pidfd_open of the trapper");
-	return loop_add(&k->loop, t->pidfd, on_trapper_end, k, err);
-}
-
-static int reap_trapper(struct keeper *k)
-{
-	struct keeper_traps *t = &k->traps;
-	int status = 0;
-
-	loop_remove(&k->loop, t->pidfd);
-	(void)spawn_wait(t->pid, &status);
-	t->pidfd = fd_close(t->pidfd);
-	t->sock = fd_close(t->sock);
-	t->pid = 0;
-	return status;
-}
-
-/* It is waiting for one of the container's file systems, where SIGKILL does not reach it. */
-static void lose_trapper(struct keeper *k)
-{
-	struct keeper_traps *t = &k->traps;
-	struct error err;
-
-	loop_remove(&k->loop, t->pidfd);
-	if (fdset_add(&t->lost, (uint64_t)t->pid, take_fd(&t->pidfd), &err) < 0)
-		log_error("%s", err.text);
-	t->sock = fd_close(t->sock);
-	t->pid = 0;
-}
-
-static int on_lost_end(void *arg, struct error *err)
-{
-	struct keeper *k = arg;
-	uint64_t pid;
-	uint32_t events;
-
-	(void)err;
-	if (!fdset_next(&k->traps.lost, &pid, &events))
-		return 0;
-	(void)spawn_wait((pid_t)pid, &(int){0});
-	fdset_remove(&k->traps.lost, pid);
-	return 0;
-}
-
-void keeper_kill_trapper(struct keeper *k)
-{
-	if (k->traps.pid == 0)
-		return;
-	(void)kill(k->traps.pid, SIGKILL);
-	if (proc_pidfd_wait(k->traps.pidfd, KILL_MAX_MS) == 1)
-		(void)reap_trapper(k);
-	else
-		lose_trapper(k);
-}
-
-/* Callers wait in the meantime. */
-static void start_trapper(struct keeper *k)
-{
-	struct error err;
-
-	if (fork_trapper(k, &err) == 0)
-		return;
-	log_error("%s", err.text);
-	keeper_kill_trapper(k);
-	clock_set_timer(k->traps.timer_fd, DELAY_MAX_MS);
-}
-
-static int on_trapper_end(void *arg, struct error *err)
-{
-	struct keeper *k = arg;
-	int status = reap_trapper(k);
-	int delay;
-
-	(void)err;
-	if (k->ending || k->traps.listeners.n == 0)
-		return 0;
-	delay = next_delay(&k->traps);
-	log_warn("the trapper ended (%s %d), the next in %d ms",
-		 WIFSIGNALED(status) ? "signal" : "status",
-		 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), delay);
-	if (delay == 0)
-		start_trapper(k);
-	else
-		clock_set_timer(k->traps.timer_fd, delay);
-	return 0;
-}
-
-static int on_timer(void *arg, struct error *err)
-{
-	struct keeper *k = arg;
-	uint64_t n;
-
-	(void)err;
-	if (read(k->traps.timer_fd, &n, sizeof(n)) == sizeof(n) && !k->traps.pid && !k->ending)
-		start_trapper(k);
-	return 0;
-}
+static const struct child_role role = {.run = run, .wants_next = wants_next};
 
 /* A trapper that was only slow, on a busy machine, is killed needlessly: that does no harm. */
 static int on_watchdog(void *arg, struct error *err)
@@ -229,13 +85,13 @@ static int on_watchdog(void *arg, struct error *err)
 	uint64_t n;
 
 	(void)err;
-	if (read(k->traps.watchdog_fd, &n, sizeof(n)) != sizeof(n) || !k->traps.pid ||
+	if (read(k->traps.watchdog_fd, &n, sizeof(n)) != sizeof(n) || !k->traps.trapper.pid ||
 	    k->ending)
 		return 0;
 	log_warn("the trapper is stuck reading a caller's memory: another one takes its place");
 	k->traps.is_careful = true;
-	keeper_kill_trapper(k);
-	start_trapper(k);
+	child_kill(&k->traps.trapper);
+	child_next(&k->traps.trapper);
 	return 0;
 }
 
@@ -252,9 +108,9 @@ static int take_listener(struct keeper *k, int fd, struct error *err)
 	r = fdset_add(&t->listeners, l.number, fd, err);
 	if (r < 0)
 		return r;
-	if (!t->pid)
-		start_trapper(k);
-	else if (sock_send(t->sock, &l, sizeof(l), &fd, 1) < 0)
+	if (!t->trapper.pid)
+		child_next(&t->trapper);
+	else if (sock_send(t->trapper.sock, &l, sizeof(l), &fd, 1) < 0)
 		log_debug("the trapper does not listen");
 	return 0;
 }
@@ -331,9 +187,8 @@ static int listen_for_clients(struct keeper *k, struct error *err)
 	t->socket_fd = sock_listen_at(k->container.state_dirfd, PROTO_SOCKET_NAME);
 	if (t->socket_fd < 0)
 		return error_errno(err, -t->socket_fd, "listen at " PROTO_SOCKET_NAME);
-	t->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	t->watchdog_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (t->timer_fd < 0 || t->watchdog_fd < 0)
+	if (t->watchdog_fd < 0)
 		return error_errno(err, errno, "timerfd_create");
 	return 0;
 }
@@ -345,9 +200,10 @@ static int add_to_loop(struct keeper *k, struct error *err)
 		int fd;
 		loop_fn fn;
 	} rows[] = {
-		{t->socket_fd, on_connect},	 {t->timer_fd, on_timer},
-		{t->watchdog_fd, on_watchdog},	 {t->clients.epoll_fd, on_client},
-		{t->lost.epoll_fd, on_lost_end}, {t->listeners.epoll_fd, on_listeners},
+		{t->socket_fd, on_connect},
+		{t->watchdog_fd, on_watchdog},
+		{t->clients.epoll_fd, on_client},
+		{t->listeners.epoll_fd, on_listeners},
 	};
 	int r = 0;
 
@@ -371,6 +227,6 @@ int keeper_open_traps(struct keeper *k, struct error *err)
 	if (r == 0)
 		r = fdset_watch(&t->listeners, 0, err);
 	if (r == 0)
-		r = fdset_watch(&t->lost, EPOLLIN, err);
+		r = child_init(&t->trapper, &k->children, &role, "the trapper", k, err);
 	return r < 0 ? r : add_to_loop(k, err);
 }

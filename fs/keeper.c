@@ -2,15 +2,14 @@
 /*
  * Theory of operation
  *
- *	runtime --START--> keeper --fork--> worker
+ *	runtime --START--> keeper --fork--> workers, trapper
  *	                     |                 |
- *	             holds everything     answers requests
+ *	             holds everything     answer requests
  *
- * The keeper lives as long as the container's init, whose pidfd it watches. A worker that
- * dies is replaced; its unfinished request is in shared memory (fs/slots.h). A worker that
- * ends by itself has nothing left to serve.
+ * The keeper lives as long as the container's init, whose pidfd it watches. A child that dies
+ * is replaced (fs/child.h); its unfinished requests are in shared memory (fs/slots.h).
  *
- * Both die together: the worker ends when the keeper's end of their socket closes. The keeper
+ * All die together: a child ends when the keeper's end of their socket closes. The keeper
  * itself never touches a path that may lead to one of its services: it would wait for the
  * worker, and nobody would replace that worker.
  */
@@ -41,8 +40,6 @@ static int on_timer(void *arg, struct error *err)
 		return 0;
 	if (k->ending)
 		keeper_linger(k);
-	else if (!k->worker)
-		keeper_next_worker(k);
 	return 0;
 }
 
@@ -143,11 +140,16 @@ static int attach_services(struct keeper *k, struct error *err)
 	return 0;
 }
 
+static int make_children(struct keeper *k, struct error *err)
+{
+	return children_init(&k->children, &k->loop, err);
+}
+
 /* Steps, in this order. Until attach_services() nothing is visible on the host. */
 static int (*const steps[])(struct keeper *k, struct error *err) = {
-	leave_directory, open_log,	    make_timer,		 keeper_watch_end,
-	open_view,	 open_services,	    keeper_first_worker, attach_services,
-	watch_mounts,	 keeper_open_traps,
+	leave_directory,  open_log,	make_timer,	   make_children,
+	keeper_watch_end, open_view,	open_services,	   keeper_first_workers,
+	attach_services,  watch_mounts, keeper_open_traps,
 };
 
 static int set_up(struct keeper *k, struct proto_message *start, struct error *err)
@@ -164,16 +166,12 @@ static int set_up(struct keeper *k, struct proto_message *start, struct error *e
 static void keeper_done(struct keeper *k)
 {
 	(void)keeper_detach(k);
-	keeper_kill_trapper(k);
-	keeper_kill_worker(k);
+	child_kill(&k->traps.trapper);
+	keeper_kill_workers(k);
 	keeper_kill_errands(k);
-	keeper_close_traps(k);
 	for (size_t i = 0; i < n_services; i++)
 		conn_done(&k->conns[i]);
-	k->timer_fd = fd_close(k->timer_fd);
-	k->signal_fd = fd_close(k->signal_fd);
-	k->mounts_fd = fd_close(k->mounts_fd);
-	loop_done(&k->loop);
+	keeper_close_own(k);
 	container_done(&k->container);
 }
 
@@ -206,7 +204,7 @@ static size_t mounts_to_give(const struct keeper *k, int fds[PROTO_EMULATING_N_F
 }
 
 /* The runtime may be gone: the container it has started is still ours. */
-static void answer(const struct keeper *k, int sock, int r, const struct error *err)
+static void answer(const struct keeper *k, int r, const struct error *err)
 {
 	_cleanup_(proto_message_freep) struct proto_message *m =
 		proto_message_new(r < 0 ? PROTO_FAILED : PROTO_READY);
@@ -219,41 +217,42 @@ static void answer(const struct keeper *k, int sock, int r, const struct error *
 		n_fds = mounts_to_give(k, fds);
 	if (n_fds)
 		m->header.kind = PROTO_EMULATING;
-	r = proto_send(sock, m, fds, n_fds);
+	r = proto_send(k->runtime_sock, m, fds, n_fds);
 	if (r < 0)
 		log_info("the runtime did not wait for the answer: errno %d", -r);
 }
 
 int keeper_run(int sock, struct error *err)
 {
-	_cleanup_close_ int runtime = sock;
 	_cleanup_(proto_message_freep) struct proto_message *start = NULL;
 	_cleanup_(keeper_done) struct keeper k = {
 		.loop = LOOP_EMPTY,
+		.runtime_sock = sock,
 		.container = CONTAINER_EMPTY,
 		.signal_fd = -EBADF,
 		.mounts_fd = -EBADF,
 		.timer_fd = -EBADF,
-		.worker_pidfd = -EBADF,
-		.worker_sock = -EBADF,
+		.children = CHILDREN_EMPTY,
 		.traps = KEEPER_TRAPS_EMPTY,
 	};
 	int r;
 
 	for (size_t i = 0; i < SERVICES_MAX; i++)
 		k.conns[i] = (struct conn)CONN_EMPTY;
+	for (size_t i = 0; i < SERVICE_N_WORKERS; i++)
+		k.workers[i] = (struct child)CHILD_EMPTY;
 	for (size_t i = 0; i < KEEPER_N_ERRANDS; i++)
 		k.errands[i].pidfd = -EBADF;
-	r = receive_start(runtime, &start, err);
+	r = receive_start(sock, &start, err);
 	if (r == -ECONNRESET)
 		return 0;
 	if (r == 0)
 		r = set_up(&k, start, err);
-	answer(&k, runtime, r, err);
+	answer(&k, r, err);
 	if (r < 0)
 		return r;
 	/* No longer needed: the maps alone take pages. */
 	start = proto_message_free(start);
-	runtime = fd_close(runtime);
+	k.runtime_sock = fd_close(k.runtime_sock);
 	return loop_run(&k.loop, err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a supervisor serves: a table with one row for each FUSE connection. The keeper holds
- * the connections and makes them visible, the worker answers them.
+ * the connections and makes them visible, workers answer them.
  */
 #pragma once
 
@@ -20,8 +20,19 @@ enum {
 	SERVICE_E_CARRY,	/* carry() has to be called */
 };
 
+/*
+ * Which process answers: the engine's view waits for disks, as whoever uses it expects, and
+ * must be able to change files; the emulated files do neither.
+ */
+enum service_worker {
+	SERVICE_WORKER_EMULATION,
+	SERVICE_WORKER_VIEW,
+	SERVICE_N_WORKERS,
+};
+
 struct service {
 	const char *name;
+	enum service_worker worker;
 	/* Keeper: make the connection, not yet visible; or SERVICE_E_UNWANTED. */
 	int (*open)(struct conn *ret, const struct container *c, struct error *err);
 	/* Keeper, once the first worker answers: make it visible. NULL: nothing to do. */

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "fs/actor.h"
 #include "fs/confine.h"
 #include "fs/conn.h"
 #include "fs/container.h"
@@ -109,6 +108,11 @@ static int start_lines(struct worker *w, struct error *err)
 	return 0;
 }
 
+static const struct confine_rights *const rights[SERVICE_N_WORKERS] = {
+	[SERVICE_WORKER_EMULATION] = &confine_emulation,
+	[SERVICE_WORKER_VIEW] = &confine_passthrough,
+};
+
 static int set_up(struct worker *w, struct error *err)
 {
 	int r = confine_files(err);
@@ -123,7 +127,7 @@ static int set_up(struct worker *w, struct error *err)
 	if (r == 0)
 		r = prepare_lines(w, err);
 	if (r == 0)
-		r = confine_rights(actor_caps, err);
+		r = confine_to(rights[w->start->kind], err);
 	return r == 0 ? start_lines(w, err) : r;
 }
 

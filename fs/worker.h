@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The process that answers: forked by the keeper, replaced when it dies. */
+/*
+ * A process that answers the requests of some services (enum service_worker): forked by the
+ * keeper, replaced when it dies.
+ */
 #pragma once
 
+#include "fs/service.h"
 #include "lib/error.h"
 
 struct conn;
 struct container;
 
 struct worker_start {
+	enum service_worker kind;
 	const struct container *container;
-	struct conn *conns; /* n_services, those not open are empty */
-	unsigned int generation;
+	struct conn *conns; /* n_services; those not open, or not of this kind, are empty */
+	unsigned int generation; /* counts the workers of this kind */
 	/*
 	 * First a struct error is sent here: errnum 0 when we serve. Then a struct worker_ask
 	 * now and then. End of file: the keeper is dead.

@@ -12,6 +12,7 @@ UNIT_TESTS += %D%/unit/test-calls
 UNIT_TESTS += %D%/unit/test-caps
 UNIT_TESTS += %D%/unit/test-cgroup
 UNIT_TESTS += %D%/unit/test-cgroup-systemd-compose
+UNIT_TESTS += %D%/unit/test-child
 UNIT_TESTS += %D%/unit/test-cli
 UNIT_TESTS += %D%/unit/test-cmd-update
 UNIT_TESTS += %D%/unit/test-do-affinity

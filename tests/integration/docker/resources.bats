@@ -237,3 +237,35 @@ for n in range(int(sys.argv[1])):
 	assert_equal "$(inside given 'cat /proc/sys/vm/swappiness')" 11
 	assert_equal "$(meminfo given MemTotal)" 524288
 }
+
+# in_call NUMBER PID...: is one of these processes in this system call?
+in_call() {
+	local p number=$1; shift
+	for p; do ! grep -qs "^$number " "/proc/$p/syscall" || return 0; done
+	return 1
+}
+
+# strace stands in for a disk that stalls, where docker cp makes its directories.
+@test "resources: /proc is served while the disk keeps docker cp waiting" {
+	command -v strace >/dev/null || skip "no strace"
+	[[ $(uname -m) == x86_64 ]] || skip "another number for mkdirat"
+	local p tracer copy init staff dir=$BATS_TEST_TMPDIR/dir
+	mkdir "$dir"
+	start stalled sysbox/busybox
+	init=$(init_pid stalled)
+	mapfile -t staff < <(pgrep -P "$(supervisor_of stalled)")
+	strace -qq -o /dev/null -e trace=mkdirat -e inject=mkdirat:delay_enter=8000000 \
+		"${staff[@]/#/-p}" 3>&- &
+	tracer=$!
+	for p in "${staff[@]}"; do wait_for 5 grep -q '^TracerPid:.[1-9]' "/proc/$p/status"; done
+	docker cp "$dir" stalled:/dir 3>&- &
+	copy=$!
+	wait_for 5 in_call 258 "${staff[@]}"
+	run timeout 4 cat "/proc/$init/root/proc/meminfo"
+	in_call 258 "${staff[@]}"
+	wait "$copy"
+	kill "$tracer"
+	assert_success
+	assert_output --partial MemTotal
+	inside stalled 'test -d /dir'
+}

@@ -12,6 +12,7 @@ setup() {
 teardown() {
 	stop_box
 	remove_layers
+	! mountpoint -q "$BATS_TEST_TMPDIR/disk" || umount "$BATS_TEST_TMPDIR/disk"
 }
 
 kill_worker() { kill -9 "$(worker)" 2>/dev/null || true; }
@@ -183,4 +184,35 @@ in_time() {
 	run timeout 5 ls "$MERGED"
 	assert_failure 2
 	assert_output --partial "not connected"
+}
+
+# make_disk: the layers are on a disk of their own, the state is not.
+make_disk() {
+	local dir=$BATS_TEST_TMPDIR
+	truncate -s 64M "$dir/image"
+	mkfs.ext4 -q "$dir/image"
+	mkdir "$dir/disk"
+	mount -o loop "$dir/image" "$dir/disk" || skip "no loop devices"
+	make_layers "$dir/disk/box"
+	STATE=$dir/state
+	mkdir "$STATE"
+}
+
+waits_for_disk() { [[ $(awk '/^State:/ { print $2 }' "/proc/$1/status") == D ]]; }
+
+@test "crash: a worker that no signal reaches keeps nobody: the supervisor ends" {
+	stop_box
+	remove_layers
+	make_disk
+	start_box
+	local w; w=$(worker)
+	fsfreeze -f "$BATS_TEST_TMPDIR/disk"
+	mkdir "$MERGED/opt/dir" 2>/dev/null &
+	wait_for 5 waits_for_disk "$w"
+	kill "$INIT"
+	run wait_for 20 gone "$KEEPER"
+	fsfreeze -u "$BATS_TEST_TMPDIR/disk"
+	wait_for 5 gone "$w"
+	wait || true
+	assert_success
 }

@@ -59,7 +59,7 @@ inside_background() {
 }
 
 alive() { [[ -d /proc/$1 && $(sed 's/.*) \(.\).*/\1/' "/proc/$1/stat" 2>/dev/null) != [ZX] ]]; }
-worker() { pgrep -P "$KEEPER" -x sysbox-fs | head -n 1; }
+worker() { pgrep -P "$KEEPER" -x sysbox-fs-view; }
 is_view() { [[ $(findmnt -rno FSTYPE -M "$MERGED" | tail -n 1) == fuse.sysbox-fs ]]; }
 
 # wait_for SECONDS COMMAND...
@@ -82,7 +82,7 @@ stop_box() {
 not_sanitized() { ! grep -q __asan_init "$BUILD/sysbox-fs" || skip "sanitized"; }
 
 # In a file of tests that kill none, no worker may have died.
-no_worker_died() { [[ ! -e $STATE/fs.log ]] || ! grep -E 'ended \(|worker:|died' "$STATE/fs.log"; }
+no_worker_died() { [[ ! -e $STATE/fs.log ]] || ! grep -E 'ended \(|worker of|died' "$STATE/fs.log"; }
 
 remove_layers() {
 	# mountpoint(1) does not see a dead one.
