@@ -49,8 +49,8 @@ run_traced() {
 who() {
 	grep -lE -- "$1" "$DIR"/tr.* | sort -t. -k3n | head -n 1 | sed 's/.*\.//'
 }
-# The child that a call of this pattern in PID's trace has made.
-child_of() { sed -nE "s/^$2.* = ([0-9]+)\$/\\1/p" "$DIR/tr.$1" | head -n 1; }
+# child_of PID PATTERN [N]: the child that the first, or Nth, call of this pattern in PID's trace has made.
+child_of() { sed -nE "s/^$2.* = ([0-9]+)\$/\\1/p" "$DIR/tr.$1" | sed -n "${3:-1}p"; }
 
 find_processes() {
 	CREATE=$(who '^execve.*"create", "demo"')
@@ -62,6 +62,8 @@ find_processes() {
 	KERNELFS=$(child_of "$CREATE" 'clone\(child_stack=NULL, flags=CLONE_CHILD')
 	KERNELFS2=$(child_of "$KERNELFS" 'clone\(child_stack=NULL, flags=CLONE_CHILD')
 	WORKER=$(child_of "$KEEPER" 'clone\(child_stack=NULL, flags=CLONE_CHILD')
+	VIEWER=$(child_of "$KEEPER" 'clone\(child_stack=NULL, flags=CLONE_CHILD' 2)
+	TRAPPER=$(child_of "$KEEPER" 'clone\(child_stack=NULL, flags=CLONE_CHILD' 3)
 }
 
 # The words of src/sync.h and lib/proto.h in place of bytes: a sed script.  Bytes as strace writes them.
@@ -92,6 +94,7 @@ normalize() {
 		-e "s#\\b$base\\b#BASE#g" \
 		-e "s#\\b$CREATE\\b#CREATE#g; s#\\b$KEEPER\\b#KEEPER#g; s#\\b$MAPS\\b#MAPS#g" \
 		-e "s#\\b$BUILDER\\b#BUILDER#g; s#\\b$INIT\\b#INIT#g; s#\\b$WORKER\\b#WORKER#g" \
+		-e "s#\\b$VIEWER\\b#VIEWER#g; s#\\b${TRAPPER:-none}\\b#TRAPPER#g" \
 		-e "s#\\b$KERNELFS\\b#KERNELFS#g; s#\\b$KERNELFS2\\b#KERNELFS2#g; s#\\b$START\\b#START#g" \
 		-e 's#:\[[0-9]+\]>#>#g; s#(socket|pipe):\[[0-9]+\]#\1#g; s#0x[0-9a-f]{6,}#PTR#g' \
 		-e 's#\.[0-9a-f]{16}"#.RANDOM"#g; s#\.[0-9a-f]{16}>#.RANDOM>#g' \
@@ -128,7 +131,8 @@ section "$BUILDER" "BUILDER: the child, with the host's powers, in a private mou
 section "$INIT" "INIT: inside; becomes the container's program"
 section "$KERNELFS" "KERNELFS: enters the container's namespaces for its procfs and sysfs"
 section "$KERNELFS2" "KERNELFS2: its child, in the pid namespace"
-section "$WORKER" "WORKER: of the supervisor"
+section "$WORKER" "WORKER: of the supervisor, for the emulated files"
+section "$VIEWER" "VIEWER: its worker for the engine's view of the rootfs"
 section "$START" "START: \`sysbox-runc start\`"
 
 # Rows that fit nothing any more.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The process that holds everything: FUSE connections, the container's descriptors, the
- * requests in flight. It does as little as possible, so that it does not die; the worker that
- * it forks does the rest.
+ * requests in flight. It does as little as possible, so that it does not die; the children that
+ * it forks do the rest.
  */
 #pragma once
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The process that answers trapped system calls: forked by the keeper in addition to the
- * worker, and replaced like it when it dies. It is not the worker, because the worker serves
- * the lookups of the emulated files that it attaches.
+ * The process that answers trapped system calls: forked by the keeper, and replaced when it
+ * dies. It is not the worker, because that one serves the lookups of the emulated files that
+ * this one attaches.
  */
 #pragma once
 

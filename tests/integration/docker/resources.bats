@@ -238,6 +238,14 @@ for n in range(int(sys.argv[1])):
 	assert_equal "$(meminfo given MemTotal)" 524288
 }
 
+@test "resources: their worker keeps no right but to read" {
+	local w
+	w=$(worker_of "$(supervisor_of given)")
+	run -0 cat "/proc/$w/status"
+	assert_line --regexp '^CapPrm:.0000000000000004$' # CAP_DAC_READ_SEARCH
+	assert_line --regexp '^Seccomp:.2$'
+}
+
 # in_call NUMBER PID...: is one of these processes in this system call?
 in_call() {
 	local p number=$1; shift
