@@ -28,7 +28,7 @@ struct child;
 struct child_role {
 	/*
 	 * In the child, in place of main(). `sock` is its end, with the parent at the other.
-	 * Returns 0 when there is nothing left to do, and a failure when another one should try.
+	 * Returns 0 when nothing is left to do, and a failure when another one should try.
 	 */
 	int (*run)(struct child *c, int sock, struct error *err);
 	/* In the parent: is another one wanted after one that has died? */
