@@ -123,6 +123,9 @@ static const uint32_t emulation_calls[] = {
 	SYS_pread64,
 	SYS_pwrite64, /* sysctls that the administrator allows */
 	SYS_getdents64,
+	/* Rests. */
+	SYS_getrusage,
+	SYS_timerfd_settime,
 	/* The C library. */
 	SYS_gettid,
 	SYS_exit,

@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "fs/budget.h"
 #include "fs/loop.h"
+#include "fs/rest.h"
 #include "fs/trap.h"
 #include "fs/trapper.h"
 
@@ -31,22 +31,14 @@ struct trapper {
 	int timer_fd; /* one shot, while any slot is worked on: is one overdue? */
 	bool is_ticking;
 	bool is_listening;
-	struct budget budget;
-	int64_t looked_us; /* when the time spent was last checked */
-	int rest_fd;	   /* a timer, one shot */
-	bool is_resting;   /* until it expires nothing is received */
+	struct rest rest;
+	bool is_resting; /* nothing is received */
 };
 
 struct trap_job *trapper_job(const struct trapper *t, size_t slot);
 
 /* fs/trapper.c: a slot may be free again, or the rest may be over. */
 int trapper_listen(struct trapper *t, struct error *err);
-
-/* fs/trapper-rest.c */
-
-int rest_init(struct trapper *t, struct error *err);
-/* Has too much been done for this container? Then trapper_listen() is called later. */
-bool rest_is_due(struct trapper *t);
 
 /* fs/trapper-jobs.c */
 

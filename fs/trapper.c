@@ -73,7 +73,8 @@ static int on_listeners(void *arg, struct error *err)
 	uint64_t listener;
 	uint32_t events;
 
-	if ((slot == TRAPPER_JOBS && !jobs_are_stuck(t)) || rest_is_due(t)) {
+	t->is_resting = rest_is_due(&t->rest);
+	if ((slot == TRAPPER_JOBS && !jobs_are_stuck(t)) || t->is_resting) {
 		pause_listening(t);
 		return 0;
 	}
@@ -91,6 +92,14 @@ int trapper_listen(struct trapper *t, struct error *err)
 		return 0;
 	t->is_listening = true;
 	return loop_add(&t->loop, t->start->listeners->epoll_fd, on_listeners, t, err);
+}
+
+static int on_rested(void *arg, struct error *err)
+{
+	struct trapper *t = arg;
+
+	t->is_resting = false;
+	return trapper_listen(t, err);
 }
 
 static int on_keeper(void *arg, struct error *err)
@@ -222,7 +231,7 @@ static int set_up(struct trapper *t, struct error *err)
 	if (r == 0)
 		r = jobs_init(t, err);
 	if (r == 0)
-		r = rest_init(t, err);
+		r = rest_init(&t->rest, t->start->container->view, &t->loop, on_rested, t, err);
 	if (r == 0)
 		r = fdset_watch(t->start->listeners, EPOLLIN, err);
 	if (r == 0)
@@ -235,7 +244,11 @@ static int set_up(struct trapper *t, struct error *err)
 int trapper_run(const struct trapper_start *s, struct error *err)
 {
 	struct trapper t = {
-		.start = s, .loop = LOOP_EMPTY, .timer_fd = -EBADF, .rest_fd = -EBADF};
+		.start = s,
+		.loop = LOOP_EMPTY,
+		.timer_fd = -EBADF,
+		.rest = REST_EMPTY,
+	};
 	int r;
 
 	(void)prctl(PR_SET_NAME, "sysbox-fs-trap");

@@ -9,9 +9,13 @@
 #include "fs/conn.h"
 #include "fs/container.h"
 #include "fs/loop.h"
+#include "fs/rest.h"
 #include "fs/service.h"
 #include "lib/log.h"
 #include "lib/sock.h"
+
+/* Wake-ups between two looks at the time spent; at each, a few requests are answered. */
+#define LOOK_EVERY 16
 
 struct worker;
 
@@ -21,11 +25,14 @@ struct line {
 	struct conn *conn;
 	const struct service *service;
 	void *userdata;
+	bool is_gone; /* nothing more will come */
 };
 
 struct worker {
 	const struct worker_start *start;
 	struct loop loop;
+	struct rest rest;
+	unsigned int n_served; /* wake-ups since the last look at the time spent */
 	struct line lines[SERVICES_MAX];
 	size_t n_open;
 };
@@ -44,20 +51,66 @@ static void ask_trim(const struct line *line)
 		(void)!write(line->worker->start->keeper_sock, &ask, sizeof(ask));
 }
 
+static void pause_listening(struct worker *w)
+{
+	for (size_t i = 0; i < n_services; i++)
+		if (line_of(w, i))
+			loop_remove(&w->loop, w->lines[i].conn->fuse_fd);
+}
+
+/* The users of the engine's view are the host's: that is not the container's work. */
+static bool is_charged(const struct worker *w)
+{
+	return w->start->kind == SERVICE_WORKER_EMULATION;
+}
+
+static void rest_if_due(struct worker *w)
+{
+	if (!is_charged(w) || ++w->n_served < LOOK_EVERY)
+		return;
+	w->n_served = 0;
+	if (rest_is_due(&w->rest))
+		pause_listening(w);
+}
+
+static void end_line(struct line *line)
+{
+	struct worker *w = line->worker;
+
+	loop_remove(&w->loop, line->conn->fuse_fd);
+	line->is_gone = true;
+	if (--w->n_open == 0)
+		loop_end(&w->loop);
+}
+
 static int on_request(void *arg, struct error *err)
 {
 	struct line *line = arg;
-	struct worker *w = line->worker;
 	int r = conn_serve(line->conn, err);
 
-	if (r != CONN_E_GONE) {
-		ask_trim(line);
+	if (r < 0)
 		return r;
+	if (r == CONN_E_GONE) {
+		end_line(line);
+		return 0;
 	}
-	loop_remove(&w->loop, line->conn->fuse_fd);
-	if (--w->n_open == 0)
-		loop_end(&w->loop);
+	ask_trim(line);
+	rest_if_due(line->worker);
 	return 0;
+}
+
+static int listen_again(void *arg, struct error *err)
+{
+	struct worker *w = arg;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n_services; i++) {
+		struct line *line = line_of(w, i);
+
+		if (line && !line->is_gone)
+			r = loop_add(&w->loop, line->conn->fuse_fd, on_request, line, err);
+	}
+	return r;
 }
 
 /* The keeper never sends anything: this is its end. */
@@ -76,7 +129,11 @@ static int prepare_lines(struct worker *w, struct error *err)
 		struct line *line = &w->lines[i];
 		int r;
 
-		*line = (struct line){w, &w->start->conns[i], services[i], NULL};
+		*line = (struct line){
+			.worker = w,
+			.conn = &w->start->conns[i],
+			.service = services[i],
+		};
 		if (!line_of(w, i))
 			continue;
 		r = line->service->prepare(&line->userdata, w->start->container,
@@ -100,12 +157,10 @@ static int start_lines(struct worker *w, struct error *err)
 		if (!line)
 			continue;
 		r = conn_start(line->conn, err);
-		if (r == 0)
-			r = loop_add(&w->loop, line->conn->fuse_fd, on_request, line, err);
 		if (r < 0)
 			return error_wrap(err, r, "%s", line->service->name);
 	}
-	return 0;
+	return listen_again(w, err);
 }
 
 static const struct confine_rights *const rights[SERVICE_N_WORKERS] = {
@@ -126,6 +181,9 @@ static int set_up(struct worker *w, struct error *err)
 		r = loop_add(&w->loop, w->start->keeper_sock, on_keeper, w, err);
 	if (r == 0)
 		r = prepare_lines(w, err);
+	if (r == 0 && is_charged(w))
+		r = rest_init(&w->rest, w->start->container->view, &w->loop, listen_again, w,
+			      err);
 	if (r == 0)
 		r = confine_to(rights[w->start->kind], err);
 	return r == 0 ? start_lines(w, err) : r;
@@ -140,7 +198,7 @@ static void tell_keeper(const struct worker *w, const struct error *e)
 
 int worker_run(const struct worker_start *s, struct error *err)
 {
-	struct worker w = {.start = s, .loop = LOOP_EMPTY};
+	struct worker w = {.start = s, .loop = LOOP_EMPTY, .rest = REST_EMPTY};
 	int r = set_up(&w, err);
 
 	tell_keeper(&w, r < 0 ? err : &(struct error){0});

@@ -246,6 +246,21 @@ for n in range(int(sys.argv[1])):
 	assert_line --regexp '^Seccomp:.2$'
 }
 
+# Of clock ticks.
+cpu_seconds() { awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15) / hz }' "/proc/$1/stat"; }
+
+# The quota gives a second in ten, and once half a second may be spent at once.
+@test "resources: who does nothing but list costs the host no more than twice the quota" {
+	local w
+	start lister --cpus 0.1 $IMAGE
+	w=$(worker_of "$(supervisor_of lister)")
+	docker exec lister timeout 10 python3 -c 'import os
+while True: os.listdir("/sys/devices/system/cpu"), os.listdir("/sys/class/block")' || (($? == 124))
+	run -0 cpu_seconds "$w"
+	awk -v s="$output" 'BEGIN { exit !(s > 0.3 && s < 2.2) }' || fail "$output seconds"
+	assert_equal "$(meminfo lister MemTotal)" "$(awk '/^MemTotal/ { print $2 }' /proc/meminfo)"
+}
+
 # in_call NUMBER PID...: is one of these processes in this system call?
 in_call() {
 	local p number=$1; shift

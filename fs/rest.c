@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation
+ *
+ * A supervisor is not in the container's cgroup; if it were, a container that does nothing
+ * but mount, or list directories of emulated files, would be kept within its limits. Working
+ * there was considered: on v2 a cgroup that is being frozen would freeze us in the middle of
+ * a call, and its caller could then not be frozen before that is answered; on v1 every
+ * process would have to be moved, for which the kernel stops all forks of the host.
+ *
+ * So the work is counted, and may be as much as the container's own processes may do: its
+ * quota, or the processors of its cpuset. Beyond that nothing more is taken off the kernel's
+ * queues for a while. Callers wait there like other throttled processes, and can be killed
+ * and frozen.
+ */
+#include "fs/rest.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fs/cgroup-read.h"
+#include "fs/proctext.h"
+#include "fs/view.h"
+#include "lib/clock.h"
+
+/* This much may be spent unchecked. */
+#define LOOK_US 5000
+
+static double seconds(struct timeval t)
+{
+	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
+/* Includes processes that have ended, and their descendants. */
+static double spent(void)
+{
+	struct rusage own = {0}, others = {0};
+
+	(void)getrusage(RUSAGE_SELF, &own);
+	(void)getrusage(RUSAGE_CHILDREN, &others);
+	return seconds(own.ru_utime) + seconds(own.ru_stime) + seconds(others.ru_utime) +
+	       seconds(others.ru_stime);
+}
+
+/* In processors. */
+static double rate(struct view *v)
+{
+	uint64_t quota;
+	double n;
+
+	(void)view_begin(v, view_clock());
+	n = view_n_cpus(v);
+	quota = cgroup_read_cpu_rate(v->cgroup);
+	return quota == PROCTEXT_UNLIMITED || (double)quota / 1e9 > n ? n : (double)quota / 1e9;
+}
+
+static int on_timer(void *arg, struct error *err)
+{
+	struct rest *r = arg;
+	uint64_t n;
+
+	return read(r->timer_fd, &n, sizeof(n)) < 0 ? 0 : r->over(r->arg, err);
+}
+
+int rest_init(struct rest *ret, struct view *v, struct loop *loop, loop_fn over, void *arg,
+	      struct error *err)
+{
+	*ret = (struct rest){.view = v, .over = over, .arg = arg};
+	budget_init(&ret->budget, (double)clock_usec() / 1e6, spent());
+	ret->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (ret->timer_fd < 0)
+		return error_errno(err, errno, "timerfd_create");
+	return loop_add(loop, ret->timer_fd, on_timer, ret, err);
+}
+
+bool rest_is_due(struct rest *r)
+{
+	int64_t now = clock_usec();
+	int ms;
+
+	if (now - r->looked_us < LOOK_US)
+		return false;
+	r->looked_us = now;
+	ms = budget_charge(&r->budget, (double)now / 1e6, spent(), rate(r->view));
+	if (ms > 0)
+		clock_set_timer(r->timer_fd, ms);
+	return ms > 0;
+}
