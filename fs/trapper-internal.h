@@ -28,19 +28,17 @@ struct trapper {
 	uint64_t pidns; /* the container's */
 	struct loop loop;
 	struct owner_watch watches[TRAPPER_JOBS];
-	int timer_fd; /* one shot, while any slot is worked on: is one overdue? */
+	loop_fn slot_freed; /* a slot may be free again; argument the trapper */
+	int timer_fd;	    /* one shot, while any slot is worked on: is one overdue? */
 	bool is_ticking;
 	bool is_listening;
 	struct rest rest;
 	bool is_resting; /* nothing is received */
 };
 
-struct trap_job *trapper_job(const struct trapper *t, size_t slot);
-
-/* fs/trapper.c: a slot may be free again, or the rest may be over. */
-int trapper_listen(struct trapper *t, struct error *err);
-
 /* fs/trapper-jobs.c */
+
+struct trap_job *trapper_job(const struct trapper *t, size_t slot);
 
 /* The timer, before everything else. */
 int jobs_init(struct trapper *t, struct error *err);

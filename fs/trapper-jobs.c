@@ -300,7 +300,7 @@ static int on_owner_end(void *arg, struct error *err)
 	/* Not our child if a predecessor forked it. */
 	(void)spawn_wait(pid, &(int){0});
 	r = tend(t, w->slot, pid, err);
-	return r < 0 ? r : trapper_listen(t, err);
+	return r < 0 ? r : t->slot_freed(t, err);
 }
 
 /* Killed at one tick, given up at the next. */
@@ -332,7 +332,7 @@ static int on_tick(void *arg, struct error *err)
 		look_at(t, i);
 		set_timer(t);
 	}
-	return trapper_listen(t, err);
+	return t->slot_freed(t, err);
 }
 
 /* ------------------------------------------------------------------ the slots */

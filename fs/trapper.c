@@ -86,8 +86,10 @@ static int on_listeners(void *arg, struct error *err)
 	return 0;
 }
 
-int trapper_listen(struct trapper *t, struct error *err)
+static int listen_again(void *arg, struct error *err)
 {
+	struct trapper *t = arg;
+
 	if (t->is_listening || t->is_resting)
 		return 0;
 	t->is_listening = true;
@@ -99,7 +101,7 @@ static int on_rested(void *arg, struct error *err)
 	struct trapper *t = arg;
 
 	t->is_resting = false;
-	return trapper_listen(t, err);
+	return listen_again(t, err);
 }
 
 static int on_keeper(void *arg, struct error *err)
@@ -238,7 +240,7 @@ static int set_up(struct trapper *t, struct error *err)
 		r = loop_add(&t->loop, t->start->keeper_sock, on_keeper, t, err);
 	if (r == 0)
 		r = jobs_take_over(t, err);
-	return r < 0 ? r : trapper_listen(t, err);
+	return r < 0 ? r : listen_again(t, err);
 }
 
 int trapper_run(const struct trapper_start *s, struct error *err)
@@ -246,6 +248,7 @@ int trapper_run(const struct trapper_start *s, struct error *err)
 	struct trapper t = {
 		.start = s,
 		.loop = LOOP_EMPTY,
+		.slot_freed = listen_again,
 		.timer_fd = -EBADF,
 		.rest = REST_EMPTY,
 	};
