@@ -99,9 +99,14 @@ static struct overmount *add(struct overmounts *o, const struct emul_file *f, co
 
 /* ------------------------------------------------------------------ cloning */
 
+static bool is_sysctl(const struct emul_file *f)
+{
+	return f->group == EMUL_SYSCTL || f->group == EMUL_NEIGH;
+}
+
 static bool has_view(const struct emul_file *f)
 {
-	return f->kind == EMUL_TEXT || (f->kind == EMUL_MIRROR && f->group != EMUL_SYSCTL);
+	return f->kind == EMUL_TEXT || (f->kind == EMUL_MIRROR && !is_sysctl(f));
 }
 
 static int clone_row(const struct overmount_source *s, const struct emul_file *f,
@@ -114,7 +119,7 @@ static int clone_row(const struct overmount_source *s, const struct emul_file *f
 		(void)snprintf(view, sizeof(view), "%llu:", (unsigned long long)s->view);
 	fd = emul_clone(&s->mounts, f, view);
 	if (fd >= 0 && (flags & OVERMOUNT_READONLY ||
-			(flags & OVERMOUNT_READONLY_SYSCTLS && f->group == EMUL_SYSCTL)))
+			(flags & OVERMOUNT_READONLY_SYSCTLS && is_sysctl(f))))
 		(void)mount_set_attr(fd, MOUNT_ATTR_RDONLY, 0, 0);
 	return fd;
 }

@@ -11,13 +11,17 @@
 	{                                                                                      \
 		.path = (path_), .group = (group_), .conn = (conn_), .mode = 0444              \
 	}
-#define SYSCTL(path_, ...)                                                                     \
+#define GROUP_SYSCTL(group_, path_, ...)                                                       \
 	{                                                                                      \
-		.path = "proc/sys/" path_, .group = EMUL_SYSCTL, .conn = EMUL_PLAIN,           \
+		.path = "proc/sys/" path_, .group = (group_), .conn = EMUL_PLAIN,              \
 		.kind = EMUL_VALUE, .mode = 0644, .value = {                                   \
 			__VA_ARGS__                                                            \
 		}                                                                              \
 	}
+#define SYSCTL(path, ...) GROUP_SYSCTL(EMUL_SYSCTL, path, __VA_ARGS__)
+#define NEIGH(name)                                                                            \
+	GROUP_SYSCTL(EMUL_NEIGH, "net/ipv4/neigh/default/" name, .check = EMUL_INT,            \
+		     .count = 1, .min = INT_MIN, .max = INT_MAX)
 #define NUMBER(check_, path_, min_, max_, ...)                                                 \
 	SYSCTL(path_, .check = (check_), .count = 1, .min = (min_), .max = (max_), __VA_ARGS__)
 #define INT(path, min, max)	NUMBER(EMUL_INT, path, min, max, .flags = 0)
@@ -61,8 +65,8 @@ const struct emul_file emul_files[] = {
 	DIR(EMUL_MIRROR, "proc/sys/vm", EMUL_SYSCTL),
 	DIR(EMUL_MIRROR, "proc/sys/kernel/keys", EMUL_SYSCTL),
 	DIR(EMUL_MIRROR, "proc/sys/fs/inotify", EMUL_SYSCTL),
-	DIR(EMUL_DIRECTORY, "proc/sys/net/ipv4/neigh", EMUL_SYSCTL),
-	DIR(EMUL_DIRECTORY, "proc/sys/net/ipv4/neigh/default", EMUL_SYSCTL),
+	DIR(EMUL_DIRECTORY, "proc/sys/net/ipv4/neigh", EMUL_NEIGH),
+	DIR(EMUL_DIRECTORY, "proc/sys/net/ipv4/neigh/default", EMUL_NEIGH),
 	DIR(EMUL_DIRECTORY, "sys/devices/virtual/dmi/id", EMUL_IDENTITY),
 	TEXT("proc/cpuinfo", EMUL_CPU, EMUL_BOTH),
 	TEXT("proc/stat", EMUL_CPU, EMUL_BOTH),
@@ -220,9 +224,9 @@ const struct emul_file emul_files[] = {
 	INT("net/core/rmem_max", 2304, INT_MAX),
 	INT("net/core/wmem_default", 4608, INT_MAX),
 	INT("net/core/wmem_max", 4608, INT_MAX),
-	INT("net/ipv4/neigh/default/gc_thresh1", INT_MIN, INT_MAX),
-	INT("net/ipv4/neigh/default/gc_thresh2", INT_MIN, INT_MAX),
-	INT("net/ipv4/neigh/default/gc_thresh3", INT_MIN, INT_MAX),
+	NEIGH("gc_thresh1"),
+	NEIGH("gc_thresh2"),
+	NEIGH("gc_thresh3"),
 };
 const size_t n_emul_files = ARRAY_SIZE(emul_files);
 
@@ -253,7 +257,7 @@ static const struct {
 } groups[] = {
 	{"cpu", EMUL_CPU},   {"memory", EMUL_MEMORY}, {"load", EMUL_LOAD},
 	{"disk", EMUL_DISK}, {"sysctl", EMUL_SYSCTL}, {"identity", EMUL_IDENTITY},
-	{"kmsg", EMUL_KMSG}, {"nested", EMUL_NESTED},
+	{"kmsg", EMUL_KMSG}, {"nested", EMUL_NESTED}, {"neigh", EMUL_NEIGH},
 };
 
 static bool is_directory(const struct emul_file *f)

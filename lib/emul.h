@@ -19,8 +19,9 @@ enum emul_group {
 	EMUL_IDENTITY = 1u << 5, /* what tells one machine from another */
 	EMUL_KMSG = 1u << 6,
 	EMUL_NESTED = 1u << 7, /* no files: the others for containers within, too */
+	EMUL_NEIGH = 1u << 8,  /* sysctls in a directory that hides the interfaces' */
 };
-#define EMUL_ALL ((1u << 8) - 1)
+#define EMUL_ALL ((1u << 9) - 1)
 /*
  * What "on" means. /dev/kmsg as a file is only for images that need it: an inner engine could
  * not pass it on as a device.

@@ -84,8 +84,7 @@ bool syscont_polls_kmsg(const struct syscont *sc)
 
 static bool is_kmsg_emulated(const struct syscont *sc)
 {
-	return sc->host->has_fuse &&
-	       (sc->options.emulate & EMUL_KMSG || sc->options.emulate == EMUL_DEFAULT);
+	return sc->host->has_fuse && (sc->options.emulate & EMUL_KMSG || sc->options.auto_kmsg);
 }
 
 static bool applies(const struct syscont *sc, enum when when)

@@ -19,7 +19,7 @@ int syscont_emul(struct syscont *sc, struct error *err)
 			"/dev/fuse cannot be opened, by which a container sees its own "
 			"limits: modprobe fuse (or SYSBOX_EMULATE=off: it sees the host)");
 	sc->emulate = sc->options.emulate;
-	if (sc->emulate == EMUL_DEFAULT && syscont_polls_kmsg(sc))
+	if (sc->options.auto_kmsg && syscont_polls_kmsg(sc))
 		sc->emulate |= EMUL_KMSG;
 	/* By itself it means nothing. The calls for it are trapped: src/plan-traps.c. */
 	if (!sc->host->has_traps || sc->emulate == EMUL_NESTED)

@@ -17,7 +17,8 @@
 #define PREFIX	      "SYSBOX_"
 #define OWNER_WORDS   "PATH:UID:GID:UID:GID, on disk and inside, comma-separated"
 #define BLANKS	      " \t\r"
-#define EMULATE_WORDS "on, off, or some of cpu,memory,load,disk,sysctl,identity,kmsg,nested"
+#define EMULATE_WORDS \
+	"on, off, some of cpu,memory,load,disk,sysctl,neigh,identity,kmsg,nested, or -neigh"
 
 static bool parse_bool(const char *text, bool *ret)
 {
@@ -101,26 +102,36 @@ static bool set_map_owner(struct syscont *sc, const char *value)
 	return words || !*value;
 }
 
-/* "on", "off", or the groups that are wanted. */
+static bool change_groups(unsigned int *groups, const char *word)
+{
+	bool is_minus = *word == '-';
+	unsigned int g = emul_group_parse(word + is_minus);
+
+	*groups = is_minus ? *groups & ~g : *groups | g;
+	return g != 0;
+}
+
+static bool parse_groups(const char *list, unsigned int *groups)
+{
+	_cleanup_(strv_freep) char **words = strv_split(list, ",");
+
+	for (char **w = words; w && *w; w++)
+		if (!change_groups(groups, *w))
+			return false;
+	return *groups != 0;
+}
+
+/* "on", "off", the groups that are wanted, or "-" and one that is not: "-neigh". */
 static bool set_emulate(struct syscont *sc, const char *value)
 {
-	_cleanup_(strv_freep) char **words = strv_split(value, ",");
-	unsigned int groups = 0;
+	bool is_off = strcasecmp(value, "off") == 0, is_on = strcasecmp(value, "on") == 0;
+	bool is_default = is_on || *value == '-';
+	unsigned int groups = is_default ? EMUL_DEFAULT : 0;
 
-	if (strcasecmp(value, "on") == 0 || strcasecmp(value, "off") == 0) {
-		sc->options.emulate = strcasecmp(value, "on") == 0 ? EMUL_DEFAULT : 0;
-		return true;
-	}
-	for (char **w = words; w && *w; w++) {
-		unsigned int g = emul_group_parse(*w);
-
-		if (!g)
-			return false;
-		groups |= g;
-	}
-	if (!groups)
+	if (!is_on && !is_off && !parse_groups(value, &groups))
 		return false;
 	sc->options.emulate = groups;
+	sc->options.auto_kmsg = is_default;
 	return true;
 }
 

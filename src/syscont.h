@@ -46,6 +46,7 @@ struct syscont_options {
 	/* SYSBOX_SKIP_UID_SHIFT: destinations mounted without id mapping */
 	char **skip_uid_shift;
 	unsigned int emulate; /* SYSBOX_EMULATE: enum emul_group */
+	bool auto_kmsg;	      /* ... and EMUL_KMSG where the image needs it */
 	/* Paths of emul_files whose values a container may raise on the host, too. */
 	char **host_sysctls;
 	/* SYSBOX_STORE_DIRS: further directories where inner engines keep their data */
@@ -57,7 +58,8 @@ struct syscont_options {
 };
 #define SYSCONT_OPTIONS_DEFAULT                                                                \
 	{                                                                                      \
-		.syscont_mode = true, .alias_dns = true, .emulate = EMUL_DEFAULT               \
+		.syscont_mode = true, .alias_dns = true, .emulate = EMUL_DEFAULT,              \
+		.auto_kmsg = true                                                              \
 	}
 void syscont_options_done(struct syscont_options *o);
 

@@ -46,10 +46,19 @@ static void env__emulate(void **state)
 		bool is_valid;
 		unsigned int groups;
 	} rows[] = {
-		{"on", true, EMUL_DEFAULT}, {"OFF", true, 0},
-		{"cpu", true, EMUL_CPU},    {"memory,sysctl", true, EMUL_MEMORY | EMUL_SYSCTL},
-		{"", false, EMUL_DEFAULT},  {"cpu,x", false, EMUL_DEFAULT},
+		{"on", true, EMUL_DEFAULT},
+		{"OFF", true, 0},
+		{"cpu", true, EMUL_CPU},
+		{"memory,sysctl", true, EMUL_MEMORY | EMUL_SYSCTL},
+		{"", false, EMUL_DEFAULT},
+		{"cpu,x", false, EMUL_DEFAULT},
 		{",", false, EMUL_DEFAULT},
+		{"-neigh", true, EMUL_DEFAULT & ~(unsigned int)EMUL_NEIGH},
+		{"-neigh,-nested,kmsg", true,
+		 (EMUL_DEFAULT & ~(unsigned int)(EMUL_NEIGH | EMUL_NESTED)) | EMUL_KMSG},
+		{"cpu,-cpu", false, EMUL_DEFAULT},
+		{"-x", false, EMUL_DEFAULT},
+		{"-", false, EMUL_DEFAULT},
 	};
 
 	(void)state;

@@ -195,3 +195,16 @@ for call in (lambda: os.chmod(path, 0o666), lambda: os.chown(path, 5, 5)):
 	assert_equal "$(inside values 'cat /sys/devices/system/cpu/cpu0/topology/core_id')" \
 		"$(cat /sys/devices/system/cpu/cpu0/topology/core_id)"
 }
+
+# As Calico does; "default" is the kernel's where it has one.
+@test "sysctl: with SYSBOX_EMULATE=-neigh the interfaces are there, also for containers within" {
+	local write='echo 0 >/proc/sys/net/ipv4/neigh/lo/proxy_delay &&
+		cat /proc/sys/net/ipv4/neigh/lo/proxy_delay'
+	start calico --memory 256m -e SYSBOX_EMULATE=-neigh sysbox/debian-docker:bookworm
+	assert_equal "$(inside calico "$write")" 0
+	assert_equal "$(inside calico "unshare -nmpf sh -c 'mount -t proc proc /proc; $write'")" 0
+	assert_equal "$(inside calico "unshare -mpf sh -c 'mount -t proc proc /proc; grep MemTotal /proc/meminfo'")" \
+		'MemTotal:         262144 kB'
+	assert_equal "$(inside calico 'echo 17 >/proc/sys/kernel/panic; cat /proc/sys/kernel/panic')" 17
+	run -1 inside values 'test -d /proc/sys/net/ipv4/neigh/lo'
+}
