@@ -14,10 +14,10 @@
 #include "src/spec.h"
 #include "src/syscont.h"
 
-#define PREFIX	      "SYSBOX_"
-#define OWNER_WORDS   "PATH:UID:GID:UID:GID, on disk and inside, comma-separated"
-#define BLANKS	      " \t\r"
-#define EMULATE_WORDS \
+#define PREFIX	    "SYSBOX_"
+#define OWNER_WORDS "PATH:UID:GID:UID:GID, on disk and inside, comma-separated"
+#define BLANKS	    " \t\r"
+#define EMULATE_WORDS                                                                          \
 	"on, off, some of cpu,memory,load,disk,sysctl,neigh,identity,kmsg,nested, or -neigh"
 
 static bool parse_bool(const char *text, bool *ret)
