@@ -8,6 +8,7 @@
 
 #include "lib/alloc.h"
 #include "lib/fd.h"
+#include "lib/path.h"
 #include "lib/str.h"
 #include "src/cli.h"
 #include "src/cmd.h"
@@ -112,6 +113,22 @@ static int log_open(const struct options *o, struct error *err)
 	return 0;
 }
 
+/* Its path is written down, and read by commands that run elsewhere. */
+static int name_root(const char **root, char **ret_owner, struct error *err)
+{
+	_cleanup_free_ char *here = NULL, *path = NULL;
+
+	if (!path_is_absolute(*root)) {
+		here = getcwd(NULL, 0);
+		if (!here)
+			return error_errno(err, errno, "find the directory of --root %s",
+					   *root);
+	}
+	path = here ? path_join(here, *root) : xstrdup(*root);
+	*root = *ret_owner = path_clean(path);
+	return 0;
+}
+
 static int verb_run_with(const struct verb *v, const struct options *o, int argc, char **argv,
 			 int *ret_status, struct error *err)
 {
@@ -139,6 +156,7 @@ static int verb_run_with(const struct verb *v, const struct options *o, int argc
 static int run(int argc, char **argv, int *ret_status, struct error *err)
 {
 	struct main_options opts = {.o = {.root = STATE_ROOT, .config = CONFIG_FILE}};
+	_cleanup_free_ char *root = NULL;
 	const struct verb *v;
 	bool help;
 	int n_args, r;
@@ -156,6 +174,8 @@ static int run(int argc, char **argv, int *ret_status, struct error *err)
 	}
 	opts.o.root_is_default = str_eq(opts.o.root, STATE_ROOT);
 	r = log_open(&opts.o, err);
+	if (r == 0)
+		r = name_root(&opts.o.root, &root, err);
 	if (r < 0)
 		return r;
 	v = verb_find(argv[1]);

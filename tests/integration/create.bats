@@ -75,6 +75,19 @@ not() { ! "$@"; }
 	assert_failure
 }
 
+@test "create: a relative --root is the same from everywhere, and the range is taken" {
+	args sleep 1000
+	cd "$BOX"
+	"$RUNC" --root ./state run -d -b "$BUNDLE" "$ID" </dev/null
+	cd /
+	assert_equal "$(status_of)" running
+	runc run -d -b "$BUNDLE" "b-$ID" </dev/null
+	assert_not_equal "$(base_of "b-$ID")" "$(base_of)"
+	runc delete -f "$ID"
+	runc delete -f "b-$ID"
+	nothing_left
+}
+
 @test "list: no containers, no directory" {
 	run "$RUNC" --root "$BOX/nowhere" list
 	assert_failure

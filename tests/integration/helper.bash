@@ -98,7 +98,7 @@ is_running() { [[ $(status_of "$@") == running ]]; }
 is_stopped() { [[ $(status_of "$@") == stopped ]]; }
 
 # The first host id of the container's range.
-base_of() { awk 'NR == 1 { print $2 }' "/proc/$(init_of)/uid_map"; }
+base_of() { awk 'NR == 1 { print $2 }' "/proc/$(init_of "$@")/uid_map"; }
 
 # wait_for SECONDS COMMAND...
 wait_for() {
@@ -131,7 +131,7 @@ processes() {
 }
 
 cgroups() { find /sys/fs/cgroup -maxdepth 3 -type d -name "*oci-$$-*" 2>/dev/null; }
-ranges() { find /run/sysbox/subid -type l -lname "$STATE/*" 2>/dev/null; }
+ranges() { find /run/sysbox/subid -type l \( -lname "$STATE/*" -o -lname "$BOX/*/$ID" \) 2>/dev/null; }
 mounts() { grep -F -e " $BOX" /proc/self/mountinfo; }
 
 # A supervisor ends by itself, soon after its container.
