@@ -253,6 +253,7 @@ static int run_in(struct cmd *c, const struct container *ct, struct error *err)
 	j.console_socket = a->console_socket;
 	j.preserve_fds = (unsigned int)a->preserve_fds;
 	j.keep_terminal = !a->detach && !a->console_socket;
+	j.hold_signals = !a->detach;
 	r = join(&j, err);
 	if (r < 0)
 		return r;

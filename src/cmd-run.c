@@ -89,6 +89,9 @@ static int run(struct cmd *c, struct error *err)
 	a->create.keep_terminal = !a->detach && !a->create.console_socket;
 	if (!a->detach && !a->no_subreaper)
 		(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	r = a->detach ? 0 : monitor_hold(err);
+	if (r < 0)
+		return r;
 	r = container_create(&ct, &l, c->options, c->args[0], &a->create, err);
 	if (r < 0)
 		return r;

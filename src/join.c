@@ -36,6 +36,7 @@
 #include "src/do.h"
 #include "src/host.h"
 #include "src/listener.h"
+#include "src/monitor.h"
 #include "src/plan.h"
 #include "src/state.h"
 #include "src/sync.h"
@@ -318,6 +319,8 @@ static int let_go(struct work *w, struct error *err)
 		r = hand_over_listener(w, listener, err);
 	if (r == 0)
 		r = do_late_limits(w->j->pid, w->j->process, err);
+	if (r == 0 && w->j->hold_signals)
+		r = monitor_hold(err);
 	return r < 0 ? r : sync_send(w->sync, SYNC_GO, 0, NULL, 0, err);
 }
 

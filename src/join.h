@@ -22,6 +22,7 @@ struct join {
 	const char *console_socket;
 	unsigned int preserve_fds;
 	bool keep_terminal;
+	bool hold_signals; /* monitor_hold() as soon as the process would outlive us */
 
 	/* Out. */
 	pid_t pid;     /* our child, executing */

@@ -128,6 +128,8 @@ endif
 %C%_libsrc_a_SOURCES += %D%/locks-table.c
 %C%_libsrc_a_SOURCES += %D%/locks.c
 %C%_libsrc_a_SOURCES += %D%/locks.h
+%C%_libsrc_a_SOURCES += %D%/monitor-terminal.c
+%C%_libsrc_a_SOURCES += %D%/monitor-terminal.h
 %C%_libsrc_a_SOURCES += %D%/monitor.c
 %C%_libsrc_a_SOURCES += %D%/monitor.h
 %C%_libsrc_a_SOURCES += %D%/notify.c

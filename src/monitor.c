@@ -18,6 +18,7 @@
 
 #include "lib/fd.h"
 #include "lib/macro.h"
+#include "src/monitor-terminal.h"
 
 #define STATUS_RUNNING -1
 
@@ -26,7 +27,7 @@ struct monitor {
 	int master_fd;
 	int signal_fd;
 	const struct monitor_watch *watch;
-	bool stdin_open;
+	struct monitor_terminal terminal;
 	bool is_raw;
 	struct termios saved;
 	int status;
@@ -53,13 +54,15 @@ static void make_raw(struct monitor *m)
 	copy_size(m);
 }
 
+/* All there are: a subreaper has children that it never made. */
 static void reap(struct monitor *m)
 {
 	int status;
 
-	if (waitpid(m->pid, &status, WNOHANG | __WALL) != m->pid)
-		return;
-	m->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0;)
+		if (pid == m->pid)
+			m->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+							: WEXITSTATUS(status);
 }
 
 static void handle_signal(struct monitor *m)
@@ -78,50 +81,74 @@ static void handle_signal(struct monitor *m)
 	}
 }
 
-/* One read, one whole write; false at the end of `from`. */
-static bool pump(int from, int to)
-{
-	char buf[8192];
-	ssize_t n = read(from, buf, sizeof(buf));
-
-	if (n < 0)
-		return errno == EINTR || errno == EAGAIN;
-	return n > 0 && fd_write_all(to, buf, (size_t)n) == 0;
-}
-
-/* What the process wrote last is still in the terminal when it is gone (EIO ends it). */
-static void drain(const struct monitor *m)
-{
-	struct pollfd p = {.fd = m->master_fd, .events = POLLIN};
-
-	while (m->master_fd >= 0 && poll(&p, 1, 0) > 0 && p.revents & POLLIN)
-		if (!pump(m->master_fd, STDOUT_FILENO))
-			return;
-}
+/* Places among the descriptors that are waited for. */
+enum {
+	FD_SIGNALS,
+	FD_WATCH,
+	FD_TERMINAL, /* and the rest */
+};
 
 static int loop(struct monitor *m, struct error *err)
 {
 	while (m->status == STATUS_RUNNING) {
-		struct pollfd fds[] = {
-			{.fd = m->signal_fd, .events = POLLIN},
-			{.fd = m->master_fd, .events = POLLIN},
-			{.fd = m->stdin_open ? STDIN_FILENO : -1, .events = POLLIN},
-			{.fd = m->watch ? *m->watch->fd : -1, .events = POLLIN},
+		struct pollfd fds[FD_TERMINAL + MONITOR_TERMINAL_FDS] = {
+			[FD_SIGNALS] = {.fd = m->signal_fd, .events = POLLIN},
+			[FD_WATCH] = {.fd = m->watch ? *m->watch->fd : -1, .events = POLLIN},
 		};
+		bool more = monitor_terminal_poll(&m->terminal, fds + FD_TERMINAL);
 
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+		if (poll(fds, ARRAY_SIZE(fds), more ? 0 : -1) < 0) {
+			if (errno == EINTR)
+				continue;
 			return error_errno(err, errno, "wait for the container");
-		if (fds[0].revents)
+		}
+		if (fds[FD_SIGNALS].revents)
 			handle_signal(m);
-		if (fds[1].revents && !pump(m->master_fd, STDOUT_FILENO))
-			m->master_fd = -EBADF;
-		if (fds[2].revents && !pump(STDIN_FILENO, m->master_fd))
-			m->stdin_open = false;
-		if (fds[3].revents)
+		monitor_terminal_move(&m->terminal, fds + FD_TERMINAL);
+		if (fds[FD_WATCH].revents)
 			m->watch->run(m->watch->arg);
 	}
-	drain(m);
+	monitor_terminal_drain(&m->terminal);
 	return m->status;
+}
+
+static int hold_signals(sigset_t *old, struct error *err)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	return sigprocmask(SIG_BLOCK, &all, old) < 0 ? error_errno(err, errno, "block signals")
+						     : 0;
+}
+
+int monitor_hold(struct error *err)
+{
+	return hold_signals(NULL, err);
+}
+
+static int open_signals(struct monitor *m, struct error *err)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	m->signal_fd = signalfd(-1, &all, SFD_NONBLOCK | SFD_CLOEXEC);
+	return m->signal_fd < 0 ? error_errno(err, errno, "signalfd") : 0;
+}
+
+static int watch(struct monitor *m, struct error *err)
+{
+	int r = open_signals(m, err);
+
+	if (r == 0)
+		r = monitor_terminal_init(&m->terminal, m->master_fd, err);
+	if (r < 0)
+		return r;
+	make_raw(m);
+	reap(m); /* it may have ended before the signals were blocked */
+	r = loop(m, err);
+	if (m->is_raw)
+		(void)tcsetattr(STDIN_FILENO, TCSANOW, &m->saved);
+	return r;
 }
 
 int monitor(pid_t pid, int master_fd, const struct monitor_watch *w, struct error *err)
@@ -129,24 +156,18 @@ int monitor(pid_t pid, int master_fd, const struct monitor_watch *w, struct erro
 	struct monitor m = {
 		.pid = pid,
 		.master_fd = master_fd,
+		.signal_fd = -EBADF,
 		.watch = w,
-		.stdin_open = master_fd >= 0,
+		.terminal = MONITOR_TERMINAL_EMPTY,
 		.status = STATUS_RUNNING,
 	};
-	sigset_t all, old;
-	int r;
+	sigset_t old;
+	int r = hold_signals(&old, err);
 
-	sigfillset(&all);
-	if (sigprocmask(SIG_BLOCK, &all, &old) < 0)
-		return error_errno(err, errno, "block the signals");
-	m.signal_fd = signalfd(-1, &all, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (m.signal_fd < 0)
-		return error_errno(err, errno, "signalfd");
-	make_raw(&m);
-	reap(&m); /* it may have ended before the signals were blocked */
-	r = loop(&m, err);
-	if (m.is_raw)
-		(void)tcsetattr(STDIN_FILENO, TCSANOW, &m.saved);
+	if (r < 0)
+		return r;
+	r = watch(&m, err);
+	monitor_terminal_done(&m.terminal);
 	fd_close(m.signal_fd);
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	return r;

@@ -17,10 +17,15 @@ struct monitor_watch {
 };
 
 /*
+ * From now on signals wait for monitor(), which passes them on; in between they would end us,
+ * and leave behind what is being made. Before the process is forked.
+ */
+int monitor_hold(struct error *err);
+/*
  * Until the process `pid` (our child) ends: pass signals on, move bytes between our
  * stdio and the terminal `master_fd` (-EBADF: none), keep its size as ours. Our
  * terminal is raw meanwhile and restored before the return.
- * `w` may be NULL.
+ * `w` may be NULL. Every other child that ends meanwhile is reaped, too.
  * Returns the exit status as shells count it: 0..255, 128 + signal.
  */
 int monitor(pid_t pid, int master_fd, const struct monitor_watch *w, struct error *err);

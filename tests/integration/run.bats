@@ -50,6 +50,30 @@ load helper
 	grep -q "got TERM" out
 }
 
+@test "run: a signal before the program is watched reaches it all the same" {
+	hook poststart "touch $BOX/here; sleep 1"
+	sh_args 'trap "exit 3" TERM; while :; do sleep 0.05; done'
+	"$RUNC" --root "$STATE" run "$ID" </dev/null &
+	local pid=$!
+	wait_for 5 test -e "$BOX/here"
+	kill -TERM $pid
+	status_of_job $pid
+	assert_equal "$status" 3
+	nothing_left
+}
+
+@test "run: what a hook leaves in the background is reaped" {
+	hook poststart '(sleep 0.2 >/dev/null 2>&1 & echo $! >'"$BOX"'/left) &'
+	args sleep 1000
+	"$RUNC" --root "$STATE" run "$ID" </dev/null &
+	local pid=$!
+	wait_for 5 test -s "$BOX/left"
+	wait_for 5 test ! -e "/proc/$(cat "$BOX/left")"
+	runc kill "$ID" KILL
+	status_of_job $pid
+	assert_equal "$status" 137
+}
+
 @test "run: --keep leaves a stopped container" {
 	args true
 	runc run --keep "$ID"

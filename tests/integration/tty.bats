@@ -127,6 +127,23 @@ on_terminal() {
 	assert_line 42
 }
 
+@test "tty: input and output that outrun each other" {
+	config '.process.terminal = false'
+	start_box
+	{
+		yes 0123456789012345678901234567890123456789 | head -n 5000
+		printf '\004'
+	} >in
+	run -0 timeout -k 1 20 "$RUNC" --root "$STATE" exec -t "$ID" sh -c 'cat; echo end' <in
+	assert_equal "${lines[-1]}" end
+}
+
+@test "tty: a program that lets go of its terminal, and takes it again" {
+	sh_args 'exec </dev/null >/dev/null 2>&1; sleep 0.5; echo back >/dev/console; sleep 0.2'
+	run -0 on_terminal "$RUNC" --root "$STATE" run "$ID"
+	assert_line --partial back
+}
+
 @test "tty: a socket where none fits, and the other way round" {
 	run runc create "$ID"
 	assert_failure
