@@ -7,6 +7,7 @@
 
 #include "lib/alloc.h"
 #include "lib/fd.h"
+#include "lib/spawn.h"
 #include "lib/str.h"
 #include "src/cli.h"
 #include "src/cmd.h"
@@ -234,6 +235,16 @@ static int send_pidfd(const char *socket, pid_t pid, struct error *err)
 	return pidfile_send(socket, pidfd, err);
 }
 
+/* It runs. 0 or more: the status of one that has ended. */
+static int accompany(const struct exec *a, const struct join *j, struct error *err)
+{
+	int r = pidfile_write(a->pid_file, j->pid, err);
+
+	if (r == 0)
+		r = send_pidfd(a->pidfd_socket, j->pid, err);
+	return r == 0 && !a->detach ? monitor(j->pid, j->master_fd, NULL, err) : r;
+}
+
 static int run_in(struct cmd *c, const struct container *ct, struct error *err)
 {
 	const struct exec *a = c->values;
@@ -257,14 +268,12 @@ static int run_in(struct cmd *c, const struct container *ct, struct error *err)
 	r = join(&j, err);
 	if (r < 0)
 		return r;
-	r = pidfile_write(a->pid_file, j.pid, err);
-	if (r == 0)
-		r = send_pidfd(a->pidfd_socket, j.pid, err);
-	if (r == 0 && !a->detach) {
-		r = monitor(j.pid, j.master_fd, NULL, err);
-		if (r >= 0)
-			c->exit_status = r;
-	}
+	r = accompany(a, &j, err);
+	/* Nobody would know of it. */
+	if (r < 0)
+		spawn_kill(j.pid);
+	else
+		c->exit_status = r;
 	fd_close(j.master_fd);
 	return r < 0 ? r : 0;
 }

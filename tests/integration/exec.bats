@@ -69,6 +69,15 @@ setup() {
 	kill "$(cat pid)"
 }
 
+@test "exec: a pid file or socket that is not to be had ends the process" {
+	local option
+	for option in --pid-file --pidfd-socket; do
+		run -255 runc exec --detach $option "$BOX/nosuch/x" "$ID" sh -c 'sleep 1001 >/dev/null 2>&1' </dev/null
+		assert_output --partial "$BOX/nosuch"
+		assert_equal "$(runc ps -f json "$ID")" "[$(init_of)]"
+	done
+}
+
 @test "exec: --preserve-fds" {
 	assert_equal "$(runc exec --preserve-fds 1 "$ID" sh -c 'cat <&3; ls /proc/self/fd | tr "\n" " "' 3<<<three 4<<<four 5<<<five)" \
 		$'three\n0 1 2 3 4 '
