@@ -14,6 +14,7 @@
 #include "src/cli.h"
 #include "src/cmd.h"
 #include "src/container.h"
+#include "src/spec.h"
 
 struct kill {
 	bool all;
@@ -54,9 +55,23 @@ static int kill_frozen(const struct container *ct, int pidfd, struct error *err)
 {
 	const struct cgroup *cg = &ct->state.cgroup;
 
-	if (cg->is_v2 || proc_pidfd_wait(pidfd, DYING_MS) != 0 || !cgroup_holds_dying(cg))
+	if (cg->is_v2 || proc_pidfd_wait(pidfd, DYING_MS) != 0 ||
+	    (cgroup_is_frozen(cg) != 1 && !cgroup_holds_dying(cg)))
 		return 0;
 	return cgroup_kill(cg, SIGKILL, err);
+}
+
+/* Nothing but its cgroup holds its processes together, and they outlive init. */
+static int shares_pids(const struct container *ct, struct error *err)
+{
+	_cleanup_(spec_freep) struct spec *s = NULL;
+	const struct spec_namespace *ns;
+	int r = state_load_config(&ct->dir, &s, err);
+
+	if (r < 0)
+		return r;
+	ns = spec_find_namespace(s, "pid");
+	return !ns || !str_is_empty(ns->path);
 }
 
 static int kill_init(const struct container *ct, int sig, struct error *err)
@@ -75,6 +90,30 @@ static int kill_init(const struct container *ct, int sig, struct error *err)
 	return sig == SIGKILL ? kill_frozen(ct, pidfd, err) : 0;
 }
 
+/* After init's end, too, as long as there is one process left. */
+static int kill_everyone(const struct container *ct, struct error *err)
+{
+	_cleanup_free_ pid_t *pids = NULL;
+	struct error none = {0};
+	size_t n = 0;
+	int r = kill_init(ct, SIGKILL, &none);
+
+	if (r < 0 && (cgroup_pids(&ct->state.cgroup, &pids, &n, err) < 0 || n == 0)) {
+		*err = none;
+		return r;
+	}
+	return cgroup_kill(&ct->state.cgroup, SIGKILL, err);
+}
+
+static int kill_container(const struct container *ct, int sig, struct error *err)
+{
+	int shared = sig == SIGKILL ? shares_pids(ct, err) : 0;
+
+	if (shared < 0)
+		return shared;
+	return shared ? kill_everyone(ct, err) : kill_init(ct, sig, err);
+}
+
 static int run(struct cmd *c, struct error *err)
 {
 	_cleanup_(container_done) struct container ct = CONTAINER_EMPTY;
@@ -87,7 +126,7 @@ static int run(struct cmd *c, struct error *err)
 	r = container_open(&ct, c->options->root, c->args[0], STATE_SHARED, err);
 	if (r < 0)
 		return r;
-	return a->all ? cgroup_kill(&ct.state.cgroup, sig, err) : kill_init(&ct, sig, err);
+	return a->all ? cgroup_kill(&ct.state.cgroup, sig, err) : kill_container(&ct, sig, err);
 }
 
 const struct verb verb_kill = {

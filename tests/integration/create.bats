@@ -204,6 +204,34 @@ not() { ! "$@"; }
 	runc delete "$ID"
 }
 
+@test "kill: SIGKILL ends a paused container" {
+	start_box
+	runc pause "$ID"
+	runc kill "$ID" KILL
+	wait_for 5 is_stopped
+	runc delete "$ID"
+	nothing_left
+}
+
+@test "kill: SIGKILL of one that shares a pid namespace reaches every process" {
+	start_box
+	local box="$ID" init other
+	init=$(init_of)
+	ID=b-$box
+	config --arg p "/proc/$init/ns" '.linux.namespaces |= map(if .type == "pid" then .path = $p + "/pid" else . end
+		| select(.type != "user")) + [{type: "user", path: ($p + "/user")}]'
+	start_box
+	runc exec -d --pid-file "$BOX/pid" "$ID" sleep 1001 </dev/null >/dev/null 2>&1
+	other=$(cat "$BOX/pid")
+	runc kill "$ID" TERM || true
+	assert [ -e "/proc/$other" ]
+	runc kill "$ID" KILL
+	wait_for 5 test ! -e "/proc/$other"
+	runc delete "$ID"
+	ID=$box
+	assert_equal "$(status_of)" running
+}
+
 @test "kill: --all reaches every process" {
 	sh_args 'sleep 1001 & sleep 1002 & touch /ready; wait'
 	runc run -d "$ID" </dev/null
