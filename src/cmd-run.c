@@ -5,6 +5,7 @@
 
 #include "lib/fd.h"
 #include "lib/log.h"
+#include "lib/str.h"
 #include "src/cli.h"
 #include "src/cmd.h"
 #include "src/container.h"
@@ -69,13 +70,46 @@ static int start_and_wait(struct container *ct, const struct launch *l, const st
 	return 0;
 }
 
-/* Another command may have deleted it meanwhile. */
-static int leave(struct cmd *c, struct error *err)
+static bool is_same(const struct state *a, const struct state *b)
 {
-	_cleanup_(container_done) struct container ct = CONTAINER_EMPTY;
-	int r = container_open(&ct, c->options->root, c->args[0], STATE_EXCLUSIVE, err);
+	return a->init_pid == b->init_pid && a->init_start == b->init_start &&
+	       str_eq(a->created, b->created);
+}
 
-	return r == -ENOENT ? 0 : r < 0 ? r : container_leave(&ct, err);
+/*
+ * With its lock, which others had a chance of while it ran: -ENOENT when one of them has
+ * deleted it, even if there is another container of its name by now.
+ */
+static int take_again(struct cmd *c, struct container *ct, struct error *err)
+{
+	_cleanup_(container_done) struct container now = CONTAINER_EMPTY;
+	int r;
+
+	if (ct->dir.lock_fd >= 0)
+		return 0;
+	r = container_open(&now, c->options->root, c->args[0], STATE_EXCLUSIVE, err);
+	if (r == -ENODATA || (r == 0 && !is_same(&now.state, &ct->state)))
+		return error_set(err, ENOENT, "%s is another container now", c->args[0]);
+	if (r < 0)
+		return r;
+	container_done(ct);
+	*ct = now;
+	now = (struct container)CONTAINER_EMPTY;
+	return 0;
+}
+
+static int destroy(struct cmd *c, struct container *ct, struct error *err)
+{
+	int r = take_again(c, ct, err);
+
+	return r == -ENOENT ? 0 : r < 0 ? r : container_destroy(ct, CONTAINER_KILL, err);
+}
+
+static int leave(struct cmd *c, struct container *ct, struct error *err)
+{
+	int r = take_again(c, ct, err);
+
+	return r == -ENOENT ? 0 : r < 0 ? r : container_leave(ct, err);
 }
 
 static int run(struct cmd *c, struct error *err)
@@ -97,14 +131,14 @@ static int run(struct cmd *c, struct error *err)
 		return r;
 	r = start_and_wait(&ct, &l, a, &c->exit_status, err);
 	if (r < 0 || (!a->detach && !a->keep)) {
-		int e = container_destroy(&ct, CONTAINER_KILL, r < 0 ? &later : err);
+		int e = destroy(c, &ct, r < 0 ? &later : err);
 
 		/* The first failure is the one to report. */
 		if (r < 0 && e < 0)
 			log_warn("%s", later.text);
 		r = r < 0 ? r : e;
 	} else if (!a->detach) {
-		r = leave(c, err);
+		r = leave(c, &ct, err);
 	}
 	return r;
 }

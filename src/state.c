@@ -167,6 +167,9 @@ int state_dir_open(struct state_dir *ret, const char *root, const char *id,
 	if (lock != STATE_SHARED) {
 		d.lock_fd = lockfile_open(d.dirfd, "lock",
 					  lock == STATE_TRY ? LOCK_TRY : LOCK_WAIT);
+		/* Deleted by the one that had the lock before us. */
+		if (d.lock_fd == -ENOENT)
+			return error_set(err, ENOENT, "container does not exist: %s", id);
 		if (d.lock_fd < 0)
 			return error_errno(err, -d.lock_fd, "lock the container %s", id);
 	}

@@ -74,6 +74,20 @@ load helper
 	assert_equal "$status" 137
 }
 
+@test "run: deleted from elsewhere, it ends once, and leaves the next of its name alone" {
+	hook poststop "echo >>$BOX/ended; sleep 0.5"
+	args sleep 1000
+	"$RUNC" --root "$STATE" run "$ID" </dev/null &
+	local pid=$!
+	wait_for 5 is_running 2>/dev/null
+	runc delete -f "$ID"
+	start_box
+	status_of_job $pid
+	assert_equal "$status" 137
+	assert_equal "$(wc -l <"$BOX/ended")" 1
+	assert_equal "$(status_of)" running
+}
+
 @test "run: --keep leaves a stopped container" {
 	args true
 	runc run --keep "$ID"
