@@ -290,7 +290,7 @@ int container_destroy(struct container *c, unsigned int flags, struct error *err
 	if (r < 0)
 		return r;
 	remove_work(s);
-	if (s->complete)
+	if (s->complete || s->hooked)
 		run_poststop(c);
 	r = subid_release(c->dir.path, err);
 	return r < 0 ? r : state_dir_remove(&c->dir, err);

@@ -269,6 +269,10 @@ int step_hooks(struct work *w, struct error *err)
 	struct state *s = w->l->state;
 	int r = sync_recv(w->sync, SYNC_HOOKS, NULL, NULL, 0, err);
 
+	if (r == 0 && h) {
+		s->hooked = true;
+		r = state_save(w->l->dir, s, err);
+	}
 	if (r == 0 && h)
 		r = hooks_run("prestart", h->prestart, h->n_prestart, s, STATE_CREATING, err);
 	if (r == 0 && h)

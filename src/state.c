@@ -38,6 +38,7 @@ static const struct json_field state_fields[] = {
 	F("initPid", I32, init_pid),
 	F("initStartTime", U64, init_start),
 	F("complete", BOOL, complete),
+	F("hooked", BOOL, hooked),
 	F("viewPath", STRING, view_path),
 	F("workPath", STRING, work_path),
 	F("left", BOOL, left),

@@ -39,6 +39,7 @@ struct state {
 	int32_t init_pid;    /* 0: not yet */
 	uint64_t init_start; /* clock ticks since boot */
 	bool complete;	     /* create went through */
+	bool hooked;	     /* hooks have run, and poststop shall undo what they did */
 	char *view_path;     /* where the supervisor put the engine's view; NULL none */
 	char *work_path;     /* our overlay work directory; NULL none */
 	bool left;	     /* container_leave() has run */

@@ -64,6 +64,18 @@ log_hook() { hook "$1" "cat >$BOX/state.$1; echo $1 >>$BOX/log"; }
 	done
 }
 
+@test "hooks: poststop, of a creation that failed in a hook" {
+	local k
+	hook poststop "cat >>$BOX/state.json"
+	for k in prestart createRuntime createContainer; do
+		config --arg k "$k" 'del(.hooks.prestart, .hooks.createRuntime) | .hooks[$k] = [{path: "/bin/false"}]'
+		run runc create "$ID" </dev/null
+		assert_failure
+		assert_equal "$(jq -r .status "$BOX/state.json")" stopped
+		rm "$BOX/state.json"
+	done
+}
+
 @test "hooks: one that a signal ends is an error with its name" {
 	hook prestart 'kill -SYS $$'
 	args true
