@@ -22,6 +22,7 @@
 #include "src/host.h"
 #include "src/ids.h"
 #include "src/image.h"
+#include "src/passed-fds.h"
 #include "src/pidfile.h"
 #include "src/plan.h"
 #include "src/rootfs.h"
@@ -37,6 +38,7 @@ struct making {
 	const char *id;
 	char *bundle;
 	struct spec *spec;
+	int n_fds; /* that the caller passes on */
 	struct host host;
 	struct image image;
 	struct ids ids;
@@ -109,6 +111,16 @@ static int check_terminal(const struct making *m, struct error *err)
 				 "cannot use console socket if sysbox-runc will not detach or "
 				 "allocate tty");
 	return 0;
+}
+
+static int take_fds(struct making *m, struct error *err)
+{
+	int n = m->args->preserve_fds, r = passed_fds_check(n, err);
+
+	if (r < 0)
+		return r;
+	m->n_fds = n + passed_fds_activate(m->spec->process);
+	return passed_fds_check(m->n_fds, err);
 }
 
 static char *rootfs_path(const struct making *m)
@@ -277,7 +289,7 @@ static int do_launch(struct making *m, struct launch *ret, struct error *err)
 	l.dir = &m->c.dir;
 	l.state = &m->c.state;
 	l.console_socket = m->args->console_socket;
-	l.preserve_fds = (unsigned int)m->args->preserve_fds;
+	l.preserve_fds = (unsigned int)m->n_fds;
 	l.flags = launch_flags_of(m);
 	l.userns_fd = take_fd(&m->ids.userns_fd);
 	r = launch(&l, err);
@@ -306,6 +318,8 @@ static int make(struct making *m, struct launch *ret, struct error *err)
 
 	if (r == 0)
 		r = check_terminal(m, err);
+	if (r == 0)
+		r = take_fds(m, err);
 	if (r == 0)
 		r = host_probe(&m->host, err);
 	if (r == 0)

@@ -134,6 +134,8 @@ endif
 %C%_libsrc_a_SOURCES += %D%/monitor.h
 %C%_libsrc_a_SOURCES += %D%/notify.c
 %C%_libsrc_a_SOURCES += %D%/notify.h
+%C%_libsrc_a_SOURCES += %D%/passed-fds.c
+%C%_libsrc_a_SOURCES += %D%/passed-fds.h
 %C%_libsrc_a_SOURCES += %D%/pidfile.c
 %C%_libsrc_a_SOURCES += %D%/pidfile.h
 %C%_libsrc_a_SOURCES += %D%/plan-cgroup-cpu.c

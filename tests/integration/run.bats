@@ -143,6 +143,16 @@ load helper
 	assert_equal "$(runc run "$ID" 3<<<three 4<<<four 5<<<five </dev/null)" "0 1 2 3 "
 }
 
+@test "run: sockets of socket activation come before --preserve-fds" {
+	sh_args 'echo $LISTEN_FDS $LISTEN_PID; cat <&3; cat <&4'
+	run -0 bash -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@" 3<<<socket 4<<<other' - \
+		"$RUNC" --root "$STATE" run --preserve-fds 1 "$ID"
+	assert_output $'1 1\nsocket\nother'
+	sh_args 'echo ${LISTEN_FDS-none}; ls /proc/self/fd | tr "\n" " "'
+	run -0 bash -c 'LISTEN_FDS=1 LISTEN_PID=1 exec "$@" 3<<<socket' - "$RUNC" --root "$STATE" run "$ID"
+	assert_output $'none\n0 1 2 3 '
+}
+
 @test "run: --pidfd-socket" {
 	cat >"$BOX/take.py" <<-'P'
 		import os, signal, socket, sys

@@ -24,7 +24,7 @@ function place(file, stem)
 		return 4
 	if (stem ~ /^plan(-|$)/)
 		return 5
-	if (stem ~ /^(do|cgroup|cli|docker|fs-client|hooks|ids|image|layers|listener|locks|notify|pidfile|resolver|rootfs|sdbus|state|store|subid|sync|volumes)(-|$)/)
+	if (stem ~ /^(do|cgroup|cli|docker|fs-client|hooks|ids|image|layers|listener|locks|notify|passed|pidfile|resolver|rootfs|sdbus|state|store|subid|sync|volumes)(-|$)/)
 		return 6
 	if (stem ~ /^(launch|init|join|monitor)(-|$)/)
 		return 7
