@@ -15,6 +15,7 @@
 #include "src/host.h"
 #include "src/join.h"
 #include "src/monitor.h"
+#include "src/passed-fds.h"
 #include "src/pidfile.h"
 #include "src/plan.h"
 #include "src/syscont.h"
@@ -66,7 +67,27 @@ static const struct cli_option options[] = {
 	{0},
 };
 
-/* What process.json does not say of capabilities is as for the container's own process. */
+/* What an engine leaves out is as for the container's own process; the same as with runc. */
+static void complete(struct spec_process *p, struct spec_process *own)
+{
+	if (!p->capabilities)
+		p->capabilities = take_ptr(&own->capabilities);
+	if (!p->oom_score_adj.present)
+		p->oom_score_adj = own->oom_score_adj;
+	if (!p->user.umask.present)
+		p->user.umask = own->user.umask;
+	if (!p->scheduler)
+		p->scheduler = take_ptr(&own->scheduler);
+	if (!p->io_priority)
+		p->io_priority = take_ptr(&own->io_priority);
+	if (!p->exec_cpu_affinity)
+		p->exec_cpu_affinity = take_ptr(&own->exec_cpu_affinity);
+	if (str_is_empty(p->selinux_label)) {
+		free(p->selinux_label);
+		p->selinux_label = take_ptr(&own->selinux_label);
+	}
+}
+
 static int load_process(const char *path, struct spec *spec, struct spec_process **ret,
 			struct error *err)
 {
@@ -77,8 +98,8 @@ static int load_process(const char *path, struct spec *spec, struct spec_process
 	if (r < 0)
 		return error_errno(err, -r, "read %s", path);
 	r = spec_process_parse(ret, text, len, path, err);
-	if (r == 0 && !(*ret)->capabilities)
-		(*ret)->capabilities = take_ptr(&spec->process->capabilities);
+	if (r == 0)
+		complete(*ret, spec->process);
 	return r;
 }
 
@@ -254,6 +275,8 @@ static int run_in(struct cmd *c, const struct container *ct, struct error *err)
 
 	if (r == 0)
 		r = check_terminal(a, e.plan.terminal, err);
+	if (r == 0)
+		r = passed_fds_check(a->preserve_fds, err);
 	if (r < 0)
 		return r;
 	j.host = &e.host;

@@ -63,6 +63,21 @@ setup() {
 	assert_output --partial "nosuch.json"
 }
 
+@test "exec: --process: what it leaves out is as for the container" {
+	runc delete -f "$ID"
+	config '.process += {oomScoreAdj: 500, scheduler: {policy: "SCHED_BATCH", nice: 5}, ioPriority: {class: "IOPRIO_CLASS_BE", priority: 3}}
+		| .process.user.umask = 7'
+	start_box
+	cat >process.json <<-'J'
+		{"cwd": "/", "args": ["sh", "-c", "cat /proc/self/oom_score_adj; ionice -p $$; umask; cut -d' ' -f19,41 /proc/$$/stat"], "env": ["PATH=/bin"]}
+	J
+	run -0 runc exec --process process.json "$ID"
+	assert_output $'500\nbest-effort: prio 3\n0007\n5 3'
+	config '.process.args = ["cat", "/proc/self/oom_score_adj"] | .process | del(.scheduler) | .oomScoreAdj = 600' && mv config.json process.json
+	run -0 runc exec --process process.json "$ID"
+	assert_output 600
+}
+
 @test "exec: --detach and --pid-file" {
 	runc exec --detach --pid-file pid "$ID" sleep 1001 </dev/null
 	assert_equal "$(ps -o args= -p "$(cat pid)")" "sleep 1001"
@@ -82,6 +97,10 @@ setup() {
 	assert_equal "$(runc exec --preserve-fds 1 "$ID" sh -c 'cat <&3; ls /proc/self/fd | tr "\n" " "' 3<<<three 4<<<four 5<<<five)" \
 		$'three\n0 1 2 3 4 '
 	assert_equal "$(runc exec "$ID" ls /proc/self/fd 3<<<three 4<<<four 5<<<five | tr '\n' ' ')" "0 1 2 3 "
+	run -255 runc exec --preserve-fds 4 "$ID" true 3<<<three 4<<<four 5<<<five 6<&-
+	assert_output --partial "unable to pass descriptor 3 (of 4)"
+	run -255 runc exec --preserve-fds -1 "$ID" true
+	assert_output --partial "preserve-fds"
 }
 
 @test "exec: a program, a directory, a user that are not there" {
