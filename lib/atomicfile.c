@@ -98,6 +98,14 @@ static int is_current(int fd, int dirfd, const char *name)
 	return own.st_dev == there.st_dev && own.st_ino == there.st_ino;
 }
 
+static int lock(int fd, enum lock_mode mode)
+{
+	while (flock(fd, LOCK_EX | (mode == LOCK_TRY ? LOCK_NB : 0)) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
 /*
  * flock(2) belongs to the open file description: it lives until the last
  * duplicate is closed, also across fork and SCM_RIGHTS, and dies with its holder.
@@ -107,22 +115,25 @@ static int is_current(int fd, int dirfd, const char *name)
  */
 int lockfile_open(int dirfd, const char *name, enum lock_mode mode)
 {
-	int op = LOCK_EX | (mode == LOCK_TRY ? LOCK_NB : 0);
-
 	for (;;) {
 		_cleanup_close_ int fd =
 			openat(dirfd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-		int r;
+		int r = fd < 0 ? -errno : lock(fd, mode);
 
-		if (fd < 0)
-			return -errno;
-		while (flock(fd, op) < 0)
-			if (errno != EINTR)
-				return -errno;
-		r = is_current(fd, dirfd, name);
+		if (r == 0)
+			r = is_current(fd, dirfd, name);
 		if (r < 0)
 			return r;
 		if (r > 0)
 			return take_fd(&fd);
 	}
+}
+
+/* dirfd has a description of its own: to let go of the lock is to close that of the lock. */
+int lockdir_open(int dirfd, enum lock_mode mode)
+{
+	_cleanup_close_ int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : lock(fd, mode);
+
+	return r < 0 ? r : take_fd(&fd);
 }

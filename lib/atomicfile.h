@@ -22,3 +22,5 @@ enum lock_mode {
 };
 /* An exclusive flock(2) on dirfd/name (made 0600 when absent); the owned fd is the lock. */
 int lockfile_open(int dirfd, const char *name, enum lock_mode mode);
+/* The same on a directory itself; whether it still has its name is for the caller to see. */
+int lockdir_open(int dirfd, enum lock_mode mode);

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -127,28 +126,67 @@ static int open_dir(struct state_dir *d, const char *root, const char *id)
 	return d->dirfd < 0 ? -errno : 0;
 }
 
+/* -ENOENT: it was removed while we waited; the path may be that of another one by now. */
+static int lock_dir(struct state_dir *d, enum lock_mode mode)
+{
+	struct stat own, there;
+
+	d->lock_fd = lockdir_open(d->dirfd, mode);
+	if (d->lock_fd < 0)
+		return d->lock_fd;
+	if (fstat(d->dirfd, &own) < 0 || lstat(d->path, &there) < 0)
+		return -errno;
+	return own.st_dev == there.st_dev && own.st_ino == there.st_ino ? 0 : -ENOENT;
+}
+
+/* Before it is locked another command may see a creation that was interrupted, and clean up. */
+static int make_and_lock(struct state_dir *d, const char *root, const char *id)
+{
+	_cleanup_free_ char *path = path_join(root, id);
+	int r;
+
+	do {
+		state_dir_done(d);
+		if (mkdir(path, 0700) < 0)
+			return -errno;
+		r = open_dir(d, root, id);
+		if (r == 0)
+			r = lock_dir(d, LOCK_WAIT);
+	} while (r == -ENOENT);
+	return r;
+}
+
 int state_dir_make(struct state_dir *ret, const char *root, const char *id, struct error *err)
 {
 	_cleanup_(state_dir_done) struct state_dir d = STATE_DIR_EMPTY;
-	_cleanup_free_ char *path = path_join(root, id);
 	int r = root_make(root, err);
 
 	if (r < 0)
 		return r;
-	if (mkdir(path, 0700) < 0)
-		return errno == EEXIST
-			       ? error_set(err, EEXIST,
-					   "container with given ID already exists: %s", id)
-			       : error_errno(err, errno, "make the state directory %s", path);
-	r = open_dir(&d, root, id);
+	r = make_and_lock(&d, root, id);
+	if (r == -EEXIST)
+		return error_set(err, EEXIST, "container with given ID already exists: %s", id);
 	if (r < 0)
-		return error_errno(err, -r, "open the state directory %s", path);
-	d.lock_fd = lockfile_open(d.dirfd, "lock", LOCK_TRY);
-	if (d.lock_fd < 0)
-		return error_errno(err, -d.lock_fd, "lock %s", path);
+		return error_errno(err, -r, "make the state directory %s/%s", root, id);
 	*ret = d;
 	d = (struct state_dir)STATE_DIR_EMPTY;
 	return 0;
+}
+
+/* Until it is the current one, or there is none: -ENOENT. */
+static int open_and_lock(struct state_dir *d, const char *root, const char *id,
+			 enum state_lock lock)
+{
+	int r;
+
+	do {
+		state_dir_done(d);
+		r = open_dir(d, root, id);
+		if (r < 0 || lock == STATE_SHARED)
+			return r;
+		r = lock_dir(d, lock == STATE_TRY ? LOCK_TRY : LOCK_WAIT);
+	} while (r == -ENOENT);
+	return r;
 }
 
 int state_dir_open(struct state_dir *ret, const char *root, const char *id,
@@ -160,20 +198,11 @@ int state_dir_open(struct state_dir *ret, const char *root, const char *id,
 	r = state_check_id(id, err);
 	if (r < 0)
 		return r;
-	r = open_dir(&d, root, id);
+	r = open_and_lock(&d, root, id, lock);
 	if (r == -ENOENT || r == -ENOTDIR)
 		return error_set(err, ENOENT, "container does not exist: %s", id);
 	if (r < 0)
 		return error_errno(err, -r, "open the state directory of %s", id);
-	if (lock != STATE_SHARED) {
-		d.lock_fd = lockfile_open(d.dirfd, "lock",
-					  lock == STATE_TRY ? LOCK_TRY : LOCK_WAIT);
-		/* Deleted by the one that had the lock before us. */
-		if (d.lock_fd == -ENOENT)
-			return error_set(err, ENOENT, "container does not exist: %s", id);
-		if (d.lock_fd < 0)
-			return error_errno(err, -d.lock_fd, "lock the container %s", id);
-	}
 	*ret = d;
 	d = (struct state_dir)STATE_DIR_EMPTY;
 	return 0;
@@ -209,7 +238,8 @@ int state_load(const struct state_dir *d, struct state *ret, struct error *err)
 
 	r = file_read(d->dirfd, "state.json", STATE_TEXT_MAX, &text, &len);
 	if (r == -ENOENT)
-		return error_set(err, ENODATA, "the container was not created completely: %s",
+		return error_set(err, ENODATA,
+				 "container does not exist: %s is not that of a complete one",
 				 d->path);
 	if (r < 0)
 		return error_errno(err, -r, "read %s/state.json", d->path);

@@ -7,7 +7,9 @@
  *	config.json  the specification as it was executed (after syscont), for exec,
  *	             hooks and people
  *	exec.fifo    there from create to start: init waits for a reader
- *	lock         held by a command that changes the container
+ *
+ * A command that changes the container holds a lock on the directory itself: a file in
+ * it could not be removed together with it, and who waited for it would have it anew.
  *
  * state.json is first written before anything is made that could outlive a
  * killed runtime, so that whoever comes next knows what to clean.

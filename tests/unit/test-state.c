@@ -153,6 +153,61 @@ static void state_dir_open__waits_for_nobody_who_only_looks(void **state)
 	assert_int_equal(state_dir_open(&other, root->path, "box", STATE_EXCLUSIVE, &err), 0);
 }
 
+/* In a child that shares none of our locks. */
+static pid_t open_elsewhere(struct state_dir *held, const struct unit_dir *root)
+{
+	pid_t pid = unit_fork();
+
+	if (pid == 0) {
+		struct state_dir d = STATE_DIR_EMPTY;
+		struct error err = {0};
+		struct stat own, there;
+		int r;
+
+		state_dir_done(held);
+		r = state_dir_open(&d, root->path, "box", STATE_EXCLUSIVE, &err);
+		if (r == -ENOENT)
+			_exit(2);
+		_exit(r < 0 || fstat(d.dirfd, &own) < 0 ||
+		      fstatat(root->fd, "box", &there, 0) < 0 || own.st_ino != there.st_ino);
+	}
+	usleep(100000); /* it waits by now, and if not: it has less to find out */
+	return pid;
+}
+
+static int result_of(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WEXITSTATUS(status);
+}
+
+static void state_dir_open__has_waited_for_what_is_gone(void **state)
+{
+	const struct unit_dir *root = *state;
+	_cleanup_(state_dir_done) struct state_dir d = STATE_DIR_EMPTY, next = STATE_DIR_EMPTY;
+	struct error err = {0};
+	pid_t pid;
+
+	make(&d, root, "box");
+	pid = open_elsewhere(&d, root);
+	assert_int_equal(state_dir_remove(&d, &err), 0);
+	state_dir_done(&d);
+	assert_int_equal(result_of(pid), 2);
+
+	make(&d, root, "box");
+	pid = open_elsewhere(&d, root);
+	assert_int_equal(state_dir_remove(&d, &err), 0);
+	make(&next, root, "box");
+	state_dir_done(&d);
+	/* Now for the next one of that name. */
+	usleep(100000);
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+	state_dir_done(&next);
+	assert_int_equal(result_of(pid), 0);
+}
+
 /* Of an id that comes from the command line nothing but a name is made. */
 static void state_dir_open__stays_below_its_root(void **state)
 {
@@ -319,6 +374,7 @@ int main(void)
 		unit_test_dir(state_load__of_a_newer_runtime),
 		unit_test_dir(state_dir__lives_once),
 		unit_test_dir(state_dir_open__waits_for_nobody_who_only_looks),
+		unit_test_dir(state_dir_open__has_waited_for_what_is_gone),
 		unit_test_dir(state_dir_open__stays_below_its_root),
 		unit_test_dir(state_dir_make__makes_a_root_that_cannot_be_listed),
 		unit_test_dir(state_list__directories_in_order),
