@@ -25,6 +25,20 @@ int fd_close(int fd)
 	return -EBADF;
 }
 
+int fd_complete_stdio(void)
+{
+	int fd;
+
+	/* The lowest that is free; not close-on-exec. */
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		return -errno;
+	fd_close(fd);
+	return 0;
+}
+
 int fd_dup(int fd)
 {
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);

@@ -23,6 +23,11 @@ static inline void fd_closep(int *fd)
 		taken_fd_;                                                                     \
 	})
 
+/*
+ * Where the caller has closed one of 0, 1 and 2, /dev/null: else the next descriptor that we
+ * open would be taken for it, by us and by whom we execute.
+ */
+int fd_complete_stdio(void);
 /* A close-on-exec duplicate at or above 3, or -errno. */
 int fd_dup(int fd);
 /* Whole buffer or -errno; EINTR is retried. */

@@ -201,8 +201,10 @@ static void print_error(const struct error *err)
 int main(int argc, char **argv)
 {
 	struct error err = {0};
-	int status = 0, r;
+	int status = 0, r = fd_complete_stdio();
 
+	if (r < 0)
+		return 1;
 	r = run(argc, argv, &status, &err);
 	if (r < 0) {
 		print_error(&err);

@@ -153,6 +153,18 @@ load helper
 	assert_output $'none\n0 1 2 3 '
 }
 
+@test "run: closed standard descriptors are /dev/null, also to hooks" {
+	local fd
+	hook poststart "cat >$BOX/state.json"
+	args sleep 1000
+	runc run -d "$ID" <&- >&- 2>&-
+	for fd in 0 1 2; do
+		assert_equal "$(readlink "/proc/$(init_of)/fd/$fd")" /dev/null
+	done
+	assert_equal "$(jq -r .id "$BOX/state.json")" "$ID"
+	run -255 bash -c '"$@" 2>&- 1>&-' - "$RUNC" --root "$STATE" exec "$ID" nosuch
+}
+
 @test "run: --pidfd-socket" {
 	cat >"$BOX/take.py" <<-'P'
 		import os, signal, socket, sys
