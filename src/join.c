@@ -263,6 +263,7 @@ static int hand_over_listener(struct work *w, int64_t listener, struct error *er
 {
 	const struct plan_seccomp *s = w->j->seccomp;
 	_cleanup_close_ int pidfd = -EBADF;
+	struct listener_process p;
 
 	if (listener < 0)
 		return 0;
@@ -271,8 +272,8 @@ static int hand_over_listener(struct work *w, int64_t listener, struct error *er
 		return error_errno(err, errno, "open the new process");
 	if (w->supervisor >= 0)
 		return listener_supervise(w->supervisor, pidfd, (int)listener, err);
-	return listener_hand_over(s->listener_path, s->listener_metadata, w->j->state, pidfd,
-				  (int)listener, err);
+	p = (struct listener_process){w->j->pid, pidfd, (int)listener, STATE_RUNNING};
+	return listener_hand_over(s->listener_path, s->listener_metadata, w->j->state, &p, err);
 }
 
 /* The end of the handshake is the success of execve; an error, its failure. */

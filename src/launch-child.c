@@ -303,6 +303,12 @@ static int supervise_listener(struct work *w, int listener, struct error *err)
 static int hand_over_listener(struct work *w, int listener, struct error *err)
 {
 	const struct plan_seccomp *s = w->l->plan->seccomp;
+	const struct listener_process p = {
+		.pid = w->l->init_pid,
+		.pidfd = w->l->init_pidfd,
+		.listener_fd = listener,
+		.status = STATE_CREATING,
+	};
 
 	if (listener >= 0 && s->traps)
 		return supervise_listener(w, listener, err);
@@ -312,8 +318,7 @@ static int hand_over_listener(struct work *w, int listener, struct error *err)
 				       : "no seccomp listener is to be had");
 	if (listener < 0)
 		return 0;
-	return listener_hand_over(s->listener_path, s->listener_metadata, w->l->state,
-				  w->l->init_pidfd, listener, err);
+	return listener_hand_over(s->listener_path, s->listener_metadata, w->l->state, &p, err);
 }
 
 int step_ready(struct work *w, struct error *err)

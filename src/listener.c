@@ -11,7 +11,6 @@
 #include "lib/proto.h"
 #include "lib/sock.h"
 #include "lib/strbuf.h"
-#include "src/state.h"
 
 static int fetch(int pidfd, int listener_fd, struct error *err)
 {
@@ -21,23 +20,24 @@ static int fetch(int pidfd, int listener_fd, struct error *err)
 }
 
 /* "fds" names what travels beside the text; "state" is the ordinary state. */
-static char *process_state(const char *metadata, const struct state *s)
+static char *process_state(const char *metadata, const struct state *s,
+			   const struct listener_process *p)
 {
 	_cleanup_strbuf_ struct strbuf b = STRBUF_EMPTY;
-	_cleanup_free_ char *state = state_format(s, STATE_CREATING, JSON_COMPACT);
+	_cleanup_free_ char *state = state_format(s, p->status, JSON_COMPACT);
 
 	strbuf_addf(&b,
 		    "{\"ociVersion\":\"%s\",\"fds\":[\"seccompFd\"],\"pid\":%d,\"metadata\":",
-		    SPEC_VERSION, s->init_pid);
+		    SPEC_VERSION, p->pid);
 	json_quote(&b, metadata ? metadata : "");
 	strbuf_addf(&b, ",\"state\":%s}", state);
 	return strbuf_take(&b);
 }
 
-int listener_hand_over(const char *path, const char *metadata, const struct state *s, int pidfd,
-		       int listener_fd, struct error *err)
+int listener_hand_over(const char *path, const char *metadata, const struct state *s,
+		       const struct listener_process *p, struct error *err)
 {
-	_cleanup_close_ int fd = fetch(pidfd, listener_fd, err), sock = -EBADF;
+	_cleanup_close_ int fd = fetch(p->pidfd, p->listener_fd, err), sock = -EBADF;
 	_cleanup_free_ char *text = NULL;
 	int r;
 
@@ -46,7 +46,7 @@ int listener_hand_over(const char *path, const char *metadata, const struct stat
 	sock = sock_connect_stream(path);
 	if (sock < 0)
 		return error_errno(err, -sock, "connect to the seccomp listener %s", path);
-	text = process_state(metadata, s);
+	text = process_state(metadata, s, p);
 	r = sock_send_fd(sock, fd, text);
 	return r < 0 ? error_errno(err, -r, "send the seccomp descriptor to %s", path) : 0;
 }

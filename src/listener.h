@@ -6,16 +6,24 @@
  */
 #pragma once
 
+#include <sys/types.h>
+
 #include "lib/error.h"
+#include "src/state.h"
 
-struct state;
-
+/* Init, or the process of an exec. */
+struct listener_process {
+	pid_t pid;
+	int pidfd;
+	int listener_fd;	  /* its number there */
+	enum state_status status; /* of the container */
+};
 /*
- * Fetch descriptor number `listener_fd` of the process (pidfd_getfd(2)) and send it with
- * the container process state to the unix socket `path`.
+ * Fetch the descriptor from the process (pidfd_getfd(2)) and send it with the container
+ * process state to the unix socket `path`.
  */
-int listener_hand_over(const char *path, const char *metadata, const struct state *s, int pidfd,
-		       int listener_fd, struct error *err);
+int listener_hand_over(const char *path, const char *metadata, const struct state *s,
+		       const struct listener_process *p, struct error *err);
 
 /*
  * A socket to the supervisor, before the filter is loaded: after that, a call that nobody

@@ -150,6 +150,8 @@ teardown() {
 	run inside 'mkdir /tmp/x'
 	assert_output --partial "No medium found"
 	assert_equal "$(grep -c seccompFd "$BOX/heard")" 2
+	run -0 jq -r '.pid != .state.pid, .state.pid, .state.status' <(grep seccompFd "$BOX/heard" | tail -n 1)
+	assert_output "true"$'\n'"$(init_of)"$'\n'running
 }
 
 @test "seccomp: notify: without a listener" {

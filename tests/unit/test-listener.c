@@ -70,8 +70,9 @@ static int hand_over(const struct unit_dir *d, const struct tracee *t, const cha
 		     struct error *err)
 {
 	_cleanup_free_ char *path = path_join(d->path, "agent");
+	const struct listener_process p = {8, t->pidfd, t->fd, STATE_RUNNING};
 
-	return listener_hand_over(path, metadata, &box, t->pidfd, t->fd, err);
+	return listener_hand_over(path, metadata, &box, &p, err);
 }
 
 static int agent_listen(const struct unit_dir *d)
@@ -91,7 +92,7 @@ static void listener_hand_over__with_the_process_state(void **state)
 	const struct unit_dir *d = *state;
 	_cleanup_close_ int sock = agent_listen(d), peer = -EBADF;
 	_cleanup_free_ char *expected = NULL,
-			    *oci = state_format(&box, STATE_CREATING, JSON_COMPACT);
+			    *oci = state_format(&box, STATE_RUNNING, JSON_COMPACT);
 	char text[2048] = "";
 	int fds[2] = {-EBADF, -EBADF};
 	struct error err = {0};
@@ -104,7 +105,7 @@ static void listener_hand_over__with_the_process_state(void **state)
 	peer = sock_accept(sock);
 	assert_true(sock_recv(peer, text, sizeof(text) - 1, fds, 2, &n) > 0);
 	expected = xasprintf("{\"ociVersion\":\"" SPEC_VERSION "\",\"fds\":[\"seccompFd\"],"
-			     "\"pid\":7,\"metadata\":\"a \\\"b\\\"\\n\",\"state\":%s}",
+			     "\"pid\":8,\"metadata\":\"a \\\"b\\\"\\n\",\"state\":%s}",
 			     oci);
 	assert_string_equal(text, expected);
 	assert_int_equal(n, 1);
