@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -19,13 +20,19 @@
 /* The kernel's PROC_ROOT_INO. */
 #define PROC_ROOT_INO 1
 #define STAT_MAX      4096
+#define STATUS_MAX    (64u << 10)
 
 /* Numbers of proc_pid_stat(5), counted from the state, which follows the name. */
 enum {
 	FIELD_STATE = 0,
 	FIELD_PPID = 1,
+	FIELD_FLAGS = 6,
 	FIELD_START_TIME = 19,
+	FIELD_PENDING = 28,
 };
+
+/* The kernel's PF_EXITING. */
+#define FLAG_EXITING 0x4u
 
 /* The name is in parentheses and may itself hold ") R 1": count from the last one. */
 static int parse_stat(const char *text, struct proc_stat *ret)
@@ -33,19 +40,26 @@ static int parse_stat(const char *text, struct proc_stat *ret)
 	_cleanup_(strv_freep) char **words = NULL;
 	const char *behind = strrchr(text, ')');
 	struct proc_stat st = {0};
+	uint64_t flags, pending;
 	int r;
 
 	if (!behind)
 		return -EBADMSG;
 	words = strv_split(behind + 1, " \n");
-	if (strv_len(words) <= FIELD_START_TIME)
+	if (strv_len(words) <= FIELD_PENDING)
 		return -EBADMSG;
 	st.state = words[FIELD_STATE][0];
 	r = str_to_int(words[FIELD_PPID], &st.ppid);
 	if (r == 0)
 		r = str_to_u64(words[FIELD_START_TIME], &st.start_time);
+	if (r == 0)
+		r = str_to_u64(words[FIELD_FLAGS], &flags);
+	if (r == 0)
+		r = str_to_u64(words[FIELD_PENDING], &pending);
 	if (r < 0)
 		return -EBADMSG;
+	st.is_dying = st.state == 'Z' || st.state == 'X' || flags & FLAG_EXITING ||
+		      pending & UINT64_C(1) << (SIGKILL - 1);
 	*ret = st;
 	return 0;
 }
@@ -61,6 +75,22 @@ int proc_stat_read(pid_t pid, struct proc_stat *ret)
 	if (r == -ENOENT)
 		return -ESRCH;
 	return r < 0 ? r : parse_stat(text, ret);
+}
+
+int proc_uid(pid_t pid, uid_t *ret)
+{
+	_cleanup_free_ char *text = NULL;
+	const char *line;
+	char path[64];
+	int r;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	r = file_read(AT_FDCWD, path, STATUS_MAX, &text, NULL);
+	if (r < 0)
+		return r == -ENOENT ? -ESRCH : r;
+	/* The kernel shows a line feed in the name before it otherwise. */
+	line = strstr(text, "\nUid:\t");
+	return line && sscanf(line, "\nUid:\t%u", ret) == 1 ? 0 : -EBADMSG;
 }
 
 bool proc_is_alive(pid_t pid, uint64_t start_time)

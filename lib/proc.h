@@ -10,10 +10,13 @@ struct proc_stat {
 	char state; /* 'R', 'S', 'Z', 'X', ... */
 	pid_t ppid;
 	uint64_t start_time; /* clock ticks since boot, field 22 of proc_pid_stat(5) */
+	bool is_dying;	     /* dead, or on the way: nothing keeps it but what it waits for */
 };
 
 /* -ESRCH when there is no such process. */
 int proc_stat_read(pid_t pid, struct proc_stat *ret);
+/* Its real user, as our user namespace counts. -ESRCH likewise. */
+int proc_uid(pid_t pid, uid_t *ret);
 /* Alive, not a zombie, and started at `start_time`: the same process that was recorded? */
 bool proc_is_alive(pid_t pid, uint64_t start_time);
 /*

@@ -13,6 +13,7 @@
 #include "lib/str.h"
 #include "src/cli.h"
 #include "src/cmd.h"
+#include "src/container-fuse.h"
 #include "src/container.h"
 #include "src/spec.h"
 
@@ -50,6 +51,8 @@ static int stop_signal(const struct container *ct, int sig)
 
 /* A container that dies at all is dead by then. */
 #define DYING_MS 50
+/* ... and one that waits for file systems of its own has been helped out. */
+#define STUCK_MS 2000
 
 static int kill_frozen(const struct container *ct, int pidfd, struct error *err)
 {
@@ -77,6 +80,7 @@ static int shares_pids(const struct container *ct, struct error *err)
 static int kill_init(const struct container *ct, int sig, struct error *err)
 {
 	_cleanup_close_ int pidfd = -EBADF;
+	int r;
 
 	/* The words that containerd matches to know that there is nothing left to kill. */
 	if (state_status(&ct->dir, &ct->state) == STATE_STOPPED)
@@ -87,7 +91,12 @@ static int kill_init(const struct container *ct, int sig, struct error *err)
 	sig = stop_signal(ct, sig);
 	if (pidfd_send_signal(pidfd, sig, NULL, 0) < 0)
 		return error_errno(err, errno, "send signal %d to init", sig);
-	return sig == SIGKILL ? kill_frozen(ct, pidfd, err) : 0;
+	if (sig != SIGKILL)
+		return 0;
+	r = kill_frozen(ct, pidfd, err);
+	if (r == 0)
+		(void)container_await_end(&ct->state, pidfd, STUCK_MS);
+	return r;
 }
 
 /* After init's end, too, as long as there is one process left. */

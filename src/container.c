@@ -14,6 +14,7 @@
 #include "lib/path.h"
 #include "lib/proc.h"
 #include "src/cgroup.h"
+#include "src/container-fuse.h"
 #include "src/fs-client.h"
 #include "src/hooks.h"
 #include "src/resolver.h"
@@ -95,7 +96,8 @@ static int kill_init(const struct state *s, struct error *err)
 		return pidfd == -ESRCH ? 0 : error_set(err, gone.errnum, "%s", gone.text);
 	if (pidfd_send_signal(pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
 		return error_errno(err, errno, "kill init");
-	if (proc_pidfd_wait(pidfd, KILL_WAIT_MS) == 0)
+	if (container_await_end(s, pidfd, KILL_WAIT_MS) == 0 &&
+	    proc_pidfd_wait(pidfd, KILL_WAIT_MS) == 0)
 		return error_set(err, ETIMEDOUT, "container init still running");
 	return 0;
 }

@@ -60,6 +60,8 @@ endif
 %C%_libsrc_a_SOURCES += %D%/cmd-update.c
 %C%_libsrc_a_SOURCES += %D%/cmd.h
 %C%_libsrc_a_SOURCES += %D%/container-create.c
+%C%_libsrc_a_SOURCES += %D%/container-fuse.c
+%C%_libsrc_a_SOURCES += %D%/container-fuse.h
 %C%_libsrc_a_SOURCES += %D%/container.c
 %C%_libsrc_a_SOURCES += %D%/container.h
 %C%_libsrc_a_SOURCES += %D%/do-affinity.c

@@ -65,6 +65,31 @@ static void proc_stat_read__no_process(void **state)
 	assert_int_equal(proc_stat_read(NO_PID, &st), -ESRCH);
 }
 
+static void proc_stat_read__dying(void **state)
+{
+	struct proc_stat st;
+	pid_t pid = sleeper();
+
+	(void)state;
+	assert_int_equal(proc_stat_read(pid, &st), 0);
+	assert_false(st.is_dying);
+	kill_and_wait(pid);
+	assert_int_equal(proc_stat_read(pid, &st), 0);
+	assert_true(st.is_dying);
+	kill_and_reap(pid);
+}
+
+static void proc_uid__own(void **state)
+{
+	uid_t uid = (uid_t)-1;
+
+	(void)state;
+	assert_int_equal(prctl(PR_SET_NAME, "x\nUid:\t7"), 0);
+	assert_int_equal(proc_uid(getpid(), &uid), 0);
+	assert_int_equal(uid, getuid());
+	assert_int_equal(proc_uid(NO_PID, &uid), -ESRCH);
+}
+
 static void proc_is_alive__identity(void **state)
 {
 	struct proc_stat st;
@@ -153,6 +178,8 @@ int main(void)
 		cmocka_unit_test(proc_stat_read__own),
 		cmocka_unit_test(proc_stat_read__hostile_name),
 		cmocka_unit_test(proc_stat_read__no_process),
+		cmocka_unit_test(proc_stat_read__dying),
+		cmocka_unit_test(proc_uid__own),
 		cmocka_unit_test(proc_is_alive__identity),
 		cmocka_unit_test(proc_is_alive__zombies_are_not),
 		cmocka_unit_test(proc_pidfd_open__identity),

@@ -67,10 +67,7 @@ soon() {
 
 @test "hostile: a file system of the container's own, frozen with it, holds up no pause and no end" {
 	start box "$IMAGE"
-	gcc -O1 -static -o "$BATS_TEST_TMPDIR/fuse" "$BATS_TEST_DIRNAME/stalled-fuse.c"
-	docker exec -i box sh -c 'cat >/fuse; chmod 755 /fuse; mkdir /stalled' <"$BATS_TEST_TMPDIR/fuse"
-	docker exec -d box /fuse /stalled
-	wait_for 5 inside box 'grep -q " /stalled " /proc/self/mountinfo'
+	start_stalled box
 	# Of the root directory, as the host sees it: an overlay asks in the name of who has mounted it.
 	inside box 'touch /var/lib/docker/x; mount -t overlay none -o lowerdir=/stalled:/opt /'
 	soon pause box
@@ -81,6 +78,28 @@ soon() {
 	soon rm -f box
 	run -0 docker ps -aq --filter label=scope=test
 	assert_output ""
+}
+
+# start_stalled BOX [NAME]: its file system on /stalled.
+start_stalled() {
+	gcc -O1 -static -pthread -o "$BATS_TEST_TMPDIR/fuse" "$BATS_TEST_DIRNAME/stalled-fuse.c"
+	docker exec -i "$1" sh -c 'cat >/fuse; chmod 755 /fuse; mkdir /stalled' <"$BATS_TEST_TMPDIR/fuse"
+	docker exec -d "$1" /fuse /stalled "${@:2}"
+	wait_for 5 inside "$1" 'grep -q " /stalled " /proc/self/mountinfo'
+}
+
+# The kernel ends a connection with its last descriptor, which a thread holds that waits for it.
+@test "hostile: a container that waits for a file system of its own is killed and removed all the same" {
+	local verb
+	for verb in kill "stop -t 0" "rm -f"; do
+		start box "$IMAGE"
+		start_stalled box x
+		# shellcheck disable=SC2086
+		soon $verb box
+		soon rm -f box
+		run -0 docker ps -aq --filter label=scope=test
+		assert_output ""
+	done
 }
 
 # Its first process, in a group that is its own to freeze.  (On v1 nobody frozen dies.)
