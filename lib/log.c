@@ -8,7 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/alloc.h"
 #include "lib/json.h"
+#include "lib/str.h"
 #include "lib/strbuf.h"
 
 /* Longer messages are cut. */
@@ -66,11 +68,14 @@ static void add_time(struct strbuf *b)
 /* For people: no quotes. Names chosen by a container must not drive the terminal. */
 static void compose_stderr(struct strbuf *b, enum log_level level, const char *msg)
 {
+	_cleanup_free_ char *plain = NULL;
+
 	strbuf_addf(b, "%s: ", program_invocation_short_name);
 	if (level != LOG_ERROR)
 		strbuf_addf(b, "%s: ", level_words[level]);
-	for (; *msg; msg++)
-		strbuf_addc(b, (unsigned char)*msg < ' ' || *msg == 0x7f ? ' ' : *msg);
+	plain = xstrdup(msg);
+	str_make_plain(plain);
+	strbuf_adds(b, plain);
 }
 
 static void compose_text(struct strbuf *b, enum log_level level, const char *msg)

@@ -28,6 +28,18 @@ bool str_has_suffix(const char *s, const char *suffix)
 	return len >= n && strcmp(s + len - n, suffix) == 0;
 }
 
+void str_make_plain(char *s)
+{
+	for (unsigned char *p = (unsigned char *)s; *p; p++) {
+		bool is_c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0;
+
+		if (*p < ' ' || *p == 0x7f || is_c1)
+			*p = ' ';
+		if (is_c1)
+			*++p = ' ';
+	}
+}
+
 void strv_free(char **v)
 {
 	if (!v)

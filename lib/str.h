@@ -20,6 +20,8 @@ static inline const char *str_or_empty(const char *s)
 }
 bool str_has_prefix(const char *s, const char *prefix);
 bool str_has_suffix(const char *s, const char *suffix);
+/* Control characters (C0, DEL, and C1 in UTF-8) become blanks: for a terminal. In place. */
+void str_make_plain(char *s);
 
 /* NULL-terminated, every element and the vector owned; NULL is an empty vector. */
 void strv_free(char **v);

@@ -189,10 +189,12 @@ static int run(int argc, char **argv, int *ret_status, struct error *err)
 
 /*
  * The error goes to the log, where engines read it, and to stderr, where people
- * do; once when these are the same.
+ * do; once when these are the same. Engines print it as it is, and names in it may be an
+ * image's.
  */
-static void print_error(const struct error *err)
+static void print_error(struct error *err)
 {
+	str_make_plain(err->text);
 	log_error("%s", err->text);
 	if (log_fd() != STDERR_FILENO)
 		fprintf(stderr, "sysbox-runc: error: %s\n", err->text);

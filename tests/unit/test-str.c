@@ -216,6 +216,15 @@ static void str_to_size__suffixes(void **state)
 	assert_int_equal(str_to_size("9000p", &v), -ERANGE);
 }
 
+static void str_make_plain__no_control_characters(void **state)
+{
+	char text[] = "a\x1b[2J\a\r\n\x7f\xc2\x9b\xc2\xa0\xc3\x9b\xc2";
+
+	(void)state;
+	str_make_plain(text);
+	assert_string_equal(text, "a [2J      \xc2\xa0\xc3\x9b\xc2");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +242,7 @@ int main(void)
 		cmocka_unit_test(str_to_i64__limits),
 		cmocka_unit_test(str_to_u64__strict),
 		cmocka_unit_test(str_to_u32_and_int__limits),
+		cmocka_unit_test(str_make_plain__no_control_characters),
 		cmocka_unit_test(str_to_size__suffixes),
 	};
 

@@ -204,6 +204,18 @@ start_stalled() {
 	assert_output --partial /dev/pts/
 }
 
+# runc quotes such names.
+@test "hostile: no name in an image drives the terminal of who reads the error" {
+	local word
+	for word in '["a\u001b]0;x\u0007b"]' '["/a\u001b[2Jb"]' '["a\u009b2Jb"]' '["a\rb\nc"]'; do
+		printf 'FROM sysbox/busybox\nENTRYPOINT %s\n' "$word" |
+			docker build -q -t sysbox-test/hostile - >/dev/null
+		run -127 sc run --rm sysbox-test/hostile
+		assert_output --partial exec:
+		refute_output --regexp $'[\e\a\r]|\u9b|b\nc'
+	done
+}
+
 # --- devices --------------------------------------------------------------------------------
 
 # secret_device: one that the host's root can open, and nobody else may.
