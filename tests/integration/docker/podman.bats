@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # What Podman does differently from Docker, through `podman --runtime`.
 
+# bats file_tags=short
+
 load helper
 
 setup_file() {
