@@ -29,6 +29,15 @@ collect_cgroups() {
 	done
 }
 
+# What a fresh sysfs would hide and not take away: Podman fails where it cannot unmount all that
+# is listed below /sys/kernel.
+clear_sys_kernel() {
+	local target
+	awk '$5 ~ "^/sys/kernel/" { print $5 }' /proc/self/mountinfo | tac | while read -r target; do
+		umount "$target"
+	done
+}
+
 # Network settings below /sys/class/net must be this namespace's own.
 fresh_sysfs() {
 	local root=$1 cgroups=$DIR/run/cgroup
@@ -81,6 +90,7 @@ if [[ -n $ROOTFS ]]; then
 	enter_rootfs
 	mount -t tmpfs -o mode=755 run "$DIR/run"
 else
+	clear_sys_kernel
 	fresh_sysfs ''
 fi
 mount -t tmpfs -o mode=755 run /run
