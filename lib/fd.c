@@ -25,17 +25,12 @@ int fd_close(int fd)
 	return -EBADF;
 }
 
+/* open(2) gives the lowest number that is free. Not close-on-exec. */
 int fd_complete_stdio(void)
 {
-	int fd;
-
-	/* The lowest that is free; not close-on-exec. */
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd < 0)
-		return -errno;
-	fd_close(fd);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+			return -errno;
 	return 0;
 }
 
