@@ -103,7 +103,7 @@ static void read_quota(struct cgroup_read *c, size_t level, uint64_t *quota, uin
 
 	*quota = PROCTEXT_UNLIMITED;
 	*period = 0;
-	if (!text || !proctext_limit(&text, quota))
+	if (!text || !proctext_limit(&text, quota) || *quota == PROCTEXT_UNLIMITED)
 		return;
 	if (cgroup_read_is_v1(c, CGROUP_CPU_QUOTA))
 		text = cgroup_read_text(c, CGROUP_CPU_PERIOD, level);
@@ -228,7 +228,8 @@ void cgroup_read_memory_stat(struct cgroup_read *c, struct cgroup_memory_stat *r
 	if (!text)
 		return;
 	if (cgroup_read_is_v1(c, CGROUP_MEMORY_STAT))
-		proctext_fields(text, v1_stat, ARRAY_SIZE(v1_stat), ret);
+		/* Behind the values of the cgroup alone, which have other names. */
+		proctext_fields(strstr(text, "total_"), v1_stat, ARRAY_SIZE(v1_stat), ret);
 	else
 		proctext_fields(text, v2_stat, ARRAY_SIZE(v2_stat), ret);
 }
