@@ -3,7 +3,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/str.h"
 #include "src/cli.h"
@@ -59,8 +58,6 @@ static int start_and_wait(struct container *ct, const struct launch *l, const st
 
 	if (r < 0)
 		return r;
-	/* Other commands must be able to reach the container while it runs. */
-	ct->dir.lock_fd = fd_close(ct->dir.lock_fd);
 	if (a->detach)
 		return notify_wait(&n, l->init_pidfd, l->init_pid, err);
 	r = monitor(l->init_pid, l->master_fd, &watch, err);

@@ -19,7 +19,6 @@ static int run(struct cmd *c, struct error *err)
 	r = container_start(&ct, &n, err);
 	if (r < 0)
 		return r;
-	ct.dir.lock_fd = fd_close(ct.dir.lock_fd);
 	return notify_wait(&n, pidfd, ct.state.init_pid, err);
 }
 

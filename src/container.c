@@ -139,6 +139,8 @@ int container_start(struct container *c, struct notify *n, struct error *err)
 		r = release_init(c, err);
 	if (r < 0)
 		return r;
+	/* It runs, and a hook may want to pause or update it. */
+	c->dir.lock_fd = fd_close(c->dir.lock_fd);
 	r = run_poststart(c, err);
 	if (r < 0) {
 		struct error ignored = {0};

@@ -52,9 +52,9 @@ int container_create(struct container *ret, struct launch *ret_launch, const str
 int container_open(struct container *ret, const char *root, const char *id,
 		   enum state_lock lock, struct error *err);
 /*
- * Let init execute the user's program; poststart hooks, whose failure ends the container. If
- * the caller's service manager waits for readiness, *n listens afterwards; do not wait for it
- * while holding the container's lock.
+ * Let init execute the user's program and let go of the container's lock; poststart hooks,
+ * whose failure ends the container. If the caller's service manager waits for readiness, *n
+ * listens afterwards.
  */
 int container_start(struct container *c, struct notify *n, struct error *err);
 /*

@@ -104,6 +104,16 @@ log_hook() { hook "$1" "cat >$BOX/state.$1; echo $1 >>$BOX/log"; }
 	assert_equal "$(status_of)" stopped
 }
 
+@test "hooks: poststart may change the container by the runtime" {
+	hook poststart "$RUNC --root $STATE update --pids-limit 99 $ID; $RUNC --root $STATE pause $ID"
+	args sleep 1000
+	runc create "$ID" </dev/null
+	run -0 timeout 20 "$RUNC" --root "$STATE" start "$ID"
+	assert_equal "$(status_of)" paused
+	runc resume "$ID"
+	assert_equal "$(inside 'cat /sys/fs/cgroup/pids/pids.max 2>/dev/null || cat /sys/fs/cgroup/pids.max')" 99
+}
+
 @test "hooks: a failure of poststop is a warning, and the next one runs" {
 	hook poststop 'exit 6'
 	hook poststop "touch $BOX/second"
