@@ -152,15 +152,12 @@ static const char *next_line(const char *line)
 	return *line ? line + 1 : line;
 }
 
-int mountinfo_all(struct mountinfo ***ret, size_t *ret_n)
+static int parse_all(const char *text, struct mountinfo ***ret, size_t *ret_n)
 {
-	_cleanup_free_ char *text = NULL;
 	struct mountinfo **all = NULL;
 	size_t n = 0;
-	int r = read_text(&text);
+	int r;
 
-	if (r < 0)
-		return r;
 	for (const char *line = text; *line; line = next_line(line)) {
 		struct mountinfo **slot = array_add((void **)&all, &n, sizeof(*all));
 
@@ -173,6 +170,22 @@ int mountinfo_all(struct mountinfo ***ret, size_t *ret_n)
 	*ret = all;
 	*ret_n = n;
 	return 0;
+}
+
+int mountinfo_all(struct mountinfo ***ret, size_t *ret_n)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = read_text(&text);
+
+	return r < 0 ? r : parse_all(text, ret, ret_n);
+}
+
+int mountinfo_all_of(pid_t pid, struct mountinfo ***ret, size_t *ret_n)
+{
+	_cleanup_free_ char *text = NULL, *path = xasprintf("/proc/%d/mountinfo", (int)pid);
+	int r = file_read(AT_FDCWD, path, MOUNTINFO_MAX, &text, NULL);
+
+	return r < 0 ? r : parse_all(text, ret, ret_n);
 }
 
 /* -ENOENT: not in our mount namespace, below our root, or gone since. */

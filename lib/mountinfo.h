@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "lib/macro.h"
 
@@ -32,6 +33,8 @@ int mountinfo_of(const char *path, struct mountinfo **ret);
 int mountinfo_by_id(uint64_t id, struct mountinfo **ret);
 /* Every mount of /proc/self/mountinfo in its order; counted array, each owned. */
 int mountinfo_all(struct mountinfo ***ret, size_t *ret_n);
+/* The same of another process: what lies below its root. */
+int mountinfo_all_of(pid_t pid, struct mountinfo ***ret, size_t *ret_n);
 void mountinfo_free_all(struct mountinfo **all, size_t n);
 /*
  * The value of "name=value" in an option string (owned, backslash escapes of

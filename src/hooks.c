@@ -7,6 +7,8 @@
 #include <grp.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +16,7 @@
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/mount.h"
+#include "lib/mountinfo.h"
 #include "lib/spawn.h"
 #include "lib/sys.h"
 
@@ -188,19 +191,89 @@ static int enter_container(void *arg)
 	return setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ? -errno : 0;
 }
 
-static int make_private_again(void *arg)
-{
-	const struct inside *in = arg;
+/* The container's mounts before and after its hooks. */
+struct mounts {
+	struct mountinfo **all;
+	size_t n;
+};
 
-	if (setns(in->init_pidfd, CLONE_NEWNS) < 0)
-		return -errno;
-	return mount_propagate("/", MS_REC | MS_PRIVATE);
+static void mounts_done(struct mounts *m)
+{
+	mountinfo_free_all(m->all, m->n);
+}
+
+/* What it had been, or private if a hook has made it. */
+static uint64_t former_propagation(const struct mounts *before, int id)
+{
+	for (size_t i = 0; i < before->n; i++) {
+		const struct mountinfo *m = before->all[i];
+
+		if (m->id != id)
+			continue;
+		return strstr(m->optional, "shared:")	? MS_SHARED
+		       : strstr(m->optional, "master:") ? MS_SLAVE
+							: MS_PRIVATE;
+	}
+	return MS_PRIVATE;
+}
+
+/* Another mount may cover it: then nobody finds it. */
+static void restore_one(const struct mountinfo *m, uint64_t propagation)
+{
+	_cleanup_close_ int fd = open(m->target, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct statx st;
+
+	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) < 0)
+		return;
+	if (st.stx_mnt_id == (uint64_t)m->id)
+		(void)mount_set_propagation(fd, propagation, 0);
+}
+
+struct restore {
+	int init_pidfd;
+	struct mounts before;
+	struct mounts now;
+};
+
+/* A slave stays what it is; what has neither peers any more nor a master is private. */
+static int restore_propagation(void *arg)
+{
+	const struct restore *r = arg;
+	int status = setns(r->init_pidfd, CLONE_NEWNS) < 0
+			     ? -errno
+			     : mount_propagate("/", MS_REC | MS_SLAVE);
+
+	for (size_t i = 0; status == 0 && i < r->now.n; i++) {
+		uint64_t former = former_propagation(&r->before, r->now.all[i]->id);
+
+		if (former != MS_SLAVE)
+			restore_one(r->now.all[i], former);
+	}
+	return status;
+}
+
+static int run_inside(const struct hooks *h, const struct state *s, struct restore *restore,
+		      struct error *err)
+{
+	int r = mountinfo_all_of(s->init_pid, &restore->before.all, &restore->before.n);
+
+	if (r < 0)
+		return error_errno(err, -r, "read the container's mounts");
+	r = run_all(h, s, STATE_CREATING, err);
+	if (r < 0)
+		return r;
+	r = mountinfo_all_of(s->init_pid, &restore->now.all, &restore->now.n);
+	if (r == 0)
+		r = spawn_call(restore_propagation, restore);
+	return r < 0 ? error_errno(err, -r, "restore the propagation of the container's mounts")
+		     : 0;
 }
 
 int hooks_run_create_container(const struct spec_hook *list, size_t n, const struct state *s,
 			       int init_pidfd, struct error *err)
 {
 	struct inside in = {.init_pidfd = init_pidfd, .rootfs = s->rootfs};
+	struct restore restore = {.init_pidfd = init_pidfd};
 	const struct hooks h = {
 		.kind = "createContainer",
 		.list = list,
@@ -208,12 +281,9 @@ int hooks_run_create_container(const struct spec_hook *list, size_t n, const str
 		.prepare = enter_container,
 		.arg = &in,
 	};
-	int r = run_all(&h, s, STATE_CREATING, err);
+	int r = n ? run_inside(&h, s, &restore, err) : 0;
 
-	if (r == 0 && n) {
-		r = spawn_call(make_private_again, &in);
-		if (r < 0)
-			return error_errno(err, -r, "make the container's mounts private");
-	}
+	mounts_done(&restore.before);
+	mounts_done(&restore.now);
 	return r;
 }

@@ -199,6 +199,26 @@ log_hook() { hook "$1" "cat >$BOX/state.$1; echo $1 >>$BOX/log"; }
 	refute mountpoint -q "$ROOTFS/mnt"
 }
 
+@test "hooks: createContainer leaves the propagation of mounts as it is" {
+	local source=$BOX/source place=/proc/self/mountinfo
+	mkdir -p "$source/sub" "$BOX/given" "$ROOTFS/given"
+	mount --bind "$source" "$source"
+	mount --make-shared "$source"
+	mount_row /slave bind "$source" rbind rslave
+	mount_row /shared bind "$source" rbind rshared
+	mount_row /private bind "$source" rbind
+	hook createContainer "mount --bind $BOX/given $ROOTFS/given"
+	start_box
+	mount -t tmpfs none "$source/sub"
+	run -0 inside "grep -c -e ' /slave/sub ' -e ' /shared/sub ' $place; ! grep -e ' /private/sub ' $place; ! grep -e ' / / .* shared:' $place"
+	assert_output 2
+	run -0 inside "grep -e ' /shared ' $place"
+	assert_output --partial ' shared:'
+	run -0 inside "grep -e ' /given ' -e ' /slave ' -e ' /private ' $place"
+	refute_output --partial ' shared:'
+	umount -R "$source"
+}
+
 @test "hooks: the rootfs path as createContainer sees it is the container's root" {
 	hook createContainer "cat $ROOTFS/proc/sys/kernel/hostname >$BOX/out; ls $ROOTFS/dev | head -n 3 >>$BOX/out"
 	touch "$BOX/out"
