@@ -6,6 +6,11 @@ load helper
 
 kinds=(prestart createRuntime createContainer startContainer poststart poststop)
 
+teardown() {
+	! mountpoint -q "$BOX/source" || umount -R "$BOX/source"
+	remove_box
+}
+
 # createContainer runs as the container's root, who is nobody in BOX.
 setup() {
 	make_box
