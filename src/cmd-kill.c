@@ -65,14 +65,15 @@ static int kill_frozen(const struct container *ct, int pidfd, struct error *err)
 }
 
 /* Nothing but its cgroup holds its processes together, and they outlive init. */
-static int shares_pids(const struct container *ct, struct error *err)
+static bool shares_pids(const struct container *ct)
 {
 	_cleanup_(spec_freep) struct spec *s = NULL;
 	const struct spec_namespace *ns;
-	int r = state_load_config(&ct->dir, &s, err);
+	struct error unread = {0};
 
-	if (r < 0)
-		return r;
+	/* Init can be killed without it. */
+	if (state_load_config(&ct->dir, &s, &unread) < 0)
+		return false;
 	ns = spec_find_namespace(s, "pid");
 	return !ns || !str_is_empty(ns->path);
 }
@@ -116,11 +117,9 @@ static int kill_everyone(const struct container *ct, struct error *err)
 
 static int kill_container(const struct container *ct, int sig, struct error *err)
 {
-	int shared = sig == SIGKILL ? shares_pids(ct, err) : 0;
-
-	if (shared < 0)
-		return shared;
-	return shared ? kill_everyone(ct, err) : kill_init(ct, sig, err);
+	if (sig == SIGKILL && shares_pids(ct))
+		return kill_everyone(ct, err);
+	return kill_init(ct, sig, err);
 }
 
 static int run(struct cmd *c, struct error *err)
