@@ -59,7 +59,7 @@ kb() { awk -v key="$1:" '$1 == key { print $2 }'; }
 }
 
 @test "nested: a limit above the system container's is the system container's" {
-	run -0 di run --rm --memory 4g $SMALL grep MemTotal /proc/meminfo
+	run -0 --separate-stderr di run --rm --memory 4g $SMALL grep MemTotal /proc/meminfo
 	assert_output --regexp '^MemTotal: +1048576 kB$'
 }
 
@@ -359,11 +359,12 @@ stop_killing() {
 	local i
 	keep_killing 100
 	for i in 1 2 3 4 5 6 7 8 9 10; do
-		run timeout 40 "$TOP/tests/engine/engine" cli "$ENGINE" exec nested \
+		run --separate-stderr timeout 40 "$TOP/tests/engine/engine" cli "$ENGINE" exec nested \
 			docker run --rm --memory 200m $SMALL grep MemTotal /proc/meminfo
 		[[ $status == 0 && $output == *' 204800 kB' ]] || break
 	done
 	stop_killing
+	echo "$stderr"
 	assert_success
 	assert_output --regexp '^MemTotal: +204800 kB$'
 }
