@@ -87,6 +87,7 @@ noinst_LIBRARIES += %D%/libfs.a
 %C%_libfs_a_SOURCES += %D%/trap-mount.c
 %C%_libfs_a_SOURCES += %D%/trap-mount.h
 %C%_libfs_a_SOURCES += %D%/trap-move-mount.c
+%C%_libfs_a_SOURCES += %D%/trap-remount.c
 %C%_libfs_a_SOURCES += %D%/trap-umount.c
 %C%_libfs_a_SOURCES += %D%/trap-chown.c
 %C%_libfs_a_SOURCES += %D%/trap.c

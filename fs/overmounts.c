@@ -52,6 +52,19 @@ uint64_t overmount_dev(int fd)
 	return stat_at(fd, "", &st) < 0 ? 0 : dev_of(&st);
 }
 
+static bool is_ours(const struct statx *st, const uint64_t devs[2])
+{
+	return st->stx_attributes & STATX_ATTR_MOUNT_ROOT &&
+	       (dev_of(st) == devs[0] || dev_of(st) == devs[1]);
+}
+
+bool overmount_is_ours(int fd, const uint64_t devs[2])
+{
+	struct statx st;
+
+	return stat_at(fd, "", &st) == 0 && is_ours(&st, devs);
+}
+
 enum overmount_kind overmount_kind_of(int fd)
 {
 	struct statfs fs;
@@ -242,9 +255,7 @@ static void take_off_ours(void *arg, const char *path)
 	struct taking_off *t = arg;
 	struct statx st;
 
-	if (t->r < 0 || !path || stat_at(AT_FDCWD, path, &st) < 0 ||
-	    !(st.stx_attributes & STATX_ATTR_MOUNT_ROOT) ||
-	    (dev_of(&st) != t->devs[0] && dev_of(&st) != t->devs[1]))
+	if (t->r < 0 || !path || stat_at(AT_FDCWD, path, &st) < 0 || !is_ours(&st, t->devs))
 		return;
 	t->r = take_off_one(t->ret, t->file, path);
 }

@@ -72,3 +72,5 @@ int overmounts_take_off(struct overmounts *ret, int instance_fd, enum overmount_
 			const uint64_t devs[2]);
 /* The device number of a connection's mount, for the above; queries no file system. */
 uint64_t overmount_dev(int fd);
+/* Is it the root of a mount of these two? O_PATH will do. */
+bool overmount_is_ours(int fd, const uint64_t devs[2]);

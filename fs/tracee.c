@@ -13,6 +13,7 @@
 
 #include "lib/fd.h"
 #include "lib/macro.h"
+#include "lib/proc.h"
 #include "lib/str.h"
 
 #define STATUS_MAX    (64u << 10)
@@ -173,6 +174,25 @@ uint64_t tracee_pidns(pid_t tid)
 	struct stat st;
 
 	return stat(path_of(tid, "ns/pid", path), &st) < 0 ? 0 : st.st_ino;
+}
+
+pid_t tracee_parent(pid_t tid)
+{
+	struct proc_stat st;
+	int r = proc_stat_read(tid, &st);
+
+	return r < 0 ? r : st.ppid;
+}
+
+int tracee_other_netns(const struct tracee *t, pid_t other)
+{
+	char path[PATH_ROOM];
+	_cleanup_close_ int fd = open(path_of(other, "ns/net", path), O_RDONLY | O_CLOEXEC);
+	struct stat own, its;
+
+	if (fd < 0 || fstat(fd, &its) < 0 || fstat(t->fds[TRACEE_NETNS], &own) < 0)
+		return -errno;
+	return own.st_ino == its.st_ino ? -ENOENT : take_fd(&fd);
 }
 
 /* "NSpid:\t1234\t12\t1": the last number is that of its own namespace. */

@@ -49,6 +49,10 @@ void tracee_done(struct tracee *t);
 
 /* The inode number of the pid namespace it is in; 0: not known. */
 uint64_t tracee_pidns(pid_t tid);
+/* Its parent's process, or -ESRCH. */
+pid_t tracee_parent(pid_t tid);
+/* The network namespace of another process; owned. -ENOENT: it is the tracee's, too. */
+int tracee_other_netns(const struct tracee *t, pid_t other);
 /* Is this, in its own pid namespace, the number of the thread or of its process? */
 bool tracee_is_called(pid_t tid, pid_t number);
 /* Its /proc/PID/cgroup; owned. */

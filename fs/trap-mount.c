@@ -25,15 +25,6 @@
 #include "lib/fd.h"
 #include "lib/flags.h"
 
-/* Arguments of mount(2), by position. */
-enum {
-	ARG_SOURCE,
-	ARG_TARGET,
-	ARG_FSTYPE,
-	ARG_FLAGS,
-	ARG_DATA,
-};
-
 #define NO_NEW_MOUNT                                                                           \
 	(MS_REMOUNT | MS_BIND | MS_MOVE | MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
 #ifndef MS_NOSYMFOLLOW
@@ -47,8 +38,7 @@ enum overmount_kind trap_mount_kind(const char *fstype)
 	return strcmp(fstype, "sysfs") == 0 ? OVERMOUNT_SYS : OVERMOUNT_NONE;
 }
 
-/* path_mount() in the kernel: "relatime" unless another is asked for; "strictatime" wins. */
-static uint64_t attrs_of(uint64_t flags)
+uint64_t trap_mount_attrs(uint64_t flags)
 {
 	static const struct {
 		uint64_t flag, attr;
@@ -65,6 +55,14 @@ static uint64_t attrs_of(uint64_t flags)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (flags & rows[i].flag)
 			attrs |= rows[i].attr;
+	return attrs;
+}
+
+/* path_mount() in the kernel: "relatime" unless another is asked for; "strictatime" wins. */
+static uint64_t attrs_of(uint64_t flags)
+{
+	uint64_t attrs = trap_mount_attrs(flags);
+
 	if (flags & MS_STRICTATIME)
 		return attrs | MOUNT_ATTR_STRICTATIME;
 	return flags & MS_NOATIME ? attrs | MOUNT_ATTR_NOATIME : attrs;
@@ -97,8 +95,8 @@ int trap_mount_decode(const struct trap_mount_args *a, struct mount_new *ret)
 static bool is_wanted(const struct seccomp_notif *n)
 {
 	char fstype[8];
-	ssize_t len =
-		tracee_string((pid_t)n->pid, n->data.args[ARG_FSTYPE], fstype, sizeof(fstype));
+	ssize_t len = tracee_string((pid_t)n->pid, n->data.args[TRAP_MOUNT_FSTYPE], fstype,
+				    sizeof(fstype));
 
 	return len > 0 && trap_mount_kind(fstype) != OVERMOUNT_NONE;
 }
@@ -108,16 +106,16 @@ static int read_args(struct trap_mount_args *a, const struct seccomp_notif *n)
 	const __u64 *args = n->data.args;
 	pid_t tid = (pid_t)n->pid;
 
-	a->flags = args[ARG_FLAGS];
-	a->has_source = args[ARG_SOURCE] != 0;
-	if (tracee_string(tid, args[ARG_FSTYPE], a->fstype, sizeof(a->fstype)) < 0 ||
-	    tracee_string(tid, args[ARG_TARGET], a->target, sizeof(a->target)) < 0)
+	a->flags = args[TRAP_MOUNT_FLAGS];
+	a->has_source = args[TRAP_MOUNT_SOURCE] != 0;
+	if (tracee_string(tid, args[TRAP_MOUNT_FSTYPE], a->fstype, sizeof(a->fstype)) < 0 ||
+	    tracee_string(tid, args[TRAP_MOUNT_TARGET], a->target, sizeof(a->target)) < 0)
 		return -EFAULT;
 	if (a->has_source &&
-	    tracee_string(tid, args[ARG_SOURCE], a->source, sizeof(a->source)) < 0)
+	    tracee_string(tid, args[TRAP_MOUNT_SOURCE], a->source, sizeof(a->source)) < 0)
 		return -EFAULT;
-	if (args[ARG_DATA] &&
-	    tracee_string(tid, args[ARG_DATA], a->options, sizeof(a->options)) < 0)
+	if (args[TRAP_MOUNT_DATA] &&
+	    tracee_string(tid, args[TRAP_MOUNT_DATA], a->options, sizeof(a->options)) < 0)
 		return -EFAULT;
 	return 0;
 }

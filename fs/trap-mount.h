@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mount(2) of a fresh procfs or sysfs: the arguments, decoded. Pure. */
+/* The arguments of mount(2), decoded. Pure. */
 #pragma once
 
 #include <limits.h>
@@ -9,7 +9,19 @@
 #include "fs/overmounts.h"
 #include "lib/mount.h"
 
-/* The arguments as read from the caller's memory. */
+/* By position. */
+enum {
+	TRAP_MOUNT_SOURCE,
+	TRAP_MOUNT_TARGET,
+	TRAP_MOUNT_FSTYPE,
+	TRAP_MOUNT_FLAGS,
+	TRAP_MOUNT_DATA,
+};
+
+/* MOUNT_ATTR_* for these MS_* flags, apart from access times. */
+uint64_t trap_mount_attrs(uint64_t flags);
+
+/* The arguments as read from the caller's memory, for a fresh procfs or sysfs. */
 struct trap_mount_args {
 	uint64_t flags;
 	bool has_source;

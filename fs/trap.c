@@ -75,3 +75,10 @@ const struct trap *trap_find(uint32_t arch, uint32_t nr)
 			return of_row(numbers[i].nr, nr);
 	return NULL;
 }
+
+const struct trap *trap_of(const struct seccomp_data *d)
+{
+	const struct trap *t = trap_find(d->arch, (uint32_t)d->nr);
+
+	return t == &trap_mount && trap_is_remount(d) ? &trap_remount : t;
+}

@@ -84,11 +84,17 @@ struct trap {
 
 /* NULL: not a call that we trap. AUDIT_ARCH_* and the number, x32's with its bit. */
 const struct trap *trap_find(uint32_t arch, uint32_t nr);
+/* The same by what else decides: there are two kinds of mount(2). */
+const struct trap *trap_of(const struct seccomp_data *d);
 
 extern const struct trap trap_mount;	  /* fs/trap-mount.c */
+extern const struct trap trap_remount;	  /* fs/trap-remount.c */
 extern const struct trap trap_umount;	  /* fs/trap-umount.c */
 extern const struct trap trap_move_mount; /* fs/trap-move-mount.c */
 extern const struct trap trap_sysinfo;	  /* fs/trap-figures.c */
 extern const struct trap trap_affinity;	  /* the same */
 extern const struct trap trap_chown, trap_lchown, trap_fchown,
 	trap_fchownat; /* fs/trap-chown.c */
+
+/* fs/trap-remount.c: is it mount(2) for the flags of a single mount? */
+bool trap_is_remount(const struct seccomp_data *d);

@@ -58,11 +58,6 @@ struct trap_job *trapper_job(const struct trapper *t, size_t slot)
 	return slots_mem(t->start->jobs, slot);
 }
 
-static const struct trap *trap_of(const struct trap_job *job)
-{
-	return trap_find(job->notif.data.arch, (uint32_t)job->notif.data.nr);
-}
-
 static void answer(const struct trapper *t, struct trap_job *job, enum trap_verdict v)
 {
 	int fd = fdset_find(t->start->listeners, job->listener);
@@ -121,7 +116,7 @@ static enum trap_verdict act_for(const struct trapper *t, struct trap_job *job,
 
 static enum trap_verdict act(const struct trapper *t, struct trap_job *job)
 {
-	const struct trap *trap = trap_of(job);
+	const struct trap *trap = trap_of(&job->notif.data);
 
 	/* By a process that died. */
 	if (tracee_has_mount((pid_t)job->notif.pid, job->mount_id))
@@ -210,7 +205,7 @@ static bool is_wanted(const struct trapper *t, struct trap_job *job, const struc
 static int work_on(struct trapper *t, size_t slot, uint64_t before, struct error *err)
 {
 	struct trap_job *job = trapper_job(t, slot);
-	const struct trap *trap = trap_of(job);
+	const struct trap *trap = trap_of(&job->notif.data);
 
 	if (!trap->answer || t->start->is_careful)
 		return send_actor(t, slot, before, err);
@@ -223,7 +218,7 @@ static int work_on(struct trapper *t, size_t slot, uint64_t before, struct error
 int jobs_begin(struct trapper *t, size_t slot, struct error *err)
 {
 	struct trap_job *job = trapper_job(t, slot);
-	const struct trap *trap = trap_of(job);
+	const struct trap *trap = trap_of(&job->notif.data);
 
 	if (trap && (trap->answer || t->start->is_careful || is_wanted(t, job, trap)))
 		return work_on(t, slot, OWNER_NONE, err);

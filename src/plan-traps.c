@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which calls the supervisor answers: those that attach a file system or take one off. The
- * filter tests what can be told from the arguments, so that binds, moves, remounts,
- * propagation and lazy unmounts, the larger part of them, cost nothing.
+ * Which calls the supervisor answers: those that attach a file system or take one off, and
+ * some that change the flags of one. The filter tests what can be told from the arguments, so
+ * that binds, moves, propagation and lazy unmounts, the larger part of them, cost nothing.
  */
 #include <linux/mount.h>
 #include <linux/seccomp.h>
@@ -23,6 +23,7 @@ static const struct trap {
 	uint64_t mask, value;
 } traps[] = {
 	{"mount", 3, NO_NEW_MOUNT, 0},
+	{"mount", 3, MS_REMOUNT | MS_BIND, MS_REMOUNT | MS_BIND}, /* fs/trap-remount.c */
 	{"move_mount", 4, MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_F_EMPTY_PATH},
 	{"umount2", 1, MNT_DETACH, 0},
 	{"sysinfo", 0, 0, 0},

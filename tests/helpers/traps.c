@@ -9,6 +9,7 @@
  *	traps race SECONDS		arguments and paths that change meanwhile
  *	traps killed SECONDS		callers that die in the middle
  *	traps busy SECONDS		a procfs attached and taken off without end
+ *	traps remount PATH		read-only, by mount(2): its errno
  *	traps denied			the errno of each without rights
  *	traps sysinfo			the whole memory in KiB, as sysinfo(2) has it
  */
@@ -253,6 +254,12 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(verb, "mount") == 0 && argc == 3)
 		return mount("none", argv[2], "proc", 0, NULL) < 0;
+	if (strcmp(verb, "remount") == 0 && argc == 3) {
+		int flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV;
+
+		printf("%d\n", mount(NULL, argv[2], NULL, flags, NULL) < 0 ? errno : 0);
+		return 0;
+	}
 	if (strcmp(verb, "denied") == 0)
 		return denied();
 	if (strcmp(verb, "sysinfo") == 0)

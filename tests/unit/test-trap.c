@@ -51,6 +51,21 @@ static void trap_find__by_architecture(void **state)
 #endif
 }
 
+static void trap_of__two_kinds_of_mount(void **state)
+{
+	struct seccomp_data d = {.arch = AUDIT_ARCH_X86_64, .nr = 165};
+
+	(void)state;
+	d.args[TRAP_MOUNT_FLAGS] = MS_RDONLY;
+	assert_ptr_equal(trap_of(&d), &trap_mount);
+	d.args[TRAP_MOUNT_FLAGS] = MS_REMOUNT | MS_BIND | MS_RDONLY;
+	assert_ptr_equal(trap_of(&d), &trap_remount);
+	d.nr = 166;
+	assert_ptr_equal(trap_of(&d), &trap_umount);
+	assert_int_equal(trap_mount_attrs(MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NODEV),
+			 MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV);
+}
+
 static void trap_mount_kind__types(void **state)
 {
 	(void)state;
@@ -150,6 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(trap_find__by_architecture),
+		cmocka_unit_test(trap_of__two_kinds_of_mount),
 		cmocka_unit_test(trap_mount_kind__types),
 		cmocka_unit_test(trap_mount_decode__flags),
 		cmocka_unit_test(trap_mount_decode__refused),

@@ -168,6 +168,22 @@ kb() { awk -v key="$1:" '$1 == key { print $2 }'; }
 	assert_line --index 5 0
 }
 
+# The kernel has sysctls of its own for each network, and the mount is on those of another one.
+@test "nested: an emulated sysctl of the network is remounted from a network namespace within" {
+	local file=/proc/sys/net/ipv4/neigh
+	grep -q " $file " "/proc/$(init_pid nested)/mountinfo" || skip "the kernel's own"
+	compile_probe
+	run -0 ns "grep ' $file ' /proc/self/mountinfo
+		unshare -n /tmp/traps remount $file; grep ' $file ' /proc/self/mountinfo
+		unshare -n /tmp/traps remount /proc/sys/net/ipv4/conf
+		unshare -n /tmp/traps remount /proc/sys/net/none"
+	assert_line --index 0 --regexp ' rw,'
+	assert_line --index 1 0
+	assert_line --index 2 --regexp ' ro,nosuid,nodev,'
+	assert_line --index 3 22 # EINVAL
+	assert_line --index 4 2  # ENOENT
+}
+
 @test "nested: a procfs below a shared mount appears at its peers, with the figures" {
 	run -0 ns 'mkdir -p /a /b; mount -t tmpfs none /a; mount --make-shared /a; mkdir /a/p; mount --bind /a /b
 		mount -t proc none /a/p; grep MemTotal /b/p/meminfo; umount /a/p; ls /b/p | wc -l'

@@ -47,6 +47,7 @@ BWRAP=(bwrap --unshare-user --unshare-pid --ro-bind / / --proc /proc --dev /dev)
 	assert [ "${lines[1]}" -lt 8 ]
 }
 
+# bats test_tags=short
 @test "bwrap with every namespace" {
 	run -0 as_user bwrap --unshare-all --ro-bind / / --proc /proc --dev /dev --tmpfs /tmp sh -c 'echo x >/tmp/x; cat /tmp/x; ls /sys/class/net'
 	assert_line --index 0 x
