@@ -61,6 +61,7 @@ static int limit_resources(struct error *err)
 static const uint32_t passthrough_calls[] = {
 	/* The connections. */
 	SYS_writev,
+	SYS_timerfd_settime,
 	/* Files, by descriptor. */
 	SYS_openat,
 	SYS_openat2,

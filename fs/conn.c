@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/clock.h"
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/macro.h"
@@ -132,6 +133,7 @@ void conn_done(struct conn *c)
 {
 	conn_close_mounts(c);
 	c->fuse_fd = fd_close(c->fuse_fd);
+	c->guard_fd = fd_close(c->guard_fd);
 	free(take_ptr(&c->init));
 }
 
@@ -147,7 +149,11 @@ static void process(struct conn *c, void *mem, size_t size)
 {
 	const struct fuse_buf buf = {.mem = mem, .size = size};
 
+	if (c->guard_fd >= 0)
+		clock_set_timer(c->guard_fd, CONN_STALL_MS);
 	fuse_session_process_buf(c->session, &buf);
+	if (c->guard_fd >= 0)
+		clock_set_timer(c->guard_fd, 0);
 }
 
 /* These can be repeated. All others change something, or a state that died with the worker. */
@@ -181,6 +187,8 @@ static void refuse(const struct conn *c, const struct fuse_in_header *in)
 		.unique = in->unique,
 	};
 
+	if (is_one_way(in->opcode))
+		return;
 	/* ENOENT: it had already been answered. */
 	(void)!write(c->fuse_fd, &out, sizeof(out));
 }
@@ -194,8 +202,16 @@ static void serve_leftover(struct conn *c)
 	log_warn("a worker died in request %u", in->opcode);
 	if (is_repeatable(in->opcode) && slots_retry(&c->slots, THE_SLOT) <= ATTEMPTS_MAX)
 		process(c, in, in->len);
-	else if (!is_one_way(in->opcode))
+	else
 		refuse(c, in);
+	slots_release(&c->slots, THE_SLOT);
+}
+
+void conn_give_up(struct conn *c)
+{
+	if (c->fuse_fd < 0 || !slots_is_pending(&c->slots, THE_SLOT))
+		return;
+	refuse(c, slots_mem(&c->slots, THE_SLOT));
 	slots_release(&c->slots, THE_SLOT);
 }
 
@@ -237,7 +253,10 @@ static int serve_one(struct conn *c)
 
 	if (n <= 0)
 		return (int)n;
-	process(c, slots_mem(&c->slots, THE_SLOT), (size_t)n);
+	if (c->refuses)
+		refuse(c, slots_mem(&c->slots, THE_SLOT));
+	else
+		process(c, slots_mem(&c->slots, THE_SLOT), (size_t)n);
 	slots_release(&c->slots, THE_SLOT);
 	return 1;
 }

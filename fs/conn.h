@@ -21,6 +21,8 @@ struct conn {
 	int mount_fd; /* keeper only: the mount, which keeps the superblock alive */
 	int again_fd; /* keeper only: a second mount of it, over what covers it; and ... */
 	int cover_fd; /* ... what covers it */
+	int guard_fd; /* a timer that runs during a request, see conn_give_up(); -EBADF: none */
+	bool refuses; /* every request is answered with EIO */
 	struct slots slots;
 	void *init; /* the kernel's INIT request; heap, inherited by fork */
 	size_t init_size;
@@ -29,7 +31,8 @@ struct conn {
 };
 #define CONN_EMPTY                                                                             \
 	{                                                                                      \
-		.fuse_fd = -EBADF, .mount_fd = -EBADF, .again_fd = -EBADF, .cover_fd = -EBADF  \
+		.fuse_fd = -EBADF, .mount_fd = -EBADF, .again_fd = -EBADF, .cover_fd = -EBADF, \
+		.guard_fd = -EBADF                                                             \
 	}
 
 struct conn_options {
@@ -53,6 +56,13 @@ int conn_mount(const struct conn *c, const struct conn_options *o, struct error 
 int conn_refresh(int mount_fd);
 /* Close only the descriptors of the mounts: the superblock then ends with its last user. */
 void conn_close_mounts(struct conn *c);
+/* The guard of a connection expires when its worker spends this long on a request. */
+#define CONN_STALL_MS 30000
+/*
+ * Keeper, after it has killed such a worker, which may go on waiting in the kernel: answer its
+ * request with EIO. The next worker finds nothing left.
+ */
+void conn_give_up(struct conn *c);
 /* Legal on an empty one. Closing the last copy of fuse_fd aborts the requests in flight. */
 void conn_done(struct conn *c);
 

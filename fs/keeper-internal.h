@@ -56,6 +56,7 @@ struct keeper {
 
 	struct children children;
 	struct child workers[SERVICE_N_WORKERS];
+	unsigned int n_stalls; /* workers of the view that a request has kept waiting */
 	struct keeper_errand_state errands[KEEPER_N_ERRANDS];
 
 	struct keeper_traps traps;

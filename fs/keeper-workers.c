@@ -2,10 +2,13 @@
 /* The keeper's workers, one for each kind of service. */
 #include <errno.h>
 #include <sys/prctl.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include "fs/keeper-internal.h"
 #include "fs/worker.h"
 #include "lib/fd.h"
+#include "lib/log.h"
 #include "lib/macro.h"
 #include "lib/sock.h"
 
@@ -105,6 +108,57 @@ static int heard(void *arg, struct error *err)
 
 static const struct child_role role = {run, wants_next, over, heard};
 
+/*
+ * Root inside can hold the lock of a file or directory for as long as he likes, and whoever
+ * needs it waits in the kernel, where SIGKILL does not reach him. The engine, which holds a
+ * lock of its own meanwhile, gets an error. Who goes on like that costs it no more time.
+ */
+#define STALLS_MAX 3
+
+static void replace_stalled(struct keeper *k, struct conn *c)
+{
+	struct child *view = &k->workers[SERVICE_WORKER_VIEW];
+
+	log_warn("a file inside keeps a request of the engine's waiting");
+	child_kill(view);
+	conn_give_up(c);
+	c->refuses = ++k->n_stalls >= STALLS_MAX;
+	if (!k->ending)
+		child_next(view);
+}
+
+static int on_stall(void *arg, struct error *err)
+{
+	struct keeper *k = arg;
+	uint64_t n;
+
+	(void)err;
+	for (size_t i = 0; i < n_services; i++) {
+		struct conn *c = &k->conns[i];
+
+		if (c->guard_fd >= 0 && read(c->guard_fd, &n, sizeof(n)) == sizeof(n) &&
+		    k->workers[SERVICE_WORKER_VIEW].pid)
+			replace_stalled(k, c);
+	}
+	return 0;
+}
+
+static int guard_view(struct keeper *k, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n_services; i++) {
+		struct conn *c = &k->conns[i];
+
+		if (services[i]->worker != SERVICE_WORKER_VIEW || c->fuse_fd < 0)
+			continue;
+		c->guard_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+		r = c->guard_fd < 0 ? error_errno(err, errno, "timerfd_create")
+				    : loop_add(&k->loop, c->guard_fd, on_stall, k, err);
+	}
+	return r;
+}
+
 static bool is_wanted(const struct keeper *k, enum service_worker kind)
 {
 	for (size_t i = 0; i < n_services; i++)
@@ -130,7 +184,7 @@ static int wait_for(const struct child *c, struct error *err)
 
 int keeper_first_workers(struct keeper *k, struct error *err)
 {
-	int r = 0;
+	int r = guard_view(k, err);
 
 	for (enum service_worker w = 0; r == 0 && w < SERVICE_N_WORKERS; w++) {
 		r = child_init(&k->workers[w], &k->children, &role, kinds[w].name, k, err);

@@ -102,6 +102,25 @@ start_stalled() {
 	done
 }
 
+# For the engine that means a lock of its own, held as long as the request takes.
+@test "hostile: who holds the lock of a directory inside does not hold that of the engine" {
+	docker_only
+	start box "$IMAGE"
+	gcc -O1 -static -o "$BATS_TEST_TMPDIR/held" "$BATS_TEST_DIRNAME/held-lock.c"
+	docker exec -i box sh -c 'cat >/held; chmod 755 /held; touch /file; mkdir /dir' <"$BATS_TEST_TMPDIR/held"
+	docker exec -d box /held /dir /file
+	wait_for 10 inside box 'grep -q filename_create /proc/[1-9]*/wchan'
+	soon cp box:/dir/nonesuch -
+	assert_failure
+	run timeout 5 "$TOP/tests/engine/engine" cli "$ENGINE" inspect box
+	assert_success
+	soon cp box:/etc/hostname -
+	assert_success
+	soon rm -f box
+	run -0 docker ps -aq --filter label=scope=test
+	assert_output ""
+}
+
 # Its first process, in a group that is its own to freeze.  (On v1 nobody frozen dies.)
 @test "hostile: a container that has frozen itself is killed and removed all the same" {
 	local verb
