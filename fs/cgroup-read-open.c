@@ -373,6 +373,17 @@ bool cgroup_read_exists(const struct cgroup_read *c, const char *text)
 	return false;
 }
 
+int cgroup_read_open_memory_tasks(const struct cgroup_read *c)
+{
+	const struct cgroup_chain *chain = c->chain_of[CGROUP_MEMORY_USAGE];
+	int fd;
+
+	if (!chain || chain->version != CGROUP_V1 || chain->n_levels == 0)
+		return -ENOTSUP;
+	fd = openat(chain->dirfds[chain->n_levels - 1], "tasks", O_WRONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 /* ------------------------------------------------------------------ a text */
 
 const char *cgroup_read_text(struct cgroup_read *c, enum cgroup_file f, size_t level)

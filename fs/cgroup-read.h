@@ -103,6 +103,11 @@ bool cgroup_read_exists(const struct cgroup_read *c, const char *text);
  * as they were.
  */
 void cgroup_read_forget(struct cgroup_read *c);
+/*
+ * v1: what is written here, "0", moves the writing thread into the cgroup for memory. Owned;
+ * -ENOTSUP: v2, or there is none.
+ */
+int cgroup_read_open_memory_tasks(const struct cgroup_read *c);
 /* Open what has appeared since: a v2 controller that was enabled later. */
 void cgroup_read_reopen(struct cgroup_read *c);
 

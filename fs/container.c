@@ -181,6 +181,8 @@ int container_open_view(struct container *c, struct error *err)
 	c->pidns = tracee_pidns(pid);
 	r = cgroup_read_open(cgroup, pid, err);
 	if (r == 0)
+		c->memory_tasks_fd = cgroup_read_open_memory_tasks(cgroup);
+	if (r == 0)
 		r = open_hosts(c, err);
 	open_host_sysctls(c);
 	if (r == 0)
@@ -206,6 +208,7 @@ void container_close_view(struct container *c)
 	c->proc_fd = fd_close(c->proc_fd);
 	c->sys_dirfd = fd_close(c->sys_dirfd);
 	c->sysfs_dirfd = fd_close(c->sysfs_dirfd);
+	c->memory_tasks_fd = fd_close(c->memory_tasks_fd);
 	for (size_t i = 0; c->host_fds && i < n_emul_files; i++)
 		fd_close(c->host_fds[i]);
 	free(take_ptr(&c->host_fds));

@@ -30,7 +30,8 @@ struct container {
 	struct node_values_store *values;
 	int sys_dirfd; /* the host's /proc/sys alone */
 	int *host_fds; /* n_emul_files: values that are also written to the host; else -EBADF */
-	int sysfs_dirfd; /* the host's /sys, without what is mounted there */
+	int sysfs_dirfd;     /* the host's /sys, without what is mounted there */
+	int memory_tasks_fd; /* cgroup_read_open_memory_tasks(); negative: there is none */
 	struct mirror_names *names;
 	uint64_t pidns; /* inode number of its pid namespace */
 };
@@ -38,7 +39,7 @@ struct container {
 	{                                                                                      \
 		.init_pidfd = -EBADF, .rootfs_fd = -EBADF, .state_dirfd = -EBADF,              \
 		.locks_fd = -EBADF, .proc_fd = -EBADF, .sys_dirfd = -EBADF,                    \
-		.sysfs_dirfd = -EBADF                                                          \
+		.sysfs_dirfd = -EBADF, .memory_tasks_fd = -EBADF                               \
 	}
 
 /* Fill from a received PROTO_START, whose descriptors are taken over. */

@@ -43,6 +43,7 @@ static void keep_only(struct keeper *k, enum service_worker kind)
 		if (services[i]->worker != kind)
 			conn_done(&k->conns[i]);
 	}
+	k->container.memory_tasks_fd = fd_close(k->container.memory_tasks_fd);
 	if (kind == SERVICE_WORKER_EMULATION)
 		k->container.rootfs_fd = fd_close(k->container.rootfs_fd);
 	else

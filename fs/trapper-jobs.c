@@ -126,6 +126,16 @@ static enum trap_verdict act(const struct trapper *t, struct trap_job *job)
 	return act_for(t, job, trap);
 }
 
+/*
+ * The kernel's memory for mounts is charged to whoever makes them. On v1 one thread may move
+ * itself without delaying others, and is not frozen by it: the freezer is another hierarchy.
+ */
+static void join_memory(const struct container *c)
+{
+	if (c->memory_tasks_fd >= 0 && write(c->memory_tasks_fd, "0", 1) < 0)
+		log_debug("memory is charged to the supervisor: errno %d", errno);
+}
+
 _noreturn_ static void actor_main(struct trapper *t, size_t slot, uint64_t before)
 {
 	struct trap_job *job = trapper_job(t, slot);
@@ -133,6 +143,7 @@ _noreturn_ static void actor_main(struct trapper *t, size_t slot, uint64_t befor
 	if (!claim(job, before))
 		_exit(EXIT_SUCCESS);
 	(void)prctl(PR_SET_NAME, "sysbox-fs-act");
+	join_memory(t->start->container);
 	t->context.watchdog_fd = -EBADF;
 	finish(t, slot, act(t, job));
 	_exit(EXIT_SUCCESS);

@@ -332,3 +332,18 @@ log_of() {
 	lines=$(grep -c "views of containers" "$log" || true)
 	((lines <= 10)) || fail "$lines lines"
 }
+
+# 110 kB each, for the mounts of the emulated files.  (On v2 it is the supervisor's.)
+@test "hostile: the kernel's memory for a hundred procfs is the container's" {
+	docker_only
+	local usage
+	start box --memory 256m "$IMAGE"
+	usage=/sys/fs/cgroup/memory$(awk -F: '$2 == "memory" { print $3 }' "/proc/$(init_pid box)/cgroup")/memory.usage_in_bytes
+	[[ -e $usage ]] || skip "cgroup v2"
+	docker exec -d box unshare -m sh -c 'for i in $(seq 100); do mkdir -p /p/$i; mount -t proc none /p/$i; done
+		touch /done; exec sleep 100'
+	wait_for 1 true
+	local before; before=$(cat "$usage")
+	wait_for 20 inside box 'test -e /done'
+	assert [ "$(cat "$usage")" -gt $((before + 5000000)) ]
+}
