@@ -211,6 +211,8 @@ static int step_cwd(struct init_work *w, struct error *err)
 		return error_errno(err, errno, "chdir /");
 	/* Engines expect the working directory to be made (runc does), owned by root. */
 	dir = path_mkdir_in_root(w->root_fd, p->cwd, 0755, (uid_t)-1, (gid_t)-1);
+	if (dir == -EROFS && w->writable_fd >= 0)
+		dir = path_mkdir_in_root(w->writable_fd, p->cwd, 0755, (uid_t)-1, (gid_t)-1);
 	if (dir < 0 && dir != -EROFS)
 		log_debug("cannot make %s: %s", p->cwd, strerror(-dir));
 	return 0;

@@ -17,6 +17,20 @@ load helper
 	assert_output --partial process.cwd
 }
 
+@test "process: a missing cwd in a read-only root, as with runc" {
+	config '.root.readonly = true | .process.cwd = "/made/here"'
+	run -0 run_sh 'pwd; ! touch x 2>/dev/null'
+	assert_output /made/here
+	# In a read-only volume nothing is made.
+	mkdir "$BOX/volume"
+	mount_row /made bind "$BOX/volume" rbind ro
+	config '.process.cwd = "/made/there"'
+	run run_sh pwd
+	assert_failure
+	assert_output --partial /made/there
+	refute [ -e "$BOX/volume/there" ]
+}
+
 @test "process: a cwd that only root may enter, for another user" {
 	mkdir -m 700 "$ROOTFS/private"
 	config '.process.cwd = "/private" | .process.user = {uid: 1000, gid: 1000}'
