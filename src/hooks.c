@@ -106,7 +106,7 @@ static int run_all(const struct hooks *h, const struct state *s, enum state_stat
 int hooks_run(const char *kind, const struct spec_hook *list, size_t n, const struct state *s,
 	      enum state_status status, struct error *err)
 {
-	const struct hooks h = {.kind = kind, .list = list, .n = n};
+	const struct hooks h = {.kind = kind, .list = list, .n = n, .env = environ};
 
 	return run_all(&h, s, status, err);
 }
@@ -114,7 +114,11 @@ int hooks_run(const char *kind, const struct spec_hook *list, size_t n, const st
 void hooks_run_poststop(const struct spec_hooks *hooks, const struct state *s)
 {
 	const struct hooks h = {
-		.kind = "poststop", .list = hooks->poststop, .n = hooks->n_poststop};
+		.kind = "poststop",
+		.list = hooks->poststop,
+		.n = hooks->n_poststop,
+		.env = environ,
+	};
 	_cleanup_free_ char *state = h.n ? state_format(s, STATE_STOPPED, JSON_COMPACT) : NULL;
 	struct error err = {0};
 
@@ -278,6 +282,7 @@ int hooks_run_create_container(const struct spec_hook *list, size_t n, const str
 		.kind = "createContainer",
 		.list = list,
 		.n = n,
+		.env = environ,
 		.prepare = enter_container,
 		.arg = &in,
 	};

@@ -14,7 +14,10 @@
 struct spec_hook;
 struct spec_hooks;
 
-/* One list in order; the first failure ends it. `kind` is for messages: "poststart". */
+/*
+ * One list in order; the first failure ends it. `kind` is for messages: "poststart". As with
+ * runc, a hook without an environment of its own has the runtime's.
+ */
 int hooks_run(const char *kind, const struct spec_hook *hooks, size_t n, const struct state *s,
 	      enum state_status status, struct error *err);
 /*

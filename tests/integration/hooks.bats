@@ -162,6 +162,15 @@ log_hook() { hook "$1" "cat >$BOX/state.$1; echo $1 >>$BOX/log"; }
 	refute_output --partial SECRET
 }
 
+@test "hooks: without an environment of their own they have the runtime's" {
+	local k
+	for k in prestart createContainer poststart poststop; do hook $k "echo $k \$MARK >>$BOX/log"; done
+	args true
+	MARK=here runc run "$ID"
+	run -0 cat "$BOX/log"
+	assert_output $'prestart here\ncreateContainer here\npoststart here\npoststop here'
+}
+
 @test "hooks: startContainer without an environment has the program's" {
 	config '.process.env = ["ONE=two", "PATH=/bin"]'
 	hook startContainer 'echo $ONE $HOME >/got'
