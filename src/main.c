@@ -2,6 +2,7 @@
 /* Global options, the table of verbs, one error, one exit status. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -205,6 +206,8 @@ int main(int argc, char **argv)
 	struct error err = {0};
 	int status = 0, r = fd_complete_stdio();
 
+	/* Ignored by the caller and so by us, there would be no children to wait for. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	if (r < 0)
 		return 1;
 	r = run(argc, argv, &status, &err);

@@ -189,6 +189,13 @@ load helper
 	assert_equal "$(status_of)" running
 }
 
+@test "run: a caller that ignores SIGCHLD" {
+	hook poststart true
+	args sh -c 'exit 4'
+	run -4 env --ignore-signal=CHLD "$RUNC" --root "$STATE" run "$ID" </dev/null
+	assert_output ""
+}
+
 @test "run: what is blocked or ignored in the caller is not so inside" {
 	args grep -E "Sig(Blk|Ign)" /proc/self/status
 	run -0 env --ignore-signal=TERM,INT,PIPE --block-signal=USR1,CHLD "$RUNC" --root "$STATE" run "$ID"
