@@ -94,13 +94,6 @@ static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,
 	return TRAP_NATIVE;
 }
 
-bool trap_is_remount(const struct seccomp_data *d)
-{
-	const uint64_t both = MS_REMOUNT | MS_BIND;
-
-	return (d->args[TRAP_MOUNT_FLAGS] & both) == both;
-}
-
 const struct trap trap_remount = {
 	.name = "mount",
 	.is_wanted = is_wanted,

@@ -3,6 +3,7 @@
 
 #include <linux/audit.h>
 #include <stddef.h>
+#include <sys/mount.h>
 
 #include "fs/notify.h"
 #include "lib/clock.h"
@@ -35,7 +36,8 @@ static const struct {
 	{AUDIT_ARCH_RISCV64, {40, 39, 179, 123, NONE, NONE, 55, 54}},
 };
 #undef NONE
-#define NR_MOVE_MOUNT 429 /* the same everywhere, like all calls since 5.1 */
+#define ARG_MOUNT_FLAGS 3   /* as src/plan-traps.c has it */
+#define NR_MOVE_MOUNT	429 /* the same everywhere, like all calls since 5.1 */
 
 bool trap_is_valid(const struct trap_context *c, const struct trap_job *job)
 {
@@ -76,9 +78,17 @@ const struct trap *trap_find(uint32_t arch, uint32_t nr)
 	return NULL;
 }
 
+/* mount(2) for the flags of a single mount. */
+static bool is_remount(const struct seccomp_data *d)
+{
+	const uint64_t both = MS_REMOUNT | MS_BIND;
+
+	return (d->args[ARG_MOUNT_FLAGS] & both) == both;
+}
+
 const struct trap *trap_of(const struct seccomp_data *d)
 {
 	const struct trap *t = trap_find(d->arch, (uint32_t)d->nr);
 
-	return t == &trap_mount && trap_is_remount(d) ? &trap_remount : t;
+	return t == &trap_mount && is_remount(d) ? &trap_remount : t;
 }

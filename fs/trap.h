@@ -95,6 +95,3 @@ extern const struct trap trap_sysinfo;	  /* fs/trap-figures.c */
 extern const struct trap trap_affinity;	  /* the same */
 extern const struct trap trap_chown, trap_lchown, trap_fchown,
 	trap_fchownat; /* fs/trap-chown.c */
-
-/* fs/trap-remount.c: is it mount(2) for the flags of a single mount? */
-bool trap_is_remount(const struct seccomp_data *d);

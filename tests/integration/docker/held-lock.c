@@ -6,40 +6,26 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fuse.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "raw-fuse.h"
+
 #define SIZE 4096
-
-static void answer(int fd, uint64_t unique, int error, const void *data, size_t len)
-{
-	static char buf[4096];
-	const struct fuse_out_header h = {
-		.len = (uint32_t)(sizeof(h) + len), .error = error, .unique = unique};
-
-	memcpy(buf, &h, sizeof(h));
-	if (len)
-		memcpy(buf + sizeof(h), data, len);
-	(void)!write(fd, buf, h.len);
-}
 
 static void serve(int fd, const struct fuse_in_header *h)
 {
-	static const struct fuse_init_out init = {
-		.major = FUSE_KERNEL_VERSION, .minor = 31, .max_write = 4096};
 	static const struct fuse_attr_out attr = {
 		.attr = {.ino = 1, .mode = S_IFREG | 0666, .nlink = 1, .size = SIZE}};
 	static const struct fuse_open_out open = {0};
 
 	switch (h->opcode) {
 	case FUSE_INIT:
-		answer(fd, h->unique, 0, &init, sizeof(init));
+		answer_init(fd, h);
 		return;
 	case FUSE_GETATTR:
 		answer(fd, h->unique, 0, &attr, sizeof(attr));
@@ -78,7 +64,6 @@ static void change(const char *dir)
 
 int main(int argc, char **argv)
 {
-	static char buf[FUSE_MIN_READ_BUFFER + 4096];
 	int fd = open("/dev/fuse", O_RDWR);
 	char options[128];
 
@@ -98,8 +83,5 @@ int main(int argc, char **argv)
 			change(argv[1]);
 		return 0;
 	}
-	for (;;) {
-		if (read(fd, buf, sizeof(buf)) > 0)
-			serve(fd, (const struct fuse_in_header *)buf);
-	}
+	serve_all(fd, serve);
 }

@@ -7,41 +7,27 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fuse.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "raw-fuse.h"
 
 static const struct fuse_attr root = {.ino = 1, .mode = S_IFDIR | 0755, .nlink = 2};
 
 static bool answers_lookups = true;
 
-static void answer(int fd, uint64_t unique, int error, const void *data, size_t len)
-{
-	static char buf[4096];
-	const struct fuse_out_header h = {
-		.len = (uint32_t)(sizeof(h) + len), .error = error, .unique = unique};
-
-	memcpy(buf, &h, sizeof(h));
-	if (len)
-		memcpy(buf + sizeof(h), data, len);
-	(void)!write(fd, buf, h.len);
-}
-
 static void serve(int fd, const struct fuse_in_header *h)
 {
-	static const struct fuse_init_out init = {
-		.major = FUSE_KERNEL_VERSION, .minor = 31, .max_write = 4096};
 	const struct fuse_attr_out attr = {.attr = root};
 	static const struct fuse_statfs_out statfs = {.st = {.bsize = 512, .namelen = 255}};
 
 	switch (h->opcode) {
 	case FUSE_INIT:
-		answer(fd, h->unique, 0, &init, sizeof(init));
+		answer_init(fd, h);
 		return;
 	case FUSE_GETATTR:
 		answer(fd, h->unique, 0, &attr, sizeof(attr));
@@ -81,7 +67,6 @@ static int start_looking_up(const char *dir, const char *name)
 
 int main(int argc, char **argv)
 {
-	static char buf[FUSE_MIN_READ_BUFFER + 4096];
 	int fd = open("/dev/fuse", O_RDWR);
 	char options[128];
 
@@ -93,8 +78,5 @@ int main(int argc, char **argv)
 	}
 	if (argc == 3 && start_looking_up(argv[1], argv[2]) != 0)
 		return 1;
-	for (;;) {
-		if (read(fd, buf, sizeof(buf)) > 0)
-			serve(fd, (const struct fuse_in_header *)buf);
-	}
+	serve_all(fd, serve);
 }
