@@ -35,11 +35,12 @@ make_bundle() {
 	mv "$DIR/config.json" "$DIR/bundle/config.json"
 }
 
+# The meanings name descriptors by number: none is inherited.
 run_traced() {
 	cd "$DIR/bundle"
 	# shellcheck disable=SC2016
 	strace -ff -y -qq -s 100 -e signal=none -o "$DIR/tr" sh -c '
-		exec 2>"$4" </dev/null >/dev/null
+		exec 2>"$4" </dev/null >/dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 		"$1" --debug --root "$2" create "$3" && "$1" --debug --root "$2" start "$3"' \
 		sh "$BUILD/sysbox-runc" "$DIR/state" "$ID" "$DIR/log" || { tail -n 3 "$DIR/log" >&2; exit 1; }
 	cd "$TOP"
@@ -61,9 +62,10 @@ find_processes() {
 	INIT=$(child_of "$BUILDER" 'clone3\(\{flags=CLONE_PARENT')
 	KERNELFS=$(child_of "$CREATE" 'clone\(child_stack=NULL, flags=CLONE_CHILD')
 	KERNELFS2=$(child_of "$KERNELFS" 'clone\(child_stack=NULL, flags=CLONE_CHILD')
-	WORKER=$(child_of "$KEEPER" 'clone\(child_stack=NULL, flags=CLONE_CHILD')
-	VIEWER=$(child_of "$KEEPER" 'clone\(child_stack=NULL, flags=CLONE_CHILD' 2)
-	TRAPPER=$(child_of "$KEEPER" 'clone\(child_stack=NULL, flags=CLONE_CHILD' 3)
+	VIEWER=$(child_of "$KEEPER" 'clone\(child_stack=NULL, flags=CLONE_CHILD')
+	FAST=$(child_of "$KEEPER" 'clone\(child_stack=NULL, flags=CLONE_CHILD' 2)
+	PLAIN=$(child_of "$KEEPER" 'clone\(child_stack=NULL, flags=CLONE_CHILD' 3)
+	TRAPPER=$(child_of "$KEEPER" 'clone\(child_stack=NULL, flags=CLONE_CHILD' 4)
 }
 
 # The words of src/sync.h and lib/proto.h in place of bytes: a sed script.  Bytes as strace writes them.
@@ -93,7 +95,7 @@ normalize() {
 		-e "s#$DIR/state#STATE#g; s#$DIR#DIR#g; s#$BUILD/#/usr/bin/#g" \
 		-e "s#\\b$base\\b#BASE#g" \
 		-e "s#\\b$CREATE\\b#CREATE#g; s#\\b$KEEPER\\b#KEEPER#g; s#\\b$MAPS\\b#MAPS#g" \
-		-e "s#\\b$BUILDER\\b#BUILDER#g; s#\\b$INIT\\b#INIT#g; s#\\b$WORKER\\b#WORKER#g" \
+		-e "s#\\b$BUILDER\\b#BUILDER#g; s#\\b$INIT\\b#INIT#g; s#\\b$FAST\\b#FAST#g; s#\\b$PLAIN\\b#PLAIN#g" \
 		-e "s#\\b$VIEWER\\b#VIEWER#g; s#\\b${TRAPPER:-none}\\b#TRAPPER#g" \
 		-e "s#\\b$KERNELFS\\b#KERNELFS#g; s#\\b$KERNELFS2\\b#KERNELFS2#g; s#\\b$START\\b#START#g" \
 		-e 's#:\[[0-9]+\]>#>#g; s#(socket|pipe):\[[0-9]+\]#\1#g; s#0x[0-9a-f]{6,}#PTR#g' \
@@ -131,7 +133,7 @@ section "$BUILDER" "BUILDER: the child, with the host's powers, in a private mou
 section "$INIT" "INIT: inside; becomes the container's program"
 section "$KERNELFS" "KERNELFS: enters the container's namespaces for its procfs and sysfs"
 section "$KERNELFS2" "KERNELFS2: its child, in the pid namespace"
-section "$WORKER" "WORKER: of the supervisor, for the emulated files"
+section "$FAST" "FAST: of the supervisor, for the figures in procfs; PLAIN, for sysctls, is the same"
 section "$VIEWER" "VIEWER: its worker for the engine's view of the rootfs"
 section "$START" "START: \`sysbox-runc start\`"
 
