@@ -27,18 +27,12 @@ static const struct {
 	{"sys/devices/virtual/dmi/id/product_uuid", node_product_uuid},
 };
 
-int tree_node(size_t i, struct tree_node *ret)
+handler_fn tree_format(const struct emul_file *f)
 {
-	const struct emul_file *f = &emul_files[i];
-
-	for (size_t h = 0; h < ARRAY_SIZE(handlers); h++) {
-		if (strcmp(handlers[h].path, f->path) != 0)
-			continue;
-		*ret = (struct tree_node){.file = f, .format = handlers[h].format};
-		return 0;
-	}
-	*ret = (struct tree_node){.file = f};
-	return f->kind == EMUL_TEXT ? -ENOENT : 0;
+	for (size_t h = 0; h < ARRAY_SIZE(handlers); h++)
+		if (strcmp(handlers[h].path, f->path) == 0)
+			return handlers[h].format;
+	return NULL;
 }
 
 int tree_find(enum emul_conn conn, const char *name)

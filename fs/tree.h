@@ -7,12 +7,7 @@
 #include "fs/handler.h"
 #include "lib/emul.h"
 
-struct tree_node {
-	const struct emul_file *file;
-	handler_fn format; /* EMUL_TEXT */
-};
-
-/* Entry number i of emul_files. -ENOENT: nobody serves it. */
-int tree_node(size_t i, struct tree_node *ret);
+/* What makes the text of an EMUL_TEXT; NULL: nobody serves it. */
+handler_fn tree_format(const struct emul_file *f);
 /* The number of the entry with this name in this connection, or -ENOENT. */
 int tree_find(enum emul_conn conn, const char *name);

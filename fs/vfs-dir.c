@@ -26,8 +26,7 @@ struct dir {
 
 static int dir_of(const struct vfs *v, fuse_ino_t ino, struct dir *ret)
 {
-	struct tree_node n;
-	int r;
+	const struct emul_file *row = vfs_row(v, ino);
 
 	*ret = (struct dir){0};
 	if (vfs_place(ino) >= VFS_FIRST_MIRROR) {
@@ -35,13 +34,12 @@ static int dir_of(const struct vfs *v, fuse_ino_t ino, struct dir *ret)
 		ret->mirror = (uint32_t)(vfs_place(ino) - VFS_FIRST_MIRROR);
 		return 0;
 	}
-	r = vfs_row(v, ino, &n);
-	if (r < 0)
-		return r;
-	ret->row = n.file;
-	ret->is_mirror = n.file->kind == EMUL_MIRROR;
-	ret->mirror = mirror_row((size_t)(n.file - emul_files));
-	return ret->is_mirror || n.file->kind == EMUL_DIRECTORY ? 0 : -ENOTDIR;
+	if (!row)
+		return -ENOENT;
+	ret->row = row;
+	ret->is_mirror = row->kind == EMUL_MIRROR;
+	ret->mirror = mirror_row((size_t)(row - emul_files));
+	return ret->is_mirror || row->kind == EMUL_DIRECTORY ? 0 : -ENOTDIR;
 }
 
 /* ------------------------------------------------------------------ lookup */
@@ -95,9 +93,9 @@ static int find(struct vfs *v, fuse_ino_t parent, const char *name, fuse_ino_t *
  */
 static bool is_too_long(struct vfs *v, fuse_ino_t ino)
 {
-	struct tree_node n;
+	const struct emul_file *row = vfs_row(v, ino);
 
-	if (v->conn != EMUL_FAST || vfs_row(v, ino, &n) < 0 || n.file->conn != EMUL_BOTH)
+	if (v->conn != EMUL_FAST || !row || row->conn != EMUL_BOTH)
 		return false;
 	return vfs_make_text(v, ino, &v->scratch) < 0 || v->scratch.len > VFS_SHORT;
 }

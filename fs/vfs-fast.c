@@ -51,7 +51,6 @@ static int refresh(struct vfs *v, fuse_ino_t ino)
 static void fast_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct vfs *v = vfs_of(req);
-	struct tree_node n;
 	struct stat st;
 	int r;
 
@@ -59,9 +58,7 @@ static void fast_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *
 		vfs_getattr(req, ino, fi);
 		return;
 	}
-	r = vfs_row(v, ino, &n);
-	if (r == 0)
-		r = refresh(v, ino);
+	r = vfs_row(v, ino) ? refresh(v, ino) : -ENOENT;
 	if (r == 0)
 		r = vfs_stat(v, ino, &st);
 	if (r < 0)
@@ -92,8 +89,7 @@ static void fast_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		      struct fuse_file_info *fi)
 {
 	struct vfs *v = vfs_of(req);
-	struct tree_node n;
-	int r = vfs_row(v, ino, &n);
+	int r = vfs_row(v, ino) ? 0 : -ENOENT;
 
 	(void)fi;
 	if (r == 0 && !vfs_text(v, ino)->buf.len) /* a new worker has none yet */

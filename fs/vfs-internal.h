@@ -93,8 +93,8 @@ struct vfs_text *vfs_text(struct vfs *v, fuse_ino_t ino);
 
 /* Where values come from that nobody has written. */
 struct node_value_host vfs_values(const struct vfs *v);
-/* The row of an id of this connection; -ENOENT. */
-int vfs_row(const struct vfs *v, fuse_ino_t ino, struct tree_node *ret);
+/* The row of an id; NULL: none of this connection. */
+const struct emul_file *vfs_row(const struct vfs *v, fuse_ino_t ino);
 /* The current text of an id, replacing what is in *out; or -errno. */
 int vfs_make_text(const struct vfs *v, fuse_ino_t ino, struct strbuf *out);
 /* As it is: without making a new text. */

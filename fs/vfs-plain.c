@@ -44,16 +44,9 @@ static void plain_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	(void)fuse_reply_open(req, fi);
 }
 
-static const struct emul_file *row_of(const struct vfs *v, fuse_ino_t ino)
-{
-	struct tree_node n;
-
-	return vfs_row(v, ino, &n) == 0 ? n.file : NULL;
-}
-
 static bool is_log(const struct vfs *v, fuse_ino_t ino)
 {
-	const struct emul_file *f = row_of(v, ino);
+	const struct emul_file *f = vfs_row(v, ino);
 
 	return f && f->kind == EMUL_LOG;
 }
@@ -128,7 +121,7 @@ static void plain_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	(void)fi;
 	if (ph)
 		fuse_pollhandle_destroy(ph);
-	(void)fuse_reply_poll(req, poll_events(row_of(vfs_of(req), ino)));
+	(void)fuse_reply_poll(req, poll_events(vfs_row(vfs_of(req), ino)));
 }
 
 /* ------------------------------------------------------------------ writing */
@@ -170,7 +163,7 @@ static void plain_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t
 {
 	const struct vfs *v = vfs_of(req);
 	const struct node_value_text t = {data, size, fi->flags & O_APPEND ? 0 : off};
-	ssize_t taken = write_row(v, row_of(v, ino), &t);
+	ssize_t taken = write_row(v, vfs_row(v, ino), &t);
 
 	if (taken < 0)
 		vfs_reply_error(req, (int)taken);

@@ -102,15 +102,14 @@ struct vfs_text *vfs_text(struct vfs *v, fuse_ino_t ino)
 	return &w->texts[row];
 }
 
-int vfs_row(const struct vfs *v, fuse_ino_t ino, struct tree_node *ret)
+const struct emul_file *vfs_row(const struct vfs *v, fuse_ino_t ino)
 {
-	size_t i;
+	fuse_ino_t place = vfs_place(ino);
+	size_t i = place - VFS_FIRST_ROW;
 
-	ino = vfs_place(ino);
-	i = ino - VFS_FIRST_ROW;
-	if (ino < VFS_FIRST_ROW || i >= n_emul_files || !emul_is_on(&emul_files[i], v->conn))
-		return -ENOENT;
-	return tree_node(i, ret);
+	if (place < VFS_FIRST_ROW || i >= n_emul_files || !emul_is_on(&emul_files[i], v->conn))
+		return NULL;
+	return &emul_files[i];
 }
 
 struct node_value_host vfs_values(const struct vfs *v)
@@ -129,17 +128,17 @@ static int value_text(const struct vfs *v, const struct emul_file *f, struct str
 	return len < 0 ? (int)len : 0;
 }
 
-static int row_text(const struct vfs *v, fuse_ino_t ino, const struct tree_node *n,
+static int row_text(const struct vfs *v, fuse_ino_t ino, const struct emul_file *f,
 		    struct strbuf *out)
 {
-	switch (n->file->kind) {
+	switch (f->kind) {
 	case EMUL_TEXT:
-		n->format(vfs_view(v, ino), out);
+		tree_format(f)(vfs_view(v, ino), out);
 		return 0;
 	case EMUL_VALUE:
-		return value_text(v, n->file, out);
+		return value_text(v, f, out);
 	case EMUL_FIXED:
-		strbuf_adds(out, n->file->text);
+		strbuf_adds(out, f->text);
 		return 0;
 	case EMUL_PRESSURE:
 		strbuf_adds(out, NO_PRESSURE);
@@ -156,7 +155,7 @@ static int row_text(const struct vfs *v, fuse_ino_t ino, const struct tree_node 
 int vfs_make_text(const struct vfs *v, fuse_ino_t ino, struct strbuf *out)
 {
 	fuse_ino_t place = vfs_place(ino);
-	struct tree_node n;
+	const struct emul_file *row = vfs_row(v, ino);
 	int r;
 
 	strbuf_reset(out);
@@ -165,9 +164,7 @@ int vfs_make_text(const struct vfs *v, fuse_ino_t ino, struct strbuf *out)
 
 		r = mirror_read(&m, (uint32_t)(place - VFS_FIRST_MIRROR), out);
 	} else {
-		r = vfs_row(v, ino, &n);
-		if (r == 0)
-			r = row_text(v, ino, &n, out);
+		r = row ? row_text(v, ino, row, out) : -ENOENT;
 	}
 	return r == 0 && out->failed ? -EFBIG : r;
 }
@@ -214,15 +211,15 @@ static int mirror_node_stat(struct vfs *v, fuse_ino_t ino, struct stat *ret)
 	return 0;
 }
 
-static struct stat row_stat(struct vfs *v, fuse_ino_t ino, const struct tree_node *n)
+static struct stat row_stat(struct vfs *v, fuse_ino_t ino, const struct emul_file *f)
 {
 	const struct vfs_text *t = vfs_text(v, ino);
 	const struct timespec changed = v->conn == EMUL_FAST ? t->changed : wall_clock();
 
-	if (n->file->kind == EMUL_DIRECTORY || n->file->kind == EMUL_MIRROR)
+	if (f->kind == EMUL_DIRECTORY || f->kind == EMUL_MIRROR)
 		return directory_stat();
 	return (struct stat){
-		.st_mode = S_IFREG | n->file->mode,
+		.st_mode = S_IFREG | f->mode,
 		.st_nlink = 1,
 		.st_size = v->conn == EMUL_FAST ? (off_t)t->buf.len : VFS_PLAIN_SIZE,
 		.st_atim = changed,
@@ -233,15 +230,17 @@ static struct stat row_stat(struct vfs *v, fuse_ino_t ino, const struct tree_nod
 
 int vfs_stat(struct vfs *v, fuse_ino_t ino, struct stat *ret)
 {
-	struct tree_node n;
+	const struct emul_file *row = vfs_row(v, ino);
 	int r = 0;
 
 	if (ino == FUSE_ROOT_ID)
 		*ret = directory_stat();
 	else if (vfs_place(ino) >= VFS_FIRST_MIRROR)
 		r = mirror_node_stat(v, ino, ret);
-	else if ((r = vfs_row(v, ino, &n)) == 0)
-		*ret = row_stat(v, ino, &n);
+	else if (row)
+		*ret = row_stat(v, ino, row);
+	else
+		r = -ENOENT;
 	if (r < 0)
 		return r;
 	/* Only for display: within 32 bits, as some programs cannot take more. */

@@ -5,17 +5,12 @@
 #include "fs/node-value.h"
 #include "fs/tree.h"
 
-static void tree_node__every_file_is_served(void **state)
+static void tree_format__every_text_is_made(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < n_emul_files; i++) {
-		struct tree_node n;
-
-		if (tree_node(i, &n) != 0)
-			fail_msg("nobody serves %s", emul_files[i].path);
-		assert_ptr_equal(n.file, &emul_files[i]);
-		assert_true(!n.format == (emul_files[i].kind != EMUL_TEXT));
-	}
+	for (size_t i = 0; i < n_emul_files; i++)
+		if (!tree_format(&emul_files[i]) != (emul_files[i].kind != EMUL_TEXT))
+			fail_msg("who serves %s?", emul_files[i].path);
 }
 
 static void emul_files__no_path_twice(void **state)
@@ -284,7 +279,7 @@ static void node_value__stays_at_its_greatest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tree_node__every_file_is_served),
+		cmocka_unit_test(tree_format__every_text_is_made),
 		cmocka_unit_test(emul_files__no_path_twice),
 		cmocka_unit_test(emul_files__a_value_has_a_check),
 		cmocka_unit_test(tree_find__by_name_and_connection),
