@@ -32,20 +32,18 @@
 
 static const struct file_info {
 	const char *v1_controller;
-	const char *v1_name;
-	const char *v2_name; /* NULL: part of another file */
+	const char *v1_name; /* NULL: part of another file; the same ... */
+	const char *v2_name; /* ... here */
 	bool of_every_level;
 } files[] = {
-	[CGROUP_MEMORY_LIMIT] = {"memory", "memory.limit_in_bytes", "memory.max", true},
-	[CGROUP_SWAP_LIMIT] = {"memory", "memory.memsw.limit_in_bytes", "memory.swap.max",
-			       true},
+	[CGROUP_MEMORY_LIMIT] = {"memory", NULL, "memory.max", true},
+	[CGROUP_SWAP_LIMIT] = {"memory", NULL, "memory.swap.max", true},
 	[CGROUP_CPU_QUOTA] = {"cpu", "cpu.cfs_quota_us", "cpu.max", true},
 	[CGROUP_CPU_PERIOD] = {"cpu", "cpu.cfs_period_us", NULL, true},
 	[CGROUP_CPUSET] = {"cpuset", "cpuset.effective_cpus", "cpuset.cpus.effective", true},
 	[CGROUP_MEMS] = {"cpuset", "cpuset.effective_mems", "cpuset.mems.effective", true},
 	[CGROUP_MEMORY_USAGE] = {"memory", "memory.usage_in_bytes", "memory.current", false},
-	[CGROUP_SWAP_USAGE] = {"memory", "memory.memsw.usage_in_bytes", "memory.swap.current",
-			       false},
+	[CGROUP_SWAP_USAGE] = {"memory", NULL, "memory.swap.current", false},
 	[CGROUP_MEMORY_STAT] = {"memory", "memory.stat", "memory.stat", false},
 	[CGROUP_CPU_USAGE] = {"cpuacct", "cpuacct.usage_all", "cpu.stat", false},
 	[CGROUP_IO_BYTES] = {"blkio", "blkio.throttle.io_service_bytes_recursive", "io.stat",

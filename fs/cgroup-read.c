@@ -25,9 +25,7 @@ static uint64_t limit_of_level(struct cgroup_read *c, enum cgroup_file f, size_t
 	const char *text = cgroup_read_text(c, f, level);
 	uint64_t n;
 
-	if (!text || !proctext_limit(&text, &n))
-		return PROCTEXT_UNLIMITED;
-	return cgroup_read_is_v1(c, f) && n >= V1_UNLIMITED ? PROCTEXT_UNLIMITED : n;
+	return text && proctext_limit(&text, &n) ? n : PROCTEXT_UNLIMITED;
 }
 
 /*
@@ -64,37 +62,6 @@ static uint64_t leaf_value(struct cgroup_read *c, enum cgroup_file f)
 	uint64_t n = 0;
 
 	return text && proctext_u64(&text, &n) ? n : 0;
-}
-
-uint64_t cgroup_read_memory_limit(struct cgroup_read *c)
-{
-	return min_of_path(c, CGROUP_MEMORY_LIMIT, limit_of_level);
-}
-
-static uint64_t minus(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
-
-uint64_t cgroup_read_swap_limit(struct cgroup_read *c, uint64_t memory_limit)
-{
-	uint64_t limit = min_of_path(c, CGROUP_SWAP_LIMIT, limit_of_level);
-
-	if (limit == PROCTEXT_UNLIMITED || !cgroup_read_is_v1(c, CGROUP_SWAP_LIMIT))
-		return limit;
-	return minus(limit, memory_limit);
-}
-
-uint64_t cgroup_read_memory_usage(struct cgroup_read *c)
-{
-	return leaf_value(c, CGROUP_MEMORY_USAGE);
-}
-
-uint64_t cgroup_read_swap_usage(struct cgroup_read *c, uint64_t memory_usage)
-{
-	uint64_t usage = leaf_value(c, CGROUP_SWAP_USAGE);
-
-	return cgroup_read_is_v1(c, CGROUP_SWAP_USAGE) ? minus(usage, memory_usage) : usage;
 }
 
 static void read_quota(struct cgroup_read *c, size_t level, uint64_t *quota, uint64_t *period)
@@ -172,67 +139,103 @@ void cgroup_read_mems(struct cgroup_read *c, struct cpus *nodes)
 	narrow(c, CGROUP_MEMS, nodes);
 }
 
-#define STAT(key, member)                                                                      \
+/* ------------------------------------------------------------------ memory */
+
+#define MEMORY(key, member)                                                                    \
 	{                                                                                      \
-		key, offsetof(struct cgroup_memory_stat, member)                               \
+		key, offsetof(struct cgroup_memory, member)                                    \
 	}
 
-/* Hierarchical values, in the kernel's order. */
-static const struct proctext_field v1_stat[] = {
-	STAT("total_cache", file),
-	STAT("total_rss", anon),
-	STAT("total_rss_huge", anon_thp),
-	STAT("total_shmem", shmem),
-	STAT("total_mapped_file", mapped),
-	STAT("total_dirty", dirty),
-	STAT("total_writeback", writeback),
-	STAT("total_swapcached", swap_cached),
-	STAT("total_pgpgin", pgpgin),
-	STAT("total_pgpgout", pgpgout),
-	STAT("total_pgfault", pgfault),
-	STAT("total_pgmajfault", pgmajfault),
-	STAT("total_inactive_anon", inactive_anon),
-	STAT("total_active_anon", active_anon),
-	STAT("total_inactive_file", inactive_file),
-	STAT("total_active_file", active_file),
-	STAT("total_unevictable", unevictable),
+/* The second half of the file, in the kernel's order: along the path, and hierarchical. */
+#define V1_BEGIN "hierarchical_memory_limit"
+static const struct proctext_field v1_memory[] = {
+	MEMORY(V1_BEGIN, limit),
+	MEMORY("hierarchical_memsw_limit", swap_limit), /* of both together */
+	MEMORY("total_cache", stat.file),
+	MEMORY("total_rss", stat.anon),
+	MEMORY("total_rss_huge", stat.anon_thp),
+	MEMORY("total_shmem", stat.shmem),
+	MEMORY("total_mapped_file", stat.mapped),
+	MEMORY("total_dirty", stat.dirty),
+	MEMORY("total_writeback", stat.writeback),
+	MEMORY("total_swap", swap_used),
+	MEMORY("total_swapcached", stat.swap_cached),
+	MEMORY("total_pgpgin", stat.pgpgin),
+	MEMORY("total_pgpgout", stat.pgpgout),
+	MEMORY("total_pgfault", stat.pgfault),
+	MEMORY("total_pgmajfault", stat.pgmajfault),
+	MEMORY("total_inactive_anon", stat.inactive_anon),
+	MEMORY("total_active_anon", stat.active_anon),
+	MEMORY("total_inactive_file", stat.inactive_file),
+	MEMORY("total_active_file", stat.active_file),
+	MEMORY("total_unevictable", stat.unevictable),
 };
 
 static const struct proctext_field v2_stat[] = {
-	STAT("anon", anon),
-	STAT("file", file),
-	STAT("kernel_stack", kernel_stack),
-	STAT("pagetables", page_tables),
-	STAT("shmem", shmem),
-	STAT("file_mapped", mapped),
-	STAT("file_dirty", dirty),
-	STAT("file_writeback", writeback),
-	STAT("swapcached", swap_cached),
-	STAT("anon_thp", anon_thp),
-	STAT("inactive_anon", inactive_anon),
-	STAT("active_anon", active_anon),
-	STAT("inactive_file", inactive_file),
-	STAT("active_file", active_file),
-	STAT("unevictable", unevictable),
-	STAT("slab_reclaimable", slab_reclaimable),
-	STAT("slab_unreclaimable", slab_unreclaimable),
-	STAT("pgfault", pgfault),
-	STAT("pgmajfault", pgmajfault),
+	MEMORY("anon", stat.anon),
+	MEMORY("file", stat.file),
+	MEMORY("kernel_stack", stat.kernel_stack),
+	MEMORY("pagetables", stat.page_tables),
+	MEMORY("shmem", stat.shmem),
+	MEMORY("file_mapped", stat.mapped),
+	MEMORY("file_dirty", stat.dirty),
+	MEMORY("file_writeback", stat.writeback),
+	MEMORY("swapcached", stat.swap_cached),
+	MEMORY("anon_thp", stat.anon_thp),
+	MEMORY("inactive_anon", stat.inactive_anon),
+	MEMORY("active_anon", stat.active_anon),
+	MEMORY("inactive_file", stat.inactive_file),
+	MEMORY("active_file", stat.active_file),
+	MEMORY("unevictable", stat.unevictable),
+	MEMORY("slab_reclaimable", stat.slab_reclaimable),
+	MEMORY("slab_unreclaimable", stat.slab_unreclaimable),
+	MEMORY("pgfault", stat.pgfault),
+	MEMORY("pgmajfault", stat.pgmajfault),
 };
 
-void cgroup_read_memory_stat(struct cgroup_read *c, struct cgroup_memory_stat *ret)
+static uint64_t minus(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+/* One file has everything but the usage, which it has only in parts. */
+static void read_v1_memory(struct cgroup_read *c, struct cgroup_memory *ret)
 {
 	const char *text = cgroup_read_leaf(c, CGROUP_MEMORY_STAT);
 
-	*ret = (struct cgroup_memory_stat){0};
-	if (!text)
-		return;
-	if (cgroup_read_is_v1(c, CGROUP_MEMORY_STAT))
-		/* Behind the values of the cgroup alone, which have other names. */
-		proctext_fields(strstr(text, "total_"), v1_stat, ARRAY_SIZE(v1_stat), ret);
+	ret->limit = ret->swap_limit = PROCTEXT_UNLIMITED;
+	if (text)
+		proctext_fields(strstr(text, V1_BEGIN), v1_memory, ARRAY_SIZE(v1_memory), ret);
+	if (ret->limit >= V1_UNLIMITED)
+		ret->limit = PROCTEXT_UNLIMITED;
+	if (ret->swap_limit >= V1_UNLIMITED)
+		ret->swap_limit = PROCTEXT_UNLIMITED;
 	else
-		proctext_fields(text, v2_stat, ARRAY_SIZE(v2_stat), ret);
+		ret->swap_limit = minus(ret->swap_limit, ret->limit);
 }
+
+static void read_v2_memory(struct cgroup_read *c, struct cgroup_memory *ret)
+{
+	const char *text = cgroup_read_leaf(c, CGROUP_MEMORY_STAT);
+
+	if (text)
+		proctext_fields(text, v2_stat, ARRAY_SIZE(v2_stat), ret);
+	ret->limit = min_of_path(c, CGROUP_MEMORY_LIMIT, limit_of_level);
+	ret->swap_limit = min_of_path(c, CGROUP_SWAP_LIMIT, limit_of_level);
+	ret->swap_used = leaf_value(c, CGROUP_SWAP_USAGE);
+}
+
+void cgroup_read_memory(struct cgroup_read *c, struct cgroup_memory *ret)
+{
+	*ret = (struct cgroup_memory){0};
+	if (cgroup_read_is_v1(c, CGROUP_MEMORY_STAT))
+		read_v1_memory(c, ret);
+	else
+		read_v2_memory(c, ret);
+	ret->used = leaf_value(c, CGROUP_MEMORY_USAGE);
+}
+
+/* ------------------------------------------------------------------ processors */
 
 /* A line "cpu user system", then one for each CPU that exists. */
 static bool parse_usage_all(const char *text, struct cgroup_cpu_time *all,

@@ -22,15 +22,15 @@ struct cpus;
 
 enum cgroup_file {
 	/* Read at every level. */
-	CGROUP_MEMORY_LIMIT,
-	CGROUP_SWAP_LIMIT, /* v1: memory and swap together */
+	CGROUP_MEMORY_LIMIT, /* v1: in the statistics, like the next */
+	CGROUP_SWAP_LIMIT,
 	CGROUP_CPU_QUOTA,
 	CGROUP_CPU_PERIOD, /* v1; on v2 the quota file has both */
 	CGROUP_CPUSET,
 	CGROUP_MEMS,
 	/* Read at the cgroup itself. */
 	CGROUP_MEMORY_USAGE,
-	CGROUP_SWAP_USAGE,
+	CGROUP_SWAP_USAGE, /* v1: in the statistics */
 	CGROUP_MEMORY_STAT,
 	CGROUP_CPU_USAGE,
 	CGROUP_IO_BYTES,
@@ -111,13 +111,6 @@ int cgroup_read_open_memory_tasks(const struct cgroup_read *c);
 /* Open what has appeared since: a v2 controller that was enabled later. */
 void cgroup_read_reopen(struct cgroup_read *c);
 
-/* PROCTEXT_UNLIMITED where there is no limit. */
-uint64_t cgroup_read_memory_limit(struct cgroup_read *c);
-/*
- * For swap alone: v1 limits both together, so the caller passes the memory limit, known by
- * then.
- */
-uint64_t cgroup_read_swap_limit(struct cgroup_read *c, uint64_t memory_limit);
 /* CPU time that the quota allows, in ns per second; PROCTEXT_UNLIMITED: no quota. */
 uint64_t cgroup_read_cpu_rate(struct cgroup_read *c);
 /*
@@ -131,16 +124,18 @@ void cgroup_read_cpuset(struct cgroup_read *c, struct cpus *cpus);
 void cgroup_read_mems(struct cgroup_read *c, struct cpus *nodes);
 
 /* In bytes; 0 where unknown. */
-uint64_t cgroup_read_memory_usage(struct cgroup_read *c);
-uint64_t cgroup_read_swap_usage(struct cgroup_read *c, uint64_t memory_usage);
-
 struct cgroup_memory_stat {
 	uint64_t file, anon, shmem, mapped, dirty, writeback, swap_cached, anon_thp;
 	uint64_t active_anon, inactive_anon, active_file, inactive_file, unevictable;
 	uint64_t slab_reclaimable, slab_unreclaimable, kernel_stack, page_tables;
 	uint64_t pgfault, pgmajfault, pgpgin, pgpgout; /* events */
 };
-void cgroup_read_memory_stat(struct cgroup_read *c, struct cgroup_memory_stat *ret);
+struct cgroup_memory {
+	uint64_t limit, swap_limit; /* PROCTEXT_UNLIMITED: none */
+	uint64_t used, swap_used;   /* caches included; swap alone */
+	struct cgroup_memory_stat stat;
+};
+void cgroup_read_memory(struct cgroup_read *c, struct cgroup_memory *ret);
 
 struct cgroup_cpu_time {
 	uint64_t user_ns;

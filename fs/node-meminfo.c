@@ -20,7 +20,7 @@ enum source {
 };
 
 #define M(member) offsetof(struct view_memory, member)
-#define S(member) offsetof(struct view_memory, stat.member)
+#define S(member) offsetof(struct view_memory, cgroup.stat.member)
 
 /* In the kernel's order. What has no row is not known for a cgroup, and is 0. */
 static const struct row {
@@ -56,7 +56,7 @@ static const struct row {
 	{"KernelStack", OF_VIEW, S(kernel_stack), 0},
 	{"PageTables", OF_VIEW, S(page_tables), 0},
 	{"CommitLimit", OF_SUM, M(total), M(swap_total)},
-	{"Committed_AS", OF_VIEW, M(used), 0},
+	{"Committed_AS", OF_VIEW, M(cgroup.used), 0},
 	{"VmallocTotal", AS_HOST, 0, 0},
 	{"AnonHugePages", OF_VIEW, S(anon_thp), 0},
 	{"HugePages_Total", AS_HOST, 0, 0},

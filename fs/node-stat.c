@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <inttypes.h>
-#include <string.h>
-
 #include "fs/handler.h"
-#include "fs/proctext.h"
 #include "fs/view.h"
 #include "lib/strbuf.h"
 
 /* procfs always counts in hundredths of a second (USER_HZ). */
-#define TICK_NS	  UINT64_C(10000000)
-#define SECOND_NS INT64_C(1000000000)
+#define TICK_NS UINT64_C(10000000)
+
+static void add_number(struct strbuf *out, const char *name, uint64_t n)
+{
+	strbuf_adds(out, name);
+	strbuf_addc(out, ' ');
+	strbuf_addu(out, n, 0);
+}
+
+static void add_line(struct strbuf *out, const char *name, uint64_t n)
+{
+	add_number(out, name, n);
+	strbuf_addc(out, '\n');
+}
 
 /*
  * In ticks, each rounded down; idle is the remainder, so that the columns add up to the
@@ -17,8 +25,10 @@
  */
 static void add_ticks(struct strbuf *out, const struct view_cpu_time *t)
 {
-	strbuf_addf(out, " %" PRIu64 " 0 %" PRIu64 " %" PRIu64 " 0 0 0 0 0 0\n",
-		    t->user_ns / TICK_NS, t->system_ns / TICK_NS, t->idle_ns / TICK_NS);
+	add_number(out, "", t->user_ns / TICK_NS);
+	add_number(out, " 0", t->system_ns / TICK_NS);
+	add_number(out, "", t->idle_ns / TICK_NS);
+	strbuf_adds(out, " 0 0 0 0 0 0\n");
 }
 
 static void add_cpus(struct view *v, struct strbuf *out)
@@ -37,30 +47,10 @@ static void add_cpus(struct view *v, struct strbuf *out)
 	add_ticks(out, &all);
 	cpus_for_each(cpu, cpus)
 	{
-		strbuf_addf(out, "cpu%u", cpu);
+		strbuf_adds(out, "cpu");
+		strbuf_addu(out, cpu, 0);
 		add_ticks(out, &times[i++]);
 	}
-}
-
-static void add_btime(struct view *v, struct strbuf *out, const char *value)
-{
-	uint64_t n;
-
-	if (proctext_u64(&value, &n))
-		strbuf_addf(out, "btime %" PRIu64 "\n",
-			    n + (uint64_t)(v->start_ns / SECOND_NS));
-}
-
-static const char *btime_of(struct view *v)
-{
-	for (const char *line = view_text(v, VIEW_STAT); line && *line;
-	     line = proctext_next_line(line)) {
-		const char *value = proctext_after(line, "btime");
-
-		if (value)
-			return value;
-	}
-	return "";
 }
 
 /*
@@ -73,11 +63,14 @@ void node_stat(struct view *v, struct strbuf *out)
 	const struct view_counters c = view_counters(v);
 
 	add_cpus(v, out);
-	strbuf_addf(out, "intr %" PRIu64 "\nctxt %" PRIu64 "\n", c.intr, c.ctxt);
-	add_btime(v, out, btime_of(v));
-	strbuf_addf(out, "processes %" PRIu64 "\nprocs_running %u\nprocs_blocked %u\n",
-		    c.processes, load->running ? load->running : 1, load->blocked);
+	add_line(out, "intr", c.intr);
+	add_line(out, "ctxt", c.ctxt);
+	add_line(out, "btime", c.boot_s);
+	add_line(out, "processes", c.processes);
+	add_line(out, "procs_running", load->running ? load->running : 1);
+	add_line(out, "procs_blocked", load->blocked);
 	/* BuildKit, through prometheus/procfs, needs all ten kinds; most are timers. */
-	strbuf_addf(out, "softirq %" PRIu64 " 0 %" PRIu64 " 0 0 0 0 0 0 0 0\n", c.softirq,
-		    c.softirq);
+	add_number(out, "softirq", c.softirq);
+	add_number(out, " 0", c.softirq);
+	strbuf_adds(out, " 0 0 0 0 0 0 0 0\n");
 }

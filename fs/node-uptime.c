@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <inttypes.h>
-
 #include "fs/handler.h"
 #include "fs/view.h"
 #include "lib/strbuf.h"
@@ -11,7 +9,10 @@ static void add_seconds(struct strbuf *out, uint64_t ns)
 {
 	uint64_t h = ns / HUNDREDTH_NS;
 
-	strbuf_addf(out, "%" PRIu64 ".%02" PRIu64, h / 100, h % 100);
+	strbuf_addu(out, h / 100, 0);
+	strbuf_addc(out, '.');
+	strbuf_addu(out, h / 10 % 10, 0);
+	strbuf_addu(out, h % 10, 0);
 }
 
 /* The second field is the idle time of all CPUs together, as /proc/stat has it. */

@@ -18,7 +18,7 @@ enum unit {
 };
 
 #define M(member) offsetof(struct view_memory, member)
-#define S(member) offsetof(struct view_memory, stat.member)
+#define S(member) offsetof(struct view_memory, cgroup.stat.member)
 
 /*
  * The kernel's other fields are not known for a cgroup, and are left out: kernels differ in

@@ -16,7 +16,7 @@ void view_sysinfo(struct view *v, struct sysinfo *ret)
 		.uptime = view_uptime_ns(v) / (1000 * VIEW_MS_NS),
 		.totalram = m->total,
 		.freeram = m->free,
-		.sharedram = m->stat.shmem,
+		.sharedram = m->cgroup.stat.shmem,
 		.totalswap = m->swap_total,
 		.freeswap = m->swap_free,
 		.procs = (unsigned short)(l->total < UINT16_MAX ? l->total : UINT16_MAX),

@@ -28,16 +28,18 @@
 #include "lib/alloc.h"
 #include "lib/fd.h"
 
+#define SECOND_NS INT64_C(1000000000)
+
 /* A text longer than TEXT_MAX is cut: cpuinfo of a thousand CPUs fits. */
 #define TEXT_MIN (16u << 10)
 #define TEXT_MAX (4u << 20)
 
 static const struct {
 	const char *path;
-	int64_t valid_ns; /* 0: read anew for each snapshot */
-	bool is_whole;	  /* one read(2) gives all of it, if there is room */
+	int64_t valid_ns;
+	bool is_whole; /* one read(2) gives all of it, if there is room */
 } sources[] = {
-	[VIEW_MEMINFO] = {"proc/meminfo", 0, true},
+	[VIEW_MEMINFO] = {"proc/meminfo", VIEW_COUNTERS_NS, true},
 	[VIEW_CPUINFO] = {"proc/cpuinfo", VIEW_RARE_NS, false},
 	[VIEW_STAT] = {"proc/stat", VIEW_COUNTERS_NS, false},
 	/* Only the names in these are shown. */
@@ -67,29 +69,35 @@ static bool is_missing(struct view *v, unsigned int part)
 	return true;
 }
 
-static struct view_counters host_counters(struct view *v)
+/* Parsed once for each text: its list of interrupts may be long. */
+static const struct view_counters *host_counters(struct view *v)
 {
 	static const struct proctext_field fields[] = {
 		{"intr", offsetof(struct view_counters, intr)},
 		{"ctxt", offsetof(struct view_counters, ctxt)},
+		{"btime", offsetof(struct view_counters, boot_s)},
 		{"processes", offsetof(struct view_counters, processes)},
 		{"softirq", offsetof(struct view_counters, softirq)},
 	};
-	struct view_counters c = {0};
+	const char *text = view_text(v, VIEW_STAT);
 
-	proctext_fields(view_text(v, VIEW_STAT), fields, ARRAY_SIZE(fields), &c);
-	return c;
+	if (v->counters_ns != v->text_ns[VIEW_STAT]) {
+		v->counters_ns = v->text_ns[VIEW_STAT];
+		proctext_fields(text, fields, ARRAY_SIZE(fields), &v->counters);
+	}
+	return &v->counters;
 }
 
 struct view_counters view_counters(struct view *v)
 {
-	struct view_counters c = host_counters(v);
+	const struct view_counters *c = host_counters(v);
 
 	return (struct view_counters){
-		.intr = c.intr - v->begin.intr,
-		.ctxt = c.ctxt - v->begin.ctxt,
-		.processes = c.processes - v->begin.processes,
-		.softirq = c.softirq - v->begin.softirq,
+		.intr = c->intr - v->begin.intr,
+		.ctxt = c->ctxt - v->begin.ctxt,
+		.processes = c->processes - v->begin.processes,
+		.softirq = c->softirq - v->begin.softirq,
+		.boot_s = c->boot_s + (uint64_t)(v->start_ns / SECOND_NS),
 	};
 }
 
@@ -105,7 +113,7 @@ static int view_init(struct view *v, struct error *err)
 	v->load->at_ns = v->start_ns;
 	v->per_cpu = xcalloc(CPUS_MAX, sizeof(*v->per_cpu));
 	v->now_ns = view_clock();
-	v->begin = host_counters(v);
+	v->begin = *host_counters(v);
 	v->parts = 0; /* no snapshot yet */
 	return 0;
 }
@@ -220,15 +228,14 @@ static size_t read_whole(struct view *v, enum view_text t)
 	}
 }
 
-static bool is_still_good(const struct view *v, enum view_text t)
+static bool is_younger(const struct view *v, enum view_text t, int64_t ns)
 {
-	return v->texts[t] && v->now_ns >= v->text_ns[t] &&
-	       v->now_ns - v->text_ns[t] < sources[t].valid_ns;
+	return v->texts[t] && v->now_ns >= v->text_ns[t] && v->now_ns - v->text_ns[t] < ns;
 }
 
-const char *view_text(struct view *v, enum view_text t)
+static const char *text_within(struct view *v, enum view_text t, int64_t ns)
 {
-	if (!is_missing(v, 1u << t) || is_still_good(v, t))
+	if (is_younger(v, t, ns))
 		return v->texts[t];
 	v->text_ns[t] = v->now_ns;
 	if (!v->texts[t]) {
@@ -237,6 +244,11 @@ const char *view_text(struct view *v, enum view_text t)
 	}
 	v->texts[t][v->text_fds[t] < 0 ? 0 : read_whole(v, t)] = '\0';
 	return v->texts[t];
+}
+
+const char *view_text(struct view *v, enum view_text t)
+{
+	return is_missing(v, 1u << t) ? text_within(v, t, sources[t].valid_ns) : v->texts[t];
 }
 
 /* ------------------------------------------------------------------ CPUs */
@@ -280,10 +292,16 @@ const struct cpus *view_nodes(struct view *v)
 	return &v->nodes;
 }
 
-uint64_t view_cpu_usage_ns(struct view *v)
+static void fill_usage(struct view *v)
 {
 	if (is_missing(v, PART_USAGE))
-		(void)cgroup_read_cpu_usage(v->cgroup, &v->cpu_usage, v->per_cpu, CPUS_MAX);
+		v->is_per_cpu =
+			cgroup_read_cpu_usage(v->cgroup, &v->cpu_usage, v->per_cpu, CPUS_MAX);
+}
+
+uint64_t view_cpu_usage_ns(struct view *v)
+{
+	fill_usage(v);
 	return v->cpu_usage.user_ns + v->cpu_usage.system_ns;
 }
 
@@ -307,11 +325,10 @@ static struct view_cpu_time time_of(const struct view *v, uint64_t user_ns, uint
 static void fill_times(struct view *v)
 {
 	unsigned int n = view_n_cpus(v), i = 0;
-	bool is_per_cpu =
-		cgroup_read_cpu_usage(v->cgroup, &v->cpu_usage, v->per_cpu, CPUS_MAX) &&
-		is_all_on(v, v->per_cpu);
+	bool is_per_cpu;
 
-	v->parts |= PART_USAGE;
+	fill_usage(v);
+	is_per_cpu = v->is_per_cpu && is_all_on(v, v->per_cpu);
 	v->cpu_times = xrealloc(v->cpu_times, n, sizeof(*v->cpu_times));
 	cpus_for_each(cpu, &v->cpus)
 	{
@@ -352,31 +369,48 @@ static uint64_t minus(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
+static struct host_memory host_memory(const char *text)
+{
+	struct host_memory h = {0};
+
+	proctext_fields(text, host_fields, ARRAY_SIZE(host_fields), &h);
+	return h;
+}
+
 /*
  * Available is what can be allocated without swapping: free memory, and the file caches that
  * the cgroup's own reclaim can drop. No more than the host can give.
  */
+static void limit_memory(struct view_memory *m, const struct host_memory *h)
+{
+	const struct cgroup_memory *c = &m->cgroup;
+	uint64_t caches =
+		c->stat.active_file + c->stat.inactive_file + c->stat.slab_reclaimable;
+
+	m->total = c->limit;
+	m->free = minus(m->total, c->used);
+	m->available = min(min(m->free + caches, m->total), h->available);
+}
+
+/* Of the host's figures little is shown in a limited container, but they are without limits. */
 static void fill_memory(struct view *v)
 {
 	struct view_memory *m = &v->memory;
-	struct host_memory h = {0};
-	uint64_t limit, swap_limit, caches;
+	struct host_memory h = host_memory(view_text(v, VIEW_MEMINFO));
+	const struct cgroup_memory *c = &m->cgroup;
 
-	proctext_fields(view_text(v, VIEW_MEMINFO), host_fields, ARRAY_SIZE(host_fields), &h);
-	limit = cgroup_read_memory_limit(v->cgroup);
-	swap_limit = cgroup_read_swap_limit(v->cgroup, limit);
-	cgroup_read_memory_stat(v->cgroup, &m->stat);
-	m->used = cgroup_read_memory_usage(v->cgroup);
-	m->swap_used = cgroup_read_swap_usage(v->cgroup, m->used);
-	m->is_limited = limit < h.total;
-	m->total = min(limit, h.total);
-	caches = m->stat.active_file + m->stat.inactive_file + m->stat.slab_reclaimable;
-	m->free = m->is_limited ? minus(m->total, m->used) : h.free;
-	m->available =
-		m->is_limited ? min(min(m->free + caches, m->total), h.available) : h.available;
-	m->swap_total = min(swap_limit, h.swap_total);
+	cgroup_read_memory(v->cgroup, &m->cgroup);
+	m->is_limited = c->limit < h.total;
+	if (!m->is_limited || (h.swap_total && c->swap_limit >= h.swap_total))
+		h = host_memory(text_within(v, VIEW_MEMINFO, 1)); /* of this snapshot */
+	m->total = h.total;
+	m->free = h.free;
+	m->available = h.available;
+	if (m->is_limited)
+		limit_memory(m, &h);
+	m->swap_total = min(c->swap_limit, h.swap_total);
 	m->swap_free =
-		swap_limit < h.swap_total ? minus(m->swap_total, m->swap_used) : h.swap_free;
+		c->swap_limit < h.swap_total ? minus(m->swap_total, c->swap_used) : h.swap_free;
 }
 
 const struct view_memory *view_memory(struct view *v)

@@ -42,9 +42,7 @@ enum view_text {
 struct view_memory {
 	bool is_limited; /* else the container shows the host's figures */
 	uint64_t total, free, available, swap_total, swap_free;
-	uint64_t used; /* by the cgroup, caches included */
-	uint64_t swap_used;
-	struct cgroup_memory_stat stat;
+	struct cgroup_memory cgroup;
 };
 
 /* One entry for each CPU of the set, in its order. */
@@ -70,9 +68,10 @@ struct view_identity {
 	char machine_uuid[VIEW_UUID_MAX];
 };
 
-/* Sums of /proc/stat that are not kept per cgroup. */
+/* What /proc/stat has that is not kept per cgroup. */
 struct view_counters {
-	uint64_t intr, ctxt, processes, softirq;
+	uint64_t intr, ctxt, processes, softirq; /* sums */
+	uint64_t boot_s;			 /* seconds of CLOCK_REALTIME; 0: unknown */
 };
 
 struct view {
@@ -82,7 +81,7 @@ struct view {
 	struct cgroup_read *cgroup;
 	int64_t start_ns; /* the host's CLOCK_BOOTTIME when the container's is 0 */
 	struct view_load *load;
-	struct view_counters begin; /* the host's values when the view was made */
+	struct view_counters begin; /* the host's sums when the view was made */
 	struct view_identity identity;
 
 	/* The snapshot. */
@@ -94,12 +93,15 @@ struct view {
 	size_t text_caps[VIEW_N_TEXTS];
 	int64_t text_ns[VIEW_N_TEXTS]; /* when it was read */
 	struct proctext_lines lines[VIEW_N_TEXTS];
+	struct view_counters counters; /* in the text ... */
+	int64_t counters_ns;	       /* ... of this time */
 	struct cpus cpus;
 	unsigned int n_cpus;
 	struct cpus nodes;
 	struct cgroup_cpu_time cpu_usage;
 	struct view_cpu_time *cpu_times; /* n_cpus */
-	struct cgroup_cpu_time *per_cpu; /* CPUS_MAX; scratch */
+	struct cgroup_cpu_time *per_cpu; /* CPUS_MAX */
+	bool is_per_cpu;		 /* ... known */
 	struct view_memory memory;
 };
 
@@ -136,7 +138,10 @@ const struct cpus *view_nodes(struct view *v);
 const struct view_cpu_time *view_cpu_times(struct view *v);
 uint64_t view_cpu_usage_ns(struct view *v);
 const struct view_memory *view_memory(struct view *v);
-/* The host's counters since the view began: rates over the uptime are right. */
+/*
+ * The host's sums since the view began, so that rates over the uptime are right; when the
+ * container's clock began.
+ */
 struct view_counters view_counters(struct view *v);
 /* fs/view-load.c: up to date as of the snapshot. */
 const struct view_load *view_load(struct view *v);

@@ -22,13 +22,13 @@ static void must(bool holds)
 
 static void try_cgroup(const char *text)
 {
-	struct cgroup_memory_stat stat = {0};
+	struct cgroup_memory memory = {0};
 	struct cgroup_cpu_time all = {0}, per_cpu[4] = {0};
 	struct cgroup_io io[4];
 	size_t n = 0;
 
-	proctext_fields(text, v1_stat, ARRAY_SIZE(v1_stat), &stat);
-	proctext_fields(text, v2_stat, ARRAY_SIZE(v2_stat), &stat);
+	proctext_fields(text, v1_memory, ARRAY_SIZE(v1_memory), &memory);
+	proctext_fields(text, v2_stat, ARRAY_SIZE(v2_stat), &memory);
 	(void)parse_usage_all(text, &all, per_cpu, ARRAY_SIZE(per_cpu));
 	parse_io(text, v1_bytes, ARRAY_SIZE(v1_bytes), io, &n, ARRAY_SIZE(io));
 	parse_io(text, v2_io, ARRAY_SIZE(v2_io), io, &n, ARRAY_SIZE(io));

@@ -124,6 +124,14 @@ static void assert_has(struct view *v, handler_fn format, const char *want)
 		fail_msg("\"%s\" is not in:\n%s", want, got);
 }
 
+static struct cgroup_memory memory_of(struct fixture *f)
+{
+	struct cgroup_memory m;
+
+	cgroup_read_memory(f->cgroup, &m);
+	return m;
+}
+
 /* v2, with the limit that binds above the container and CPU limits on it. */
 static struct view *v2_view(struct fixture *f)
 {
@@ -230,14 +238,10 @@ static void node_disk__what_was_used(void **state)
 
 static struct view *v1_view(struct fixture *f, const char *quota)
 {
-	put(f, "memory/memory.limit_in_bytes", "9223372036854771712\n");
-	put(f, "memory/memory.memsw.limit_in_bytes", "9223372036854771712\n");
-	put(f, "memory/d/c/memory.limit_in_bytes", "268435456\n");
-	put(f, "memory/d/c/memory.memsw.limit_in_bytes", "402653184\n");
 	put(f, "memory/d/c/memory.usage_in_bytes", "67108864\n");
-	put(f, "memory/d/c/memory.memsw.usage_in_bytes", "68157440\n");
 	put(f, "memory/d/c/memory.stat",
-	    "cache 1\ntotal_cache 16777216\ntotal_inactive_file 4194304\n"
+	    "cache 1\nhierarchical_memory_limit 268435456\nhierarchical_memsw_limit 402653184\n"
+	    "total_cache 16777216\ntotal_swap 1048576\ntotal_inactive_file 4194304\n"
 	    "total_active_file 8388608\n");
 	put(f, "cpu/d/c/cpu.cfs_quota_us", quota);
 	put(f, "cpu/d/c/cpu.cfs_period_us", "100000\n");
@@ -305,15 +309,15 @@ static void cgroup_read__hybrid(void **state)
 {
 	struct fixture *f = *state;
 
-	put(f, "memory/c/memory.limit_in_bytes", "1048576\n");
+	put(f, "memory/c/memory.stat", "hierarchical_memory_limit 1048576\n");
 	put(f, "cg/c/memory.max", "2097152\n");
 	put(f, "cg/c/cpu.max", "200000 100000\n");
 	add(f, CGROUP_V1, "memory", "memory", "/c");
 	add(f, CGROUP_V2, "", "cg", "/c");
-	assert_true(cgroup_read_memory_limit(f->cgroup) == MIB);
+	assert_true(memory_of(f).limit == MIB);
 	assert_int_equal(cgroup_read_cpu_quota(f->cgroup), 2);
 	assert_true(cgroup_read_cpu_rate(f->cgroup) == 2000000000);
-	assert_true(cgroup_read_swap_limit(f->cgroup, MIB) == PROCTEXT_UNLIMITED);
+	assert_true(memory_of(f).swap_limit == PROCTEXT_UNLIMITED);
 }
 
 static void cgroup_read_cpu_rate__of_a_part(void **state)
@@ -347,21 +351,21 @@ static void cgroup_read_forget__limits_above(void **state)
 	put(f, "cg/a/memory.max", "3145728\n");
 	put(f, "cg/a/c/memory.max", "2097152\n");
 	add(f, CGROUP_V2, "", "cg", "/a/c");
-	assert_true(cgroup_read_memory_limit(f->cgroup) == 2 * MIB);
+	assert_true(memory_of(f).limit == 2 * MIB);
 	put(f, "cg/a/memory.max", "1048576\n");
 	put(f, "cg/a/c/memory.max", "max\n");
-	assert_true(cgroup_read_memory_limit(f->cgroup) == 3 * MIB);
+	assert_true(memory_of(f).limit == 3 * MIB);
 	cgroup_read_forget(f->cgroup);
-	assert_true(cgroup_read_memory_limit(f->cgroup) == MIB);
+	assert_true(memory_of(f).limit == MIB);
 }
 
 static void cgroup_read__nothing_known(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_true(cgroup_read_memory_limit(f->cgroup) == PROCTEXT_UNLIMITED);
+	assert_true(memory_of(f).limit == PROCTEXT_UNLIMITED);
 	assert_true(cgroup_read_cpu_quota(f->cgroup) == UINT_MAX);
-	assert_int_equal(cgroup_read_memory_usage(f->cgroup), 0);
+	assert_int_equal(memory_of(f).used, 0);
 	assert_int_equal(view_n_cpus(view_of(f)), 4);
 }
 
@@ -372,9 +376,9 @@ static void cgroup_read_reopen__controller_enabled_later(void **state)
 	make_dirs(f->dir->fd, "cg/c");
 	add(f, CGROUP_V2, "", "cg", "/c");
 	put(f, "cg/c/memory.max", "4096\n");
-	assert_true(cgroup_read_memory_limit(f->cgroup) == PROCTEXT_UNLIMITED);
+	assert_true(memory_of(f).limit == PROCTEXT_UNLIMITED);
 	cgroup_read_reopen(f->cgroup);
-	assert_true(cgroup_read_memory_limit(f->cgroup) == 4096);
+	assert_true(memory_of(f).limit == 4096);
 }
 
 /* The container's own levels are what counts: the topmost ones of a deep path are left out. */
@@ -387,7 +391,7 @@ static void cgroup_read__deep_path(void **state)
 	put(f, file, "8192\n");
 	put(f, "cg/1/memory.max", "4096\n");
 	add(f, CGROUP_V2, "", "cg", path);
-	assert_true(cgroup_read_memory_limit(f->cgroup) == 8192);
+	assert_true(memory_of(f).limit == 8192);
 }
 
 static void cgroup_read_add__upwards(void **state)
@@ -424,6 +428,26 @@ static void view_begin__validity(void **state)
 	assert_true(view_memory(v)->total == 512 * MIB);
 	assert_true(view_begin(v, START + 10 * SECOND + VIEW_VALID_NS));
 	assert_true(view_memory(v)->total == 64 * MIB);
+}
+
+/* Of a limited container's memory the host's part is older; without a limit nothing is. */
+static void view_memory__age_of_the_hosts_part(void **state)
+{
+	static const char later[] = "MemTotal: 8388608 kB\nMemFree: 1024 kB\n"
+				    "MemAvailable: 2048 kB\nHugePages_Free: 7\n";
+	struct fixture *f = *state;
+	struct view *v = v2_view(f);
+
+	assert_true(view_memory(v)->available == 393 * MIB);
+	put(f, "proc/meminfo", later);
+	assert_true(view_begin(v, START + 10 * SECOND + VIEW_VALID_NS));
+	assert_true(view_memory(v)->available == 393 * MIB);
+	put(f, "cg/slice/ctr/memory.max", "max\n");
+	put(f, "cg/slice/memory.max", "max\n");
+	cgroup_read_forget(v->cgroup);
+	assert_true(view_begin(v, START + 10 * SECOND + 2 * VIEW_VALID_NS));
+	assert_true(view_memory(v)->available == 2 * MIB);
+	assert_has(v, node_meminfo, "HugePages_Free: 7\n");
 }
 
 static void view_load__from_cpu_time(void **state)
@@ -478,6 +502,7 @@ int main(void)
 		T(cgroup_read_add__upwards),
 		T(cgroup_line_parse__cases),
 		T(view_begin__validity),
+		T(view_memory__age_of_the_hosts_part),
 		T(view_load__from_cpu_time),
 		T(view_load__waiting_tasks_count),
 	};

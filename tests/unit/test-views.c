@@ -23,6 +23,15 @@ static void add(struct fixture *f, struct cgroup_read *c, enum cgroup_version ve
 	assert_int_equal(cgroup_read_add(c, version, controllers, fd, path), 0);
 }
 
+/* As the kernel reports it on v1: the minimum along the path. */
+static void put_limit(struct fixture *f, const char *cgroup, uint64_t bytes)
+{
+	_cleanup_free_ char *path = xasprintf("%s/memory.stat", cgroup);
+	_cleanup_free_ char *text = xasprintf("hierarchical_memory_limit %lu\n", bytes);
+
+	unit_put(f->dir->fd, path, text);
+}
+
 /* The container is /s/c, with the memory controller on v1 and the others on v2. */
 static int setup(void **state)
 {
@@ -36,13 +45,13 @@ static int setup(void **state)
 	f->dir = dir;
 	unit_put(f->dir->fd, "proc/meminfo", "MemTotal: 8388608 kB\nMemFree: 4194304 kB\n");
 	unit_put(f->dir->fd, "sys/devices/system/cpu/online", "0-3\n");
-	unit_put(f->dir->fd, "m/s/c/memory.limit_in_bytes", "536870912\n");
-	unit_put(f->dir->fd, "m/s/c/in/memory.limit_in_bytes", "268435456\n");
+	put_limit(f, "m/s/c", 512 * MIB);
+	put_limit(f, "m/s/c/in", 256 * MIB);
 	unit_put(f->dir->fd, "m/s/c/in/memory.usage_in_bytes", "67108864\n");
-	unit_put(f->dir->fd, "m/s/c/big/memory.limit_in_bytes", "1073741824\n");
+	put_limit(f, "m/s/c/big", 512 * MIB); /* not more than above */
 	unit_put(f->dir->fd, "u/s/c/cpu.max", "300000 100000\n");
 	unit_put(f->dir->fd, "u/s/c/in/cpu.max", "100000 100000\n");
-	unit_put(f->dir->fd, "m/other/memory.limit_in_bytes", "4096\n");
+	put_limit(f, "m/other", 4096);
 	add(f, c, CGROUP_V1, "memory", "m", "/s/c");
 	add(f, c, CGROUP_V2, "", "u", "/s/c");
 	assert_int_equal(view_new(&f->own, f->dir->fd, c, -EBADF, 0, &err), 0);
@@ -152,13 +161,11 @@ static void views_get__many(void **state)
 
 	for (int round = 0; round < 2; round++)
 		for (int i = 1; i <= 80; i++) {
-			_cleanup_free_ char *path =
-				xasprintf("m/s/c/k%d/memory.limit_in_bytes", i);
-			_cleanup_free_ char *limit = xasprintf("%d\n", i << 20);
+			_cleanup_free_ char *path = xasprintf("m/s/c/k%d", i);
 			_cleanup_free_ char *text =
 				xasprintf("9:memory:/s/c/k%d\n0::/s/c\n", i);
 
-			unit_put(f->dir->fd, path, limit);
+			put_limit(f, path, (uint64_t)i * MIB);
 			assert_true(view_memory(view_for(f, text))->total == (uint64_t)i * MIB);
 		}
 }
