@@ -2,6 +2,7 @@
 #include "fs/child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -238,4 +239,37 @@ void child_done(struct child *c)
 	c->timer_fd = fd_close(c->timer_fd);
 	c->pidfd = fd_close(c->pidfd);
 	c->sock = fd_close(c->sock);
+}
+
+/* ------------------------------------------------------------------ in the child */
+
+/* PR_SET_PDEATHSIG would be lost with each change of the user that a process acts for. */
+static int parent_sock = -EBADF;
+
+/*
+ * Also when there is room in the socket again. ECONNRESET: the parent has not read all that we
+ * have written.
+ */
+static void on_parent(int signo)
+{
+	int saved = errno;
+	char c;
+	ssize_t n = read(parent_sock, &c, sizeof(c));
+
+	(void)signo;
+	if (n == 0 || (n < 0 && errno == ECONNRESET))
+		_exit(EXIT_SUCCESS);
+	errno = saved;
+}
+
+int child_end_with_parent(int sock, struct error *err)
+{
+	const struct sigaction action = {.sa_handler = on_parent, .sa_flags = SA_RESTART};
+
+	parent_sock = sock;
+	if (sigaction(SIGIO, &action, NULL) < 0 || fcntl(sock, F_SETOWN, getpid()) < 0 ||
+	    fcntl(sock, F_SETFL, O_NONBLOCK | O_ASYNC) < 0)
+		return error_errno(err, errno, "wait for the end of the parent");
+	on_parent(SIGIO); /* it may have ended before */
+	return 0;
 }

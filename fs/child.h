@@ -76,3 +76,10 @@ void child_next(struct child *c);
 void child_kill(struct child *c);
 /* Close the parent's descriptors, in a child too; it does not touch the loop. */
 void child_done(struct child *c);
+
+/*
+ * In a child that has no loop, and to which nothing is ever sent: end this process, whatever
+ * it waits for, when the parent's end of `sock` closes. Also makes it non-blocking: a child
+ * never waits for a process that waits for it.
+ */
+int child_end_with_parent(int sock, struct error *err);

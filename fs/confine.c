@@ -126,7 +126,7 @@ static const uint32_t emulation_calls[] = {
 	SYS_getdents64,
 	/* Rests. */
 	SYS_getrusage,
-	SYS_timerfd_settime,
+	SYS_clock_nanosleep,
 	/* The C library. */
 	SYS_gettid,
 	SYS_exit,

@@ -40,8 +40,6 @@
 /* INIT is about a hundred bytes; FUSE_MIN_READ_BUFFER is the least that read(2) accepts. */
 #define INIT_ROOM 8192u
 #define THE_SLOT  0
-/* Requests answered before other event sources get their turn. */
-#define BATCH 32
 /* How often a request is begun; a worker may also die often for other reasons. */
 #define ATTEMPTS_MAX 4
 
@@ -57,7 +55,7 @@ static ssize_t read_request(void *mem, size_t size, void *arg)
 	return n < 0 ? -errno : n;
 }
 
-/* The mount itself queues INIT: no wait. */
+/* The mount itself queues INIT, so there is no wait; later readers do wait. */
 static int receive_init(struct conn *c, struct error *err)
 {
 	_cleanup_free_ void *mem = xmalloc(INIT_ROOM);
@@ -70,7 +68,7 @@ static int receive_init(struct conn *c, struct error *err)
 		return error_set(err, EPROTO, DEVICE ": a first request that is not INIT");
 	c->init_size = (size_t)n;
 	c->init = xrealloc(take_ptr(&mem), c->init_size, 1);
-	return 0;
+	return fcntl(c->fuse_fd, F_SETFL, 0) < 0 ? error_errno(err, errno, "fcntl") : 0;
 }
 
 /* A descriptor that already has a superblock gives the same one again (5.15). */
@@ -247,31 +245,18 @@ int conn_start(struct conn *c, struct error *err)
 	return 0;
 }
 
-static int serve_one(struct conn *c)
+int conn_serve(struct conn *c, struct error *err)
 {
 	ssize_t n = slots_receive(&c->slots, THE_SLOT, read_request, c);
 
+	if (n == -ENODEV || n == -ECONNABORTED)
+		return CONN_E_GONE;
 	if (n <= 0)
-		return (int)n;
+		return error_errno(err, (int)-n, "read from " DEVICE);
 	if (c->refuses)
 		refuse(c, slots_mem(&c->slots, THE_SLOT));
 	else
 		process(c, slots_mem(&c->slots, THE_SLOT), (size_t)n);
 	slots_release(&c->slots, THE_SLOT);
-	return 1;
-}
-
-int conn_serve(struct conn *c, struct error *err)
-{
-	for (int i = 0; i < BATCH; i++) {
-		int r = serve_one(c);
-
-		if (r == -EAGAIN)
-			return 0;
-		if (r == -ENODEV || r == -ECONNABORTED)
-			return CONN_E_GONE;
-		if (r < 0)
-			return error_errno(err, -r, "read from " DEVICE);
-	}
 	return 0;
 }

@@ -72,12 +72,9 @@ void conn_done(struct conn *c);
  */
 int conn_session(struct conn *c, const struct fuse_lowlevel_ops *ops, size_t ops_size,
 		 void *userdata, struct error *err);
-/*
- * Answer INIT, then whatever a predecessor left unanswered. From then on, call conn_serve()
- * whenever fuse_fd is readable.
- */
+/* Answer INIT, then whatever a predecessor left unanswered. */
 int conn_start(struct conn *c, struct error *err);
-/* Answer what is queued. */
+/* Wait for a request and answer it. */
 enum {
 	CONN_E_GONE = 1 /* unmounted by its last user, or aborted: nothing more will come */
 };

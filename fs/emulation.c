@@ -4,6 +4,7 @@
  * START and the container attaches them, so there is nothing to attach or remove on the host.
  * On a host that does not permit them, containers get the kernel's own files.
  */
+#include "fs/confine.h"
 #include "fs/conn.h"
 #include "fs/container.h"
 #include "fs/service.h"
@@ -62,7 +63,9 @@ static int prepare_plain(void **ret, const struct container *c, unsigned int gen
 
 const struct service emul_fast_service = {
 	.name = "emulated files, fast",
-	.worker = SERVICE_WORKER_EMULATION,
+	.comm = "sysbox-fs-fast",
+	.user = SERVICE_FOR_CONTAINER,
+	.rights = &confine_emulation,
 	.open = open_conn,
 	.detach = close_mount,
 	.prepare = prepare_fast,
@@ -72,7 +75,9 @@ const struct service emul_fast_service = {
 
 const struct service emul_plain_service = {
 	.name = "emulated files, plain",
-	.worker = SERVICE_WORKER_EMULATION,
+	.comm = "sysbox-fs-plain",
+	.user = SERVICE_FOR_CONTAINER,
+	.rights = &confine_emulation,
 	.open = open_conn,
 	.detach = close_mount,
 	.prepare = prepare_plain,

@@ -21,6 +21,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "fs/confine.h"
 #include "fs/conn.h"
 #include "fs/container.h"
 #include "fs/passthrough.h"
@@ -285,7 +286,9 @@ static bool view_wants_trim(void *userdata)
 
 const struct service engine_view_service = {
 	.name = "engine's view",
-	.worker = SERVICE_WORKER_VIEW,
+	.comm = "sysbox-fs-view",
+	.user = SERVICE_FOR_ENGINE,
+	.rights = &confine_passthrough,
 	.open = view_open,
 	.attach = view_attach,
 	.detach = view_detach,

@@ -55,8 +55,8 @@ struct keeper {
 	int timer_fd;  /* one shot: stop waiting for the last users */
 
 	struct children children;
-	struct child workers[SERVICE_N_WORKERS];
-	unsigned int n_stalls; /* workers of the view that a request has kept waiting */
+	struct child workers[SERVICES_MAX]; /* of the connections */
+	unsigned int n_stalls; /* workers of the engine that a request has kept waiting */
 	struct keeper_errand_state errands[KEEPER_N_ERRANDS];
 
 	struct keeper_traps traps;

@@ -22,7 +22,7 @@ void keeper_close_own(struct keeper *k)
 	k->signal_fd = fd_close(k->signal_fd);
 	k->mounts_fd = fd_close(k->mounts_fd);
 	k->timer_fd = fd_close(k->timer_fd);
-	for (size_t i = 0; i < SERVICE_N_WORKERS; i++)
+	for (size_t i = 0; i < n_services; i++)
 		child_done(&k->workers[i]);
 	for (size_t i = 0; i < KEEPER_N_ERRANDS; i++)
 		k->errands[i].pidfd = fd_close(k->errands[i].pidfd);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The keeper's workers, one for each kind of service. */
+/* The keeper's workers, one for each service. */
 #include <errno.h>
 #include <sys/prctl.h>
 #include <sys/timerfd.h>
@@ -12,39 +12,31 @@
 #include "lib/macro.h"
 #include "lib/sock.h"
 
-/* `comm` is what ps(1) shows, 15 characters. */
-static const struct {
-	const char *name, *comm;
-} kinds[] = {
-	[SERVICE_WORKER_EMULATION] = {"worker of the emulated files", "sysbox-fs"},
-	[SERVICE_WORKER_VIEW] = {"worker of the engine's view", "sysbox-fs-view"},
-};
-static_assert(ARRAY_SIZE(kinds) == SERVICE_N_WORKERS, "every worker has its row");
-
 static struct keeper *keeper_of(const struct child *c)
 {
 	return c->arg;
 }
 
-static enum service_worker kind_of(const struct child *c)
+/* Of its service. */
+static size_t index_of(const struct child *c)
 {
-	return (enum service_worker)(c - keeper_of(c)->workers);
+	return (size_t)(c - keeper_of(c)->workers);
 }
 
 /*
  * What is another worker's is closed. The mounts too: otherwise they would outlive their
  * detaching.
  */
-static void keep_only(struct keeper *k, enum service_worker kind)
+static void keep_only(struct keeper *k, size_t service)
 {
 	keeper_close_own(k);
 	for (size_t i = 0; i < n_services; i++) {
 		conn_close_mounts(&k->conns[i]);
-		if (services[i]->worker != kind)
+		if (i != service)
 			conn_done(&k->conns[i]);
 	}
 	k->container.memory_tasks_fd = fd_close(k->container.memory_tasks_fd);
-	if (kind == SERVICE_WORKER_EMULATION)
+	if (services[service]->user == SERVICE_FOR_CONTAINER)
 		k->container.rootfs_fd = fd_close(k->container.rootfs_fd);
 	else
 		container_close_view(&k->container);
@@ -53,16 +45,17 @@ static void keep_only(struct keeper *k, enum service_worker kind)
 static int run(struct child *c, int sock, struct error *err)
 {
 	struct keeper *k = keeper_of(c);
+	size_t i = index_of(c);
 	const struct worker_start s = {
-		.kind = kind_of(c),
+		.service = services[i],
 		.container = &k->container,
-		.conns = k->conns,
+		.conn = &k->conns[i],
 		.generation = c->generation,
 		.keeper_sock = sock,
 	};
 
-	(void)prctl(PR_SET_NAME, kinds[s.kind].comm);
-	keep_only(k, s.kind);
+	(void)prctl(PR_SET_NAME, s.service->comm);
+	keep_only(k, i);
 	return worker_run(&s, err);
 }
 
@@ -73,7 +66,7 @@ static bool wants_next(const struct child *c)
 
 bool keeper_has_worker(const struct keeper *k)
 {
-	for (size_t i = 0; i < SERVICE_N_WORKERS; i++)
+	for (size_t i = 0; i < n_services; i++)
 		if (k->workers[i].pid)
 			return true;
 	return false;
@@ -94,13 +87,13 @@ static int heard(void *arg, struct error *err)
 	struct keeper *k = keeper_of(c);
 	union {
 		struct error said;
-		struct worker_ask ask;
+		char ask;
 	} word;
 	ssize_t n = sock_recv(c->sock, &word, sizeof(word), NULL, 0, NULL);
 
 	(void)err;
-	if (n == (ssize_t)sizeof(word.ask))
-		keeper_start_errand(k, KEEPER_TRIM, word.ask.trim);
+	if (n == sizeof(word.ask) && word.ask == WORKER_ASKS_TRIM)
+		keeper_start_errand(k, KEEPER_TRIM, index_of(c));
 	/* The pidfd reports its end. */
 	if (n <= 0)
 		loop_remove(&k->loop, c->sock);
@@ -116,16 +109,14 @@ static const struct child_role role = {run, wants_next, over, heard};
  */
 #define STALLS_MAX 3
 
-static void replace_stalled(struct keeper *k, struct conn *c)
+static void replace_stalled(struct keeper *k, struct child *worker, struct conn *c)
 {
-	struct child *view = &k->workers[SERVICE_WORKER_VIEW];
-
 	log_warn("a file inside keeps a request of the engine's waiting");
-	child_kill(view);
+	child_kill(worker);
 	conn_give_up(c);
 	c->refuses = ++k->n_stalls >= STALLS_MAX;
 	if (!k->ending)
-		child_next(view);
+		child_next(worker);
 }
 
 static int on_stall(void *arg, struct error *err)
@@ -138,34 +129,26 @@ static int on_stall(void *arg, struct error *err)
 		struct conn *c = &k->conns[i];
 
 		if (c->guard_fd >= 0 && read(c->guard_fd, &n, sizeof(n)) == sizeof(n) &&
-		    k->workers[SERVICE_WORKER_VIEW].pid)
-			replace_stalled(k, c);
+		    k->workers[i].pid)
+			replace_stalled(k, &k->workers[i], c);
 	}
 	return 0;
 }
 
-static int guard_view(struct keeper *k, struct error *err)
+static int guard_engine(struct keeper *k, struct error *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n_services; i++) {
 		struct conn *c = &k->conns[i];
 
-		if (services[i]->worker != SERVICE_WORKER_VIEW || c->fuse_fd < 0)
+		if (services[i]->user != SERVICE_FOR_ENGINE || c->fuse_fd < 0)
 			continue;
 		c->guard_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 		r = c->guard_fd < 0 ? error_errno(err, errno, "timerfd_create")
 				    : loop_add(&k->loop, c->guard_fd, on_stall, k, err);
 	}
 	return r;
-}
-
-static bool is_wanted(const struct keeper *k, enum service_worker kind)
-{
-	for (size_t i = 0; i < n_services; i++)
-		if (services[i]->worker == kind && k->conns[i].fuse_fd >= 0)
-			return true;
-	return false;
 }
 
 /* The first ones must have answered INIT before the engine can come across the mount. */
@@ -175,7 +158,7 @@ static int wait_for(const struct child *c, struct error *err)
 	ssize_t n = sock_recv(c->sock, &said, sizeof(said), NULL, 0, NULL);
 
 	if (n != (ssize_t)sizeof(said))
-		return error_set(err, ECHILD, "the %s died while starting", c->name);
+		return error_set(err, ECHILD, "%s died while starting", c->name);
 	if (said.errnum != 0) {
 		*err = said;
 		return -said.errnum;
@@ -185,14 +168,16 @@ static int wait_for(const struct child *c, struct error *err)
 
 int keeper_first_workers(struct keeper *k, struct error *err)
 {
-	int r = guard_view(k, err);
+	int r = guard_engine(k, err);
 
-	for (enum service_worker w = 0; r == 0 && w < SERVICE_N_WORKERS; w++) {
-		r = child_init(&k->workers[w], &k->children, &role, kinds[w].name, k, err);
-		if (r == 0 && is_wanted(k, w))
-			r = child_start(&k->workers[w], err);
+	for (size_t i = 0; r == 0 && i < n_services; i++) {
+		struct child *w = &k->workers[i];
+
+		r = child_init(w, &k->children, &role, services[i]->comm, k, err);
+		if (r == 0 && k->conns[i].fuse_fd >= 0)
+			r = child_start(w, err);
 	}
-	for (size_t i = 0; r == 0 && i < SERVICE_N_WORKERS; i++)
+	for (size_t i = 0; r == 0 && i < n_services; i++)
 		if (k->workers[i].pid)
 			r = wait_for(&k->workers[i], err);
 	return r;
@@ -200,6 +185,6 @@ int keeper_first_workers(struct keeper *k, struct error *err)
 
 void keeper_kill_workers(struct keeper *k)
 {
-	for (size_t i = 0; i < SERVICE_N_WORKERS; i++)
+	for (size_t i = 0; i < n_services; i++)
 		child_kill(&k->workers[i]);
 }

@@ -237,10 +237,10 @@ int keeper_run(int sock, struct error *err)
 	};
 	int r;
 
-	for (size_t i = 0; i < SERVICES_MAX; i++)
+	for (size_t i = 0; i < SERVICES_MAX; i++) {
 		k.conns[i] = (struct conn)CONN_EMPTY;
-	for (size_t i = 0; i < SERVICE_N_WORKERS; i++)
 		k.workers[i] = (struct child)CHILD_EMPTY;
+	}
 	for (size_t i = 0; i < KEEPER_N_ERRANDS; i++)
 		k.errands[i].pidfd = -EBADF;
 	r = receive_start(sock, &start, err);

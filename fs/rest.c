@@ -15,11 +15,7 @@
  */
 #include "fs/rest.h"
 
-#include <errno.h>
 #include <sys/resource.h>
-#include <sys/timerfd.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "fs/cgroup-read.h"
 #include "fs/proctext.h"
@@ -57,35 +53,18 @@ static double rate(struct view *v)
 	return quota == PROCTEXT_UNLIMITED || (double)quota / 1e9 > n ? n : (double)quota / 1e9;
 }
 
-static int on_timer(void *arg, struct error *err)
+void rest_init(struct rest *ret, struct view *v)
 {
-	struct rest *r = arg;
-	uint64_t n;
-
-	return read(r->timer_fd, &n, sizeof(n)) < 0 ? 0 : r->over(r->arg, err);
-}
-
-int rest_init(struct rest *ret, struct view *v, struct loop *loop, loop_fn over, void *arg,
-	      struct error *err)
-{
-	*ret = (struct rest){.view = v, .over = over, .arg = arg};
+	*ret = (struct rest){.view = v};
 	budget_init(&ret->budget, (double)clock_usec() / 1e6, spent());
-	ret->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (ret->timer_fd < 0)
-		return error_errno(err, errno, "timerfd_create");
-	return loop_add(loop, ret->timer_fd, on_timer, ret, err);
 }
 
-bool rest_is_due(struct rest *r)
+int rest_due_ms(struct rest *r)
 {
 	int64_t now = clock_usec();
-	int ms;
 
 	if (now - r->looked_us < LOOK_US)
-		return false;
+		return 0;
 	r->looked_us = now;
-	ms = budget_charge(&r->budget, (double)now / 1e6, spent(), rate(r->view));
-	if (ms > 0)
-		clock_set_timer(r->timer_fd, ms);
-	return ms > 0;
+	return budget_charge(&r->budget, (double)now / 1e6, spent(), rate(r->view));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a supervisor serves: a table with one row for each FUSE connection. The keeper holds
- * the connections and makes them visible, workers answer them.
+ * the connections and makes them visible; each has a worker of its own, which answers it.
  */
 #pragma once
 
@@ -10,6 +10,7 @@
 
 #include "lib/error.h"
 
+struct confine_rights;
 struct conn;
 struct container;
 struct fuse_lowlevel_ops;
@@ -21,18 +22,20 @@ enum {
 };
 
 /*
- * Which process answers: the engine's view waits for disks, as whoever uses it expects, and
- * must be able to change files; the emulated files do neither.
+ * Who reads the files. The engine's worker changes those of the container, and waits for
+ * disks, as whoever uses it expects. A worker for the container itself has neither a file of
+ * it nor any of the engine's patience, and is held to the container's processor time.
  */
-enum service_worker {
-	SERVICE_WORKER_EMULATION,
-	SERVICE_WORKER_VIEW,
-	SERVICE_N_WORKERS,
+enum service_user {
+	SERVICE_FOR_CONTAINER,
+	SERVICE_FOR_ENGINE,
 };
 
 struct service {
 	const char *name;
-	enum service_worker worker;
+	const char *comm; /* what ps(1) shows for the worker, 15 characters */
+	enum service_user user;
+	const struct confine_rights *rights; /* the worker's */
 	/* Keeper: make the connection, not yet visible; or SERVICE_E_UNWANTED. */
 	int (*open)(struct conn *ret, const struct container *c, struct error *err);
 	/* Keeper, once the first worker answers: make it visible. NULL: nothing to do. */

@@ -33,6 +33,7 @@ struct trapper {
 	bool is_ticking;
 	bool is_listening;
 	struct rest rest;
+	int rest_fd;	 /* one shot: a rest is over */
 	bool is_resting; /* nothing is received */
 };
 

@@ -5,10 +5,13 @@
  */
 #include "fs/trapper.h"
 
+#include <errno.h>
 #include <linux/capability.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include "fs/agent.h"
 #include "fs/calls.h"
@@ -17,6 +20,7 @@
 #include "fs/stage.h"
 #include "fs/trapper-internal.h"
 #include "lib/caps.h"
+#include "lib/clock.h"
 #include "lib/emul.h"
 #include "lib/fd.h"
 #include "lib/macro.h"
@@ -66,6 +70,15 @@ static int receive_into(struct trapper *t, size_t slot, uint64_t listener, struc
 	return 0;
 }
 
+static void begin_rest_if_due(struct trapper *t)
+{
+	int ms = rest_due_ms(&t->rest);
+
+	t->is_resting = ms > 0;
+	if (t->is_resting)
+		clock_set_timer(t->rest_fd, ms);
+}
+
 static int on_listeners(void *arg, struct error *err)
 {
 	struct trapper *t = arg;
@@ -73,7 +86,7 @@ static int on_listeners(void *arg, struct error *err)
 	uint64_t listener;
 	uint32_t events;
 
-	t->is_resting = rest_is_due(&t->rest);
+	begin_rest_if_due(t);
 	if ((slot == TRAPPER_JOBS && !jobs_are_stuck(t)) || t->is_resting) {
 		pause_listening(t);
 		return 0;
@@ -99,9 +112,21 @@ static int listen_again(void *arg, struct error *err)
 static int on_rested(void *arg, struct error *err)
 {
 	struct trapper *t = arg;
+	uint64_t n;
 
+	if (read(t->rest_fd, &n, sizeof(n)) < 0)
+		return 0;
 	t->is_resting = false;
 	return listen_again(t, err);
+}
+
+static int init_rest(struct trapper *t, struct error *err)
+{
+	rest_init(&t->rest, t->start->container->view);
+	t->rest_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (t->rest_fd < 0)
+		return error_errno(err, errno, "timerfd_create");
+	return loop_add(&t->loop, t->rest_fd, on_rested, t, err);
 }
 
 static int on_keeper(void *arg, struct error *err)
@@ -233,7 +258,7 @@ static int set_up(struct trapper *t, struct error *err)
 	if (r == 0)
 		r = jobs_init(t, err);
 	if (r == 0)
-		r = rest_init(&t->rest, t->start->container->view, &t->loop, on_rested, t, err);
+		r = init_rest(t, err);
 	if (r == 0)
 		r = fdset_watch(t->start->listeners, EPOLLIN, err);
 	if (r == 0)
@@ -250,7 +275,7 @@ int trapper_run(const struct trapper_start *s, struct error *err)
 		.loop = LOOP_EMPTY,
 		.slot_freed = listen_again,
 		.timer_fd = -EBADF,
-		.rest = REST_EMPTY,
+		.rest_fd = -EBADF,
 	};
 	int r;
 

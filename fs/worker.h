@@ -1,35 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A process that answers the requests of some services (enum service_worker): forked by the
- * keeper, replaced when it dies.
+ * A process that answers the requests of one service: forked by the keeper, replaced when it
+ * dies.
  */
 #pragma once
 
-#include "fs/service.h"
 #include "lib/error.h"
 
 struct conn;
 struct container;
+struct service;
 
 struct worker_start {
-	enum service_worker kind;
+	const struct service *service;
 	const struct container *container;
-	struct conn *conns; /* n_services; those not open, or not of this kind, are empty */
-	unsigned int generation; /* counts the workers of this kind */
+	struct conn *conn;
+	unsigned int generation; /* counts the workers of this service */
 	/*
-	 * First a struct error is sent here: errnum 0 when we serve. Then a struct worker_ask
+	 * First a struct error is sent here: errnum 0 when we serve. Then WORKER_ASKS_TRIM
 	 * now and then. End of file: the keeper is dead.
 	 */
 	int keeper_sock;
 };
 
-/* What a worker cannot do itself: drop the unused dentries of this service. */
-struct worker_ask {
-	unsigned int trim;
-};
+/* One byte: what a worker cannot do itself, drop the unused dentries of its service. */
+#define WORKER_ASKS_TRIM 't'
 
 /*
- * In the forked child. Returns 0 when nothing is left to serve or the keeper is gone,
- * and a failure when another worker should try.
+ * In the forked child. Returns 0 when nothing is left to serve, and a failure when another
+ * worker should try. The process ends when the keeper does.
  */
 int worker_run(const struct worker_start *s, struct error *err);

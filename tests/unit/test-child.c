@@ -3,6 +3,8 @@
 
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "fs/child.h"
 #include "lib/clock.h"
@@ -14,6 +16,7 @@ enum deed {
 	FAIL,
 	SUCCEED,
 	SPEAK, /* a byte, and stay */
+	SLEEP, /* for long, without a look at the socket, which is full */
 };
 
 struct fixture {
@@ -27,6 +30,21 @@ struct fixture {
 	char heard;
 	struct error err;
 };
+
+/* A second signal, for the room that there is again, does not end it. */
+static int sleep_long(struct child *c, int sock, struct error *err)
+{
+	const int64_t end_ms = clock_msec() + 10000;
+	int r;
+
+	child_done(c);
+	r = child_end_with_parent(sock, err);
+	while (r == 0 && write(sock, "x", 1) == 1)
+		;
+	while (r == 0 && clock_msec() < end_ms)
+		(void)nanosleep(&(struct timespec){10, 0}, NULL);
+	return r < 0 ? r : error_set(err, ETIME, "did not end");
+}
 
 static int run(struct child *c, int sock, struct error *err)
 {
@@ -46,6 +64,8 @@ static int run(struct child *c, int sock, struct error *err)
 		break;
 	case STAY:
 		break;
+	case SLEEP:
+		return sleep_long(c, sock, err);
 	}
 	/* Otherwise it would hold the parent's end, as every process forked from it. */
 	child_done(c);
@@ -205,6 +225,26 @@ static void test_ends_with_the_parents_socket(void **state)
 	f->child.pid = 0;
 }
 
+static void test_ends_from_whatever_it_does(void **state)
+{
+	struct fixture *f = *state;
+	int64_t begin = clock_msec();
+	int status;
+	pid_t pid;
+
+	start(f, &silent, SLEEP);
+	pid = f->child.pid;
+	for (int i = 0; i < 20; i++) /* a socket that is full for a while */
+		assert_int_equal(read(f->child.sock, &(char){0}, 1), 1);
+	usleep(50000);
+	assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	child_done(&f->child);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_true(clock_msec() - begin < 5000);
+	f->child.pid = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +255,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_replaces_nobody_unwanted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_killed_has_no_successor, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ends_with_the_parents_socket, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_ends_from_whatever_it_does, setup,
 						teardown),
 	};
 

@@ -205,7 +205,7 @@ static void conn_start__refused_by_an_older_protocol(void **state)
 	assert_answer(f, INIT_UNIQUE, EPROTO);
 }
 
-static void conn_serve__all_that_is_queued(void **state)
+static void conn_serve__one_after_another(void **state)
 {
 	struct fixture *f = *state;
 	const struct request r = request(FUSE_LOOKUP);
@@ -214,11 +214,12 @@ static void conn_serve__all_that_is_queued(void **state)
 	assert_answer(f, INIT_UNIQUE, 0);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(sock_send(f->kernel, &r, sizeof(r), NULL, 0), 0);
-	assert_int_equal(conn_serve(&f->conn, &f->err), 0);
-	assert_int_equal(f->n_lookups, 3);
-	for (int i = 0; i < 3; i++)
+	for (int i = 1; i <= 3; i++) {
+		assert_int_equal(conn_serve(&f->conn, &f->err), 0);
+		assert_int_equal(f->n_lookups, i);
 		assert_answer(f, UNIQUE, ENOENT);
-	assert_silence(f);
+		assert_silence(f);
+	}
 }
 
 static void conn_serve__what_is_not_offered(void **state)
@@ -245,7 +246,7 @@ int main(void)
 		T(conn_start__does_not_repeat_what_may_be_done),
 		T(conn_start__nobody_waits_for_a_forget),
 		T(conn_start__refused_by_an_older_protocol),
-		T(conn_serve__all_that_is_queued),
+		T(conn_serve__one_after_another),
 		T(conn_serve__what_is_not_offered),
 	};
 

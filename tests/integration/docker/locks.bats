@@ -35,7 +35,7 @@ refused() {
 
 accepted() { sc run --rm "$@" $IMAGE true; }
 
-# The keeper holds a pidfd of init, and the worker is its child.
+# The keeper holds a pidfd of init, and the workers are its children.
 keeper() {
 	local init p
 	init=$(init_pid "$1")
@@ -109,9 +109,9 @@ keeper() {
 	kill -9 "$(init_pid first)"
 	accepted -v lock-test:$D
 	docker start first
-	# The supervisor's worker may die, the lock stays.
-	run -0 pgrep -P "$(keeper first)" -x sysbox-fs
-	kill -9 "$output"
+	# The supervisor's workers may die, the lock stays.
+	run -0 pgrep -P "$(keeper first)"
+	kill -9 $output
 	refused -v lock-test:$D
 }
 

@@ -343,13 +343,13 @@ is_told() { [[ $(told 10 sysinfo) == "$1" ]]; }
 
 # --- crashes --------------------------------------------------------------------------------
 
-# The supervisor's processes below the keeper: the worker `sysbox-fs`, the trapper
-# `sysbox-fs-trap`. With a name: those of this name; and of another container.
+# The supervisor's processes below the keeper: the workers `sysbox-fs-fast` and so on, the
+# trapper `sysbox-fs-trap`. With a name: those of this name; and of another container.
 staff() {
 	local id p; id=$(docker inspect -f '{{.Id}}' "${2:-nested}")
 	for p in $(pgrep -x sysbox-fs); do
 		readlink "/proc/$p/fd/"* 2>/dev/null | grep -q "$id" || continue
-		pgrep -P "$p" ${1:+-x "$1"} || true # the worker has no children
+		pgrep -P "$p" ${1:+-x "$1"} || true # workers have no children
 	done
 }
 
@@ -408,7 +408,7 @@ cpu_seconds() { awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15 + $16 + $17) 
 	compile_probe
 	n sh -c 'sleep 2; exec /tmp/traps sysinfo' >"$BATS_TEST_TMPDIR/said" &
 	sleep 1
-	worker=$(staff sysbox-fs) trapper=$(staff sysbox-fs-trap)
+	worker=$(staff sysbox-fs-fast) trapper=$(staff sysbox-fs-trap)
 	kill -STOP "$worker"
 	sleep 2
 	kill -9 "$trapper"

@@ -201,14 +201,21 @@ top_shows() {
 	assert_output --regexp '^1 \(cat\)'
 }
 
-keeper_memory() { awk '/^Private_/ { n += $2 } END { print n }' "/proc/$1/smaps_rollup"; }
-worker_of() { pgrep -P "$1" -x sysbox-fs | head -n 1; }
+# in_proc NAME PID...: the paths of this file of each process.
+in_proc() { printf "/proc/%s/$1\n" "${@:2}"; }
+# Of several processes together.
+memory_of() { awk '/^Private_/ { n += $2 } END { print n }' $(in_proc smaps_rollup "$@"); }
+descriptors_of() { ls $(in_proc fd "$@") | wc -l; }
+# workers_of KEEPER: those of the emulated files, one for each connection.
+EMULATION='sysbox-fs-(fast|plain)'
+workers_of() { pgrep -P "$1" -x "$EMULATION"; }
 
 @test "resources: memory and descriptors of the supervisor stay flat" {
-	local keeper worker before fds
+	local keeper workers before fds
 	start flat $IMAGE
 	keeper=$(supervisor_of flat)
-	worker=$(worker_of "$keeper")
+	workers=$(workers_of "$keeper")
+	assert_equal "$(wc -l <<<"$workers")" 2
 	reader='import os, sys
 files = sys.argv[2:]
 for n in range(int(sys.argv[1])):
@@ -217,11 +224,11 @@ for n in range(int(sys.argv[1])):
         while os.read(fd, 65536): pass
         os.close(fd)'
 	docker exec flat python3 -c "$reader" 200 $FILES /proc/sys/vm/swappiness
-	before=$(keeper_memory "$worker") fds=$(ls "/proc/$worker/fd" | wc -l)
+	before=$(memory_of $workers) fds=$(descriptors_of $workers)
 	docker exec flat python3 -c "$reader" 5000 $FILES /proc/sys/vm/swappiness
-	assert_equal "$(worker_of "$keeper")" "$worker"
-	assert [ "$(keeper_memory "$worker")" -le $((before + 64)) ]
-	assert_equal "$(ls "/proc/$worker/fd" | wc -l)" "$fds"
+	assert_equal "$(workers_of "$keeper")" "$workers"
+	assert [ "$(memory_of $workers)" -le $((before + 64)) ]
+	assert_equal "$(descriptors_of $workers)" "$fds"
 }
 
 @test "resources: readers live through the death of the worker, again and again" {
@@ -230,7 +237,7 @@ for n in range(int(sys.argv[1])):
 	inside given 'echo 11 >/proc/sys/vm/swappiness'
 	docker exec given sh -c "for i in \$(seq 400); do cat $(echo $FILES) >/dev/null || exit 1; done" 3>&- &
 	for i in $(seq 40); do
-		pkill -KILL -P "$keeper" -x sysbox-fs || true
+		pkill -KILL -P "$keeper" -x "$EMULATION" || true
 		sleep 0.1
 	done
 	wait $!
@@ -238,25 +245,29 @@ for n in range(int(sys.argv[1])):
 	assert_equal "$(meminfo given MemTotal)" 524288
 }
 
-@test "resources: their worker keeps no right but to read" {
+@test "resources: their workers keep no right but to read" {
 	local w
-	w=$(worker_of "$(supervisor_of given)")
-	run -0 cat "/proc/$w/status"
-	assert_line --regexp '^CapPrm:.0000000000000004$' # CAP_DAC_READ_SEARCH
-	assert_line --regexp '^Seccomp:.2$'
+	for w in $(workers_of "$(supervisor_of given)"); do
+		run -0 cat "/proc/$w/status"
+		assert_line --regexp '^CapPrm:.0000000000000004$' # CAP_DAC_READ_SEARCH
+		assert_line --regexp '^Seccomp:.2$'
+	done
 }
 
-# Of clock ticks.
-cpu_seconds() { awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15) / hz }' "/proc/$1/stat"; }
+# Of several processes together, counted in clock ticks.
+cpu_seconds() {
+	awk -v hz="$(getconf CLK_TCK)" '{ n += $14 + $15 } END { print n / hz }' \
+		$(in_proc stat "$@")
+}
 
 # The quota gives a second in ten, and once half a second may be spent at once.
 @test "resources: who does nothing but list costs the host no more than twice the quota" {
-	local w
+	local workers
 	start lister --cpus 0.1 $IMAGE
-	w=$(worker_of "$(supervisor_of lister)")
+	workers=$(workers_of "$(supervisor_of lister)")
 	docker exec lister timeout 10 python3 -c 'import os
 while True: os.listdir("/sys/devices/system/cpu"), os.listdir("/sys/class/block")' || (($? == 124))
-	run -0 cpu_seconds "$w"
+	run -0 cpu_seconds $workers
 	awk -v s="$output" 'BEGIN { exit !(s > 0.3 && s < 2.2) }' || fail "$output seconds"
 	assert_equal "$(meminfo lister MemTotal)" "$(awk '/^MemTotal/ { print $2 }' /proc/meminfo)"
 }

@@ -183,14 +183,14 @@ for call in (lambda: os.chmod(path, 0o666), lambda: os.chown(path, 5, 5)):
 	assert_equal "$(inside values 'stat -c "%F %t:%T" /dev/kmsg')" "character special file 1:3"
 }
 
-@test "sysctl: after the death of the worker the values are still there" {
+@test "sysctl: after the death of their worker the values are still there" {
 	local pid keeper p
 	pid=$(init_pid values)
 	for p in $(pgrep -x sysbox-fs); do
 		! grep -qsw "Pid:.$pid" /proc/"$p"/fdinfo/* || keeper=$p
 	done
 	inside values 'echo 23 >/proc/sys/vm/swappiness; exec 9</sys/devices/system/cpu/cpu0/topology/core_id; cat <&9'
-	pkill -KILL -P "$keeper" -x sysbox-fs
+	pkill -KILL -P "$keeper" -x sysbox-fs-plain
 	assert_equal "$(inside values 'cat /proc/sys/vm/swappiness')" 23
 	assert_equal "$(inside values 'cat /sys/devices/system/cpu/cpu0/topology/core_id')" \
 		"$(cat /sys/devices/system/cpu/cpu0/topology/core_id)"
