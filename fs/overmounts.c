@@ -123,7 +123,7 @@ static bool has_view(const struct emul_file *f)
 }
 
 static int clone_row(const struct overmount_source *s, const struct emul_file *f,
-		     unsigned int flags)
+		     bool is_readonly)
 {
 	char view[24] = "";
 	int fd;
@@ -131,8 +131,7 @@ static int clone_row(const struct overmount_source *s, const struct emul_file *f
 	if (s->view != VIEWS_OWN && has_view(f))
 		(void)snprintf(view, sizeof(view), "%llu:", (unsigned long long)s->view);
 	fd = emul_clone(&s->mounts, f, view);
-	if (fd >= 0 && (flags & OVERMOUNT_READONLY ||
-			(flags & OVERMOUNT_READONLY_SYSCTLS && is_sysctl(f))))
+	if (fd >= 0 && is_readonly)
 		(void)mount_set_attr(fd, MOUNT_ATTR_RDONLY, 0, 0);
 	return fd;
 }
@@ -140,7 +139,7 @@ static int clone_row(const struct overmount_source *s, const struct emul_file *f
 struct cloning {
 	struct overmounts *ret;
 	const struct overmount_source *source;
-	unsigned int flags;
+	bool is_readonly;
 };
 
 static void clone_cover(void *arg, const char *path)
@@ -148,7 +147,7 @@ static void clone_cover(void *arg, const char *path)
 	const struct cloning *c = arg;
 	const struct emul_file *cover = emul_cover(c->source->groups);
 
-	add(c->ret, cover, path, clone_row(c->source, cover, c->flags));
+	add(c->ret, cover, path, clone_row(c->source, cover, c->is_readonly));
 }
 
 /*
@@ -156,9 +155,9 @@ static void clone_cover(void *arg, const char *path)
  * too.
  */
 void overmounts_clone(struct overmounts *ret, const struct overmount_source *s,
-		      enum overmount_kind kind, unsigned int flags)
+		      enum overmount_kind kind, bool is_readonly)
 {
-	struct cloning c = {ret, s, flags};
+	struct cloning c = {ret, s, is_readonly};
 
 	*ret = (struct overmounts)OVERMOUNTS_EMPTY;
 	for (size_t i = 0; i < n_emul_files; i++) {
@@ -166,7 +165,7 @@ void overmounts_clone(struct overmounts *ret, const struct overmount_source *s,
 		const char *path = path_in(f->path, kind);
 
 		if (path && emul_has_place(f, s->groups) && !emul_is_in_mirror(f, s->groups))
-			add(ret, f, path, clone_row(s, f, flags));
+			add(ret, f, path, clone_row(s, f, is_readonly));
 	}
 	if (emul_cover(s->groups))
 		emul_each_hidden(prefix_of(kind), kind == OVERMOUNT_PROC ? "/" PROC : "/" SYS,
@@ -273,4 +272,46 @@ int overmounts_take_off(struct overmounts *ret, int instance_fd, enum overmount_
 	t.file = emul_cover(EMUL_ALL);
 	emul_each_hidden(prefix_of(kind), "", take_off_ours, &t);
 	return t.r;
+}
+
+/* ------------------------------------------------------------------ read-only */
+
+/* The path below `root`, "/sys"; NULL: it is not there. */
+static const char *path_below(const char *path, const char *root)
+{
+	size_t len = strlen(root + 1);
+
+	if (!path || len == 0)
+		return path;
+	return strncmp(path, root + 1, len) == 0 && path[len] == '/' ? path + len + 1 : NULL;
+}
+
+struct setting {
+	int instance_fd;
+	const char *root;
+	const uint64_t *devs;
+	bool is_readonly;
+};
+
+static void set_one(void *arg, const char *path)
+{
+	const struct setting *s = arg;
+	const char *below = path_below(path, s->root);
+	_cleanup_close_ int fd = -EBADF;
+
+	if (!below)
+		return;
+	fd = path_open_in_root(s->instance_fd, below, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0 && overmount_is_ours(fd, s->devs))
+		(void)mount_set_attr(fd, s->is_readonly ? MOUNT_ATTR_RDONLY : 0,
+				     s->is_readonly ? 0 : MOUNT_ATTR_RDONLY, 0);
+}
+
+void overmounts_set_readonly(int instance_fd, const char *root, enum overmount_kind kind,
+			     const uint64_t devs[2], bool is_readonly)
+{
+	struct setting s = {instance_fd, root, devs, is_readonly};
+
+	for (size_t i = 0; i < n_emul_files; i++)
+		set_one(&s, path_in(emul_files[i].path, kind));
 }

@@ -31,11 +31,6 @@ enum overmount_kind {
  */
 enum overmount_kind overmount_kind_of(int fd);
 
-enum {
-	OVERMOUNT_READONLY = 1u << 0, /* all of them */
-	OVERMOUNT_READONLY_SYSCTLS = 1u << 1,
-};
-
 struct overmount {
 	const struct emul_file *file;
 	char *path; /* relative to the instance; owned */
@@ -54,7 +49,7 @@ void overmounts_done(struct overmounts *o);
 
 /* Clone what belongs on such an instance. To be called where the source is mounted. */
 void overmounts_clone(struct overmounts *ret, const struct overmount_source *s,
-		      enum overmount_kind kind, unsigned int flags);
+		      enum overmount_kind kind, bool is_readonly);
 /*
  * With the rights and in the namespaces of the instance's user: leave out what the kernel
  * keeps per namespace, and serves better.
@@ -70,6 +65,13 @@ size_t overmounts_attach(struct overmounts *o, int instance_fd, const uint64_t d
  */
 int overmounts_take_off(struct overmounts *ret, int instance_fd, enum overmount_kind kind,
 			const uint64_t devs[2]);
+/*
+ * Make those that are there read-only, or writable again. `root` is what instance_fd is in its
+ * file system: "/", or "/sys" for a bind of /proc/sys. With the rights and in the namespaces
+ * of the instance's user.
+ */
+void overmounts_set_readonly(int instance_fd, const char *root, enum overmount_kind kind,
+			     const uint64_t devs[2], bool is_readonly);
 /* The device number of a connection's mount, for the above; queries no file system. */
 uint64_t overmount_dev(int fd);
 /* Is it the root of a mount of these two? O_PATH will do. */

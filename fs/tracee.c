@@ -250,6 +250,14 @@ bool tracee_has_mount(pid_t tid, uint64_t mount_id)
 	return false;
 }
 
+int tracee_open_mounts(pid_t tid)
+{
+	char path[PATH_ROOM];
+	int fd = open(path_of(tid, "mountinfo", path), O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
 /* ------------------------------------------------------------------ memory */
 
 /* Page by page: the next one may not exist. */
@@ -280,6 +288,14 @@ ssize_t tracee_string(pid_t tid, uint64_t address, char *ret, size_t size)
 		used += (size_t)n;
 	}
 	return -ENAMETOOLONG;
+}
+
+int tracee_read(pid_t tid, uint64_t address, void *ret, size_t size)
+{
+	struct iovec here = {.iov_base = ret, .iov_len = size};
+	struct iovec there = {.iov_base = (void *)(uintptr_t)address, .iov_len = size};
+
+	return process_vm_readv(tid, &here, 1, &there, 1, 0) == (ssize_t)size ? 0 : -EFAULT;
 }
 
 int tracee_write(pid_t tid, uint64_t address, const void *data, size_t size)

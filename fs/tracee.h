@@ -65,13 +65,18 @@ int tracee_fd(pid_t tid, int fd);
  */
 bool tracee_has_mount(pid_t tid, uint64_t mount_id);
 
+/* Its mount table, as it will be when it is read; owned. */
+int tracee_open_mounts(pid_t tid);
+
 /*
  * A string from its memory, with its NUL; returns the length. -EFAULT; -ENAMETOOLONG when it
  * does not end within `size`.
  */
 ssize_t tracee_string(pid_t tid, uint64_t address, char *ret, size_t size);
 
-/* 0, or -EFAULT as from the kernel; part of it may have been written then. */
+/* 0, or -EFAULT as from the kernel. */
+int tracee_read(pid_t tid, uint64_t address, void *ret, size_t size);
+/* The same; part of it may have been written then. */
 int tracee_write(pid_t tid, uint64_t address, const void *data, size_t size);
 
 /*

@@ -38,7 +38,7 @@ enum overmount_kind trap_mount_kind(const char *fstype)
 	return strcmp(fstype, "sysfs") == 0 ? OVERMOUNT_SYS : OVERMOUNT_NONE;
 }
 
-uint64_t trap_mount_attrs(uint64_t flags)
+static uint64_t basic_attrs(uint64_t flags)
 {
 	static const struct {
 		uint64_t flag, attr;
@@ -61,11 +61,26 @@ uint64_t trap_mount_attrs(uint64_t flags)
 /* path_mount() in the kernel: "relatime" unless another is asked for; "strictatime" wins. */
 static uint64_t attrs_of(uint64_t flags)
 {
-	uint64_t attrs = trap_mount_attrs(flags);
+	uint64_t attrs = basic_attrs(flags);
 
 	if (flags & MS_STRICTATIME)
 		return attrs | MOUNT_ATTR_STRICTATIME;
 	return flags & MS_NOATIME ? attrs | MOUNT_ATTR_NOATIME : attrs;
+}
+
+struct trap_attrs trap_mount_attrs(uint64_t flags)
+{
+	const uint64_t atimes = MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME;
+	struct trap_attrs a = {
+		.set = attrs_of(flags),
+		.clear = basic_attrs(~UINT64_C(0)) | MOUNT_ATTR__ATIME,
+	};
+
+	/* Unless one of them is named, they stay. */
+	if (!(flags & atimes))
+		a.clear &= ~(uint64_t)(MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME);
+	a.clear &= ~a.set | MOUNT_ATTR__ATIME;
+	return a;
 }
 
 int trap_mount_decode(const struct trap_mount_args *a, struct mount_new *ret)
@@ -109,7 +124,7 @@ static int read_args(struct trap_mount_args *a, const struct seccomp_notif *n)
 	a->flags = args[TRAP_MOUNT_FLAGS];
 	a->has_source = args[TRAP_MOUNT_SOURCE] != 0;
 	if (tracee_string(tid, args[TRAP_MOUNT_FSTYPE], a->fstype, sizeof(a->fstype)) < 0 ||
-	    tracee_string(tid, args[TRAP_MOUNT_TARGET], a->target, sizeof(a->target)) < 0)
+	    trap_target_read(&a->target, tid, args[TRAP_MOUNT_TARGET]) < 0)
 		return -EFAULT;
 	if (a->has_source &&
 	    tracee_string(tid, args[TRAP_MOUNT_SOURCE], a->source, sizeof(a->source)) < 0)
@@ -123,37 +138,12 @@ static int read_args(struct trap_mount_args *a, const struct seccomp_notif *n)
 /* ------------------------------------------------------------------ the agent's side */
 
 struct work {
-	const char *target;
-	int target_fd_number; /* "/fd/N" in the target, or -1 */
-	int target_fd;	      /* ... and what that is in the caller */
+	const struct trap_target *target;
 	struct mount_new mount;
 	struct overmounts overmounts;
 	const struct trap_context *context;
 	struct trap_job *job;
 };
-
-/* With the caller's descriptor N in place of ours, /proc/self/fd/N has the same meaning. */
-static int open_target(const struct work *w)
-{
-	_cleanup_close_ int saved = -EBADF;
-	int n = w->target_fd_number, fd;
-
-	if (w->target_fd < 0 || n == w->target_fd) {
-		fd = open(w->target, O_PATH | O_CLOEXEC);
-		return fd < 0 ? -errno : fd;
-	}
-	saved = fcntl(n, F_DUPFD_CLOEXEC, 3);
-	if (dup2(w->target_fd, n) < 0)
-		return -errno;
-	fd = open(w->target, O_PATH | O_CLOEXEC);
-	if (fd < 0)
-		fd = -errno;
-	if (saved >= 0)
-		(void)dup3(saved, n, O_CLOEXEC);
-	else
-		(void)close(n);
-	return fd;
-}
 
 static int stat_fd(int fd, struct statx *ret)
 {
@@ -180,25 +170,30 @@ static int check_target(int target_fd, const struct statx *instance)
 	return 0;
 }
 
-static int attach(struct work *w, int instance_fd, int target_fd)
+int trap_mount_attach(struct trap_job *job, int instance_fd, int target_fd,
+		      struct overmounts *o, const uint64_t devs[2])
 {
+	struct statx st;
 	size_t n;
-	int r;
+	int r = stat_fd(instance_fd, &st);
 
-	overmounts_drop_namespaced(&w->overmounts, instance_fd);
-	n = overmounts_attach(&w->overmounts, instance_fd, w->context->devs);
+	if (r < 0)
+		return r;
+	overmounts_drop_namespaced(o, instance_fd);
+	n = overmounts_attach(o, instance_fd, devs);
+	job->mount_id = st.stx_mnt_id;
 	r = mount_attach(instance_fd, target_fd, "");
 	if (r < 0)
-		w->job->mount_id = 0;
+		job->mount_id = 0;
 	else if (n == 0)
-		(void)overmounts_attach(&w->overmounts, instance_fd, w->context->devs);
+		(void)overmounts_attach(o, instance_fd, devs);
 	return r;
 }
 
 static int inside(void *arg)
 {
 	struct work *w = arg;
-	_cleanup_close_ int target_fd = open_target(w);
+	_cleanup_close_ int target_fd = trap_target_open(w->target);
 	_cleanup_close_ int instance_fd = -EBADF;
 	struct statx st;
 	int r;
@@ -211,53 +206,46 @@ static int inside(void *arg)
 	r = stat_fd(instance_fd, &st);
 	if (r == 0)
 		r = check_target(target_fd, &st);
-	if (r < 0)
-		return r;
-	w->job->mount_id = st.stx_mnt_id;
-	return attach(w, instance_fd, target_fd);
+	return r < 0 ? r
+		     : trap_mount_attach(w->job, instance_fd, target_fd, &w->overmounts,
+					 w->context->devs);
+}
+
+enum trap_verdict trap_mount_verdict(const struct tracee *t, const struct trap_job *job, int r)
+{
+	if (r == -EINTR && tracee_has_mount(t->tid, job->mount_id))
+		r = 0;
+	return r == 0 ? TRAP_DONE : TRAP_NATIVE;
 }
 
 static enum trap_verdict make_mount(const struct trap_context *c, struct trap_job *job,
 				    const struct tracee *t, const struct trap_mount_args *a)
 {
 	enum overmount_kind kind = trap_mount_kind(a->fstype);
-	struct work w = {
-		.target = a->target,
-		.target_fd_number = tracee_path_fd(a->target),
-		.target_fd = -EBADF,
-		.context = c,
-		.job = job,
-	};
+	struct work w = {.target = &a->target, .context = c, .job = job};
 	int r;
 
 	if (kind == OVERMOUNT_NONE || trap_mount_decode(a, &w.mount) < 0)
 		return TRAP_NATIVE;
-	if (w.target_fd_number >= 0)
-		w.target_fd = tracee_fd(t->tid, w.target_fd_number);
-	if (!trap_is_valid(c, job)) {
-		fd_close(w.target_fd);
+	if (!trap_is_valid(c, job))
 		return TRAP_NATIVE;
-	}
-	overmounts_clone(&w.overmounts, &c->source, kind,
-			 (a->flags & MS_RDONLY ? OVERMOUNT_READONLY : 0) |
-				 (c->is_nested ? OVERMOUNT_READONLY_SYSCTLS : 0));
+	overmounts_clone(&w.overmounts, &c->source, kind, a->flags & MS_RDONLY);
 	r = agent_call(t, 0, inside, &w);
 	overmounts_done(&w.overmounts);
-	fd_close(w.target_fd);
-	/* Killed on the way: it may have finished all the same. */
-	if (r == -EINTR && tracee_has_mount(t->tid, job->mount_id))
-		r = 0;
-	return r == 0 ? TRAP_DONE : TRAP_NATIVE;
+	return trap_mount_verdict(t, job, r);
 }
 
 static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,
 			     const struct tracee *t)
 {
 	_cleanup_free_ struct trap_mount_args *a = xcalloc(1, sizeof(*a));
+	enum trap_verdict v = TRAP_NATIVE;
 
-	if (read_args(a, &job->notif) < 0)
-		return TRAP_NATIVE;
-	return make_mount(c, job, t, a);
+	a->target = (struct trap_target)TRAP_TARGET_EMPTY;
+	if (read_args(a, &job->notif) == 0)
+		v = make_mount(c, job, t, a);
+	trap_target_done(&a->target);
+	return v;
 }
 
 const struct trap trap_mount = {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The arguments of mount(2), decoded. Pure. */
+/* The arguments of mount(2), decoded; and what its kinds have in common. */
 #pragma once
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "fs/overmounts.h"
+#include "fs/trap-target.h"
+#include "fs/trap.h"
 #include "lib/mount.h"
 
 /* By position. */
@@ -18,8 +19,12 @@ enum {
 	TRAP_MOUNT_DATA,
 };
 
-/* MOUNT_ATTR_* for these MS_* flags, apart from access times. */
-uint64_t trap_mount_attrs(uint64_t flags);
+/* MOUNT_ATTR_*, for mount_setattr(2). */
+struct trap_attrs {
+	uint64_t set, clear;
+};
+/* What mount(2) with MS_REMOUNT and MS_BIND does to a mount's attributes. */
+struct trap_attrs trap_mount_attrs(uint64_t flags);
 
 /* The arguments as read from the caller's memory, for a fresh procfs or sysfs. */
 struct trap_mount_args {
@@ -27,7 +32,7 @@ struct trap_mount_args {
 	bool has_source;
 	char fstype[8];
 	char source[256];
-	char target[PATH_MAX];
+	struct trap_target target; /* owned */
 	char options[4096];
 };
 
@@ -39,3 +44,13 @@ enum overmount_kind trap_mount_kind(const char *fstype);
  * a working program would do.
  */
 int trap_mount_decode(const struct trap_mount_args *a, struct mount_new *ret);
+
+/*
+ * In an agent: attach a detached instance with the emulated files on it. Kernels before 6.15
+ * cannot attach anything to a detached mount: there the files follow afterwards. The mount's
+ * id is recorded before it is attached.
+ */
+int trap_mount_attach(struct trap_job *job, int instance_fd, int target_fd,
+		      struct overmounts *o, const uint64_t devs[2]);
+/* After that: what an agent returned. One that was killed may have finished all the same. */
+enum trap_verdict trap_mount_verdict(const struct tracee *t, const struct trap_job *job, int r);

@@ -86,8 +86,7 @@ static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,
 
 	if (kind == OVERMOUNT_NONE || !trap_is_valid(c, job))
 		return TRAP_NATIVE;
-	overmounts_clone(&w.overmounts, &c->source, kind,
-			 c->is_nested ? OVERMOUNT_READONLY_SYSCTLS : 0);
+	overmounts_clone(&w.overmounts, &c->source, kind, false);
 	if (drop_namespaced(&w, t) == 0)
 		(void)agent_call(t, AGENT_HERE | AGENT_AS_HOST, attach, &w);
 	overmounts_done(&w.overmounts);

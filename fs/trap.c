@@ -36,8 +36,10 @@ static const struct {
 	{AUDIT_ARCH_RISCV64, {40, 39, 179, 123, NONE, NONE, 55, 54}},
 };
 #undef NONE
-#define ARG_MOUNT_FLAGS 3   /* as src/plan-traps.c has it */
-#define NR_MOVE_MOUNT	429 /* the same everywhere, like all calls since 5.1 */
+#define ARG_MOUNT_FLAGS 3 /* as src/plan-traps.c has it */
+/* The same everywhere, like all calls since 5.1. */
+#define NR_MOVE_MOUNT	 429
+#define NR_MOUNT_SETATTR 442
 
 bool trap_is_valid(const struct trap_context *c, const struct trap_job *job)
 {
@@ -60,6 +62,8 @@ static const struct trap *of_row(const uint32_t *row, uint32_t nr)
 {
 	if (nr == NR_MOVE_MOUNT)
 		return &trap_move_mount;
+	if (nr == NR_MOUNT_SETATTR)
+		return &trap_remount;
 	for (size_t i = 0; i < ARRAY_SIZE(trapped); i++)
 		if (row[i] == nr)
 			return trapped[i];
@@ -78,17 +82,24 @@ const struct trap *trap_find(uint32_t arch, uint32_t nr)
 	return NULL;
 }
 
-/* mount(2) for the flags of a single mount. */
-static bool is_remount(const struct seccomp_data *d)
+/* In the kernel's order (path_mount()). */
+static const struct trap *of_mount(uint64_t flags)
 {
-	const uint64_t both = MS_REMOUNT | MS_BIND;
-
-	return (d->args[ARG_MOUNT_FLAGS] & both) == both;
+	if (!(flags & MS_BIND))
+		return &trap_mount;
+	return flags & MS_REMOUNT ? &trap_remount : &trap_bind;
 }
 
 const struct trap *trap_of(const struct seccomp_data *d)
 {
 	const struct trap *t = trap_find(d->arch, (uint32_t)d->nr);
 
-	return t == &trap_mount && is_remount(d) ? &trap_remount : t;
+	return t == &trap_mount ? of_mount(d->args[ARG_MOUNT_FLAGS]) : t;
+}
+
+bool trap_is_setattr(const struct seccomp_data *d)
+{
+	uint32_t nr = (uint32_t)d->nr;
+
+	return (d->arch == AUDIT_ARCH_X86_64 ? nr & ~X32_BIT : nr) == NR_MOUNT_SETATTR;
 }

@@ -38,7 +38,6 @@ struct trap_context {
 	const struct container *container;
 	struct overmount_source source; /* its view is the one for the call */
 	uint64_t devs[2];		/* of the two connections */
-	bool is_nested;			/* the caller is in a nested pid namespace */
 	int listener_fd;		/* for this call */
 	int watchdog_fd;		/* see trap_guard(); -EBADF: nobody else is waiting */
 };
@@ -84,10 +83,13 @@ struct trap {
 
 /* NULL: not a call that we trap. AUDIT_ARCH_* and the number, x32's with its bit. */
 const struct trap *trap_find(uint32_t arch, uint32_t nr);
-/* The same by what else decides: there are two kinds of mount(2). */
+/* The same by what else decides: there are three kinds of mount(2). */
 const struct trap *trap_of(const struct seccomp_data *d);
+/* Of the two calls that trap_remount handles, is it mount_setattr(2)? */
+bool trap_is_setattr(const struct seccomp_data *d);
 
 extern const struct trap trap_mount;	  /* fs/trap-mount.c */
+extern const struct trap trap_bind;	  /* fs/trap-bind.c */
 extern const struct trap trap_remount;	  /* fs/trap-remount.c */
 extern const struct trap trap_umount;	  /* fs/trap-umount.c */
 extern const struct trap trap_move_mount; /* fs/trap-move-mount.c */

@@ -82,9 +82,8 @@ static void set_context(struct trapper *t, const struct trap_job *job)
 	_cleanup_free_ char *cgroup = NULL;
 
 	t->context.listener_fd = fdset_find(t->start->listeners, job->listener);
-	t->context.is_nested = tracee_pidns(tid) != t->pidns;
 	t->context.source.view = VIEWS_OWN;
-	if (t->context.is_nested && tracee_cgroup(tid, &cgroup) == 0)
+	if (tracee_pidns(tid) != t->pidns && tracee_cgroup(tid, &cgroup) == 0)
 		t->context.source.view = views_register(c->views, c->view, cgroup);
 }
 

@@ -218,6 +218,7 @@ static const uint32_t calls[] = {
 	SYS_fstat,
 	SYS_statx,
 	SYS_fstatfs,
+	SYS_readlinkat,
 	SYS_faccessat2,
 	SYS_faccessat, /* before 5.8 */
 	SYS_getdents64,

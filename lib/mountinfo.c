@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/alloc.h"
 #include "lib/fd.h"
@@ -188,18 +189,31 @@ int mountinfo_all_of(pid_t pid, struct mountinfo ***ret, size_t *ret_n)
 	return r < 0 ? r : parse_all(text, ret, ret_n);
 }
 
-/* -ENOENT: not in our mount namespace, below our root, or gone since. */
+/* -ENOENT: not in that mount namespace, below its reader's root, or gone since. */
+static int find_id(const char *text, uint64_t id, struct mountinfo **ret)
+{
+	for (const char *line = text; *line; line = next_line(line))
+		if (strtoull(line, NULL, 10) == id)
+			return parse_line(line, ret);
+	return -ENOENT;
+}
+
 int mountinfo_by_id(uint64_t id, struct mountinfo **ret)
 {
 	_cleanup_free_ char *text = NULL;
 	int r = read_text(&text);
 
-	if (r < 0)
-		return r;
-	for (const char *line = text; *line; line = next_line(line))
-		if (strtoull(line, NULL, 10) == id)
-			return parse_line(line, ret);
-	return -ENOENT;
+	return r < 0 ? r : find_id(text, id, ret);
+}
+
+int mountinfo_by_id_in(int mounts_fd, uint64_t id, struct mountinfo **ret)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = lseek(mounts_fd, 0, SEEK_SET) < 0
+			? -errno
+			: fd_read_all(mounts_fd, MOUNTINFO_MAX, &text, NULL);
+
+	return r < 0 ? r : find_id(text, id, ret);
 }
 
 /* No automounts, no question to a remote server: neither changes the mount. */

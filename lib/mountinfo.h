@@ -31,6 +31,8 @@ int mountinfo_at(const char *target, struct mountinfo **ret);
 int mountinfo_of(const char *path, struct mountinfo **ret);
 /* The mount with this id (STATX_MNT_ID). -ENOENT: none in our mount namespace. */
 int mountinfo_by_id(uint64_t id, struct mountinfo **ret);
+/* The same in a mount table that was opened by somebody else; read from its beginning. */
+int mountinfo_by_id_in(int mounts_fd, uint64_t id, struct mountinfo **ret);
 /* Every mount of /proc/self/mountinfo in its order; counted array, each owned. */
 int mountinfo_all(struct mountinfo ***ret, size_t *ret_n);
 /* The same of another process: what lies below its root. */

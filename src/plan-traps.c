@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which calls the supervisor answers: those that attach a file system or take one off, and
- * some that change the flags of one. The filter tests what can be told from the arguments, so
- * that binds, moves, propagation and lazy unmounts, the larger part of them, cost nothing.
+ * Which calls the supervisor answers: those that attach a file system or a copy of one without
+ * what is mounted on it, those that take one off, and those that change the flags of a single
+ * one. The filter tests what can be told from the arguments, so that recursive binds, moves,
+ * propagation and lazy unmounts, the larger part of them, cost nothing.
  */
 #include <linux/mount.h>
 #include <linux/seccomp.h>
@@ -23,7 +24,10 @@ static const struct trap {
 	uint64_t mask, value;
 } traps[] = {
 	{"mount", 3, NO_NEW_MOUNT, 0},
-	{"mount", 3, MS_REMOUNT | MS_BIND, MS_REMOUNT | MS_BIND}, /* fs/trap-remount.c */
+	{"mount", 3, MS_BIND | MS_REC | MS_REMOUNT, MS_BIND},
+	/* With AT_RECURSIVE nothing is left to do. */
+	{"mount", 3, MS_REMOUNT | MS_BIND, MS_REMOUNT | MS_BIND},
+	{"mount_setattr", 2, AT_RECURSIVE, 0},
 	{"move_mount", 4, MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_F_EMPTY_PATH},
 	{"umount2", 1, MNT_DETACH, 0},
 	{"sysinfo", 0, 0, 0},

@@ -41,6 +41,20 @@ static void try_mount(const char *text, uint64_t flags)
 	must((m.attrs & MOUNT_ATTR_IDMAP) == 0);
 }
 
+static void try_flags(uint64_t flags)
+{
+	const struct trap_attrs a = trap_mount_attrs(flags);
+	const uint64_t known = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+			       MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW |
+			       MOUNT_ATTR_NODIRATIME | MOUNT_ATTR__ATIME;
+
+	must(((a.set | a.clear) & ~known) == 0);
+	/* The kernel refuses one without the other. */
+	must(!(a.set & MOUNT_ATTR__ATIME) ||
+	     (a.clear & MOUNT_ATTR__ATIME) == MOUNT_ATTR__ATIME);
+	must((a.set & a.clear & ~(uint64_t)MOUNT_ATTR__ATIME) == 0);
+}
+
 static void try_texts(const char *text)
 {
 	struct tracee_creds c;
@@ -69,6 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)trap_find((uint32_t)(flags >> 32), (uint32_t)flags);
 	text = xstrndup((const char *)data + sizeof(flags), size - sizeof(flags));
 	try_mount(text, flags);
+	try_flags(flags);
 	try_texts(text);
 	return 0;
 }

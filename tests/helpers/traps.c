@@ -10,6 +10,8 @@
  *	traps killed SECONDS		callers that die in the middle
  *	traps busy SECONDS		a procfs attached and taken off without end
  *	traps remount PATH		read-only, by mount(2): its errno
+ *	traps setattr PATH ro|rw	the same, by mount_setattr(2)
+ *	traps setattr-fd PATH ro|rw	the same, of an open descriptor
  *	traps denied			the errno of each without rights
  *	traps sysinfo			the whole memory in KiB, as sysinfo(2) has it
  */
@@ -113,7 +115,7 @@ static void *garbage_thread(void *arg)
 			  c = garbage_word(&seed);
 		uintptr_t d = garbage_word(&seed);
 
-		switch (rand_r(&seed) % 4) {
+		switch (rand_r(&seed) % 7) {
 		case 0:
 			syscall(SYS_mount, a, b, c, rand_r(&seed) % 64, d);
 			break;
@@ -126,6 +128,17 @@ static void *garbage_thread(void *arg)
 		case 3:
 			syscall(SYS_move_mount, rand_r(&seed) % 64 - 8, a, -100, b,
 				4 | (rand_r(&seed) & 0x70));
+			break;
+		case 4:
+			syscall(SYS_mount, a, b, c, MS_BIND | rand_r(&seed) % 32, d);
+			break;
+		case 5:
+			syscall(SYS_mount, a, b, c, MS_REMOUNT | MS_BIND | rand_r(&seed) % 32,
+				d);
+			break;
+		case 6:
+			syscall(SYS_mount_setattr, rand_r(&seed) % 64 - 8, a,
+				rand_r(&seed) & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW), b, 32);
 			break;
 		}
 		n_calls++;
@@ -173,10 +186,20 @@ static void *race_caller(void *arg)
 	unsigned int seed = (unsigned int)(uintptr_t)arg;
 
 	while (time(NULL) < deadline) {
-		if (rand_r(&seed) % 2)
+		switch (rand_r(&seed) % 4) {
+		case 0:
 			mount("none", target, fstype, 0, NULL);
-		else
+			break;
+		case 1:
 			fsmount_at("proc", target);
+			break;
+		case 2:
+			mount(target, "/r/b", NULL, MS_BIND, NULL);
+			break;
+		case 3:
+			mount(NULL, target, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL);
+			break;
+		}
 		umount2(target, 0);
 		umount2(target, MNT_DETACH);
 		n_calls++;
@@ -222,13 +245,30 @@ static void run_threads(void *(*fn)(void *), int n)
 		pthread_join(t[i], NULL);
 }
 
+/* Read-only or not, by mount_setattr(2): its errno. */
+static int set_attr(int fd, const char *path, const char *how)
+{
+	struct mount_attr a = {0};
+
+	*(strcmp(how, "ro") == 0 ? &a.attr_set : &a.attr_clr) = MOUNT_ATTR_RDONLY;
+	return syscall(SYS_mount_setattr, fd, path, *path ? 0 : AT_EMPTY_PATH, &a, sizeof(a)) <
+			       0
+		       ? errno
+		       : 0;
+}
+
 static int denied(void)
 {
 	int m = syscall(SYS_mount, "none", "/tmp", "proc", 0, NULL) < 0 ? errno : 0;
 	int u = syscall(SYS_umount2, "/proc", 0) < 0 ? errno : 0;
 	int v = syscall(SYS_move_mount, 0, "", -100, "/tmp", 4) < 0 ? errno : 0;
+	int b = mount("/proc", "/sys", NULL, MS_BIND, NULL) < 0 ? errno : 0;
+	int r = mount(NULL, "/proc", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0 ? errno
+										       : 0;
+	int s = set_attr(AT_FDCWD, "/proc", "ro");
 
-	printf("mount %d umount2 %d move_mount %d\n", m, u, v);
+	printf("mount %d umount2 %d move_mount %d bind %d remount %d mount_setattr %d\n", m, u,
+	       v, b, r, s);
 	return 0;
 }
 
@@ -258,6 +298,14 @@ int main(int argc, char **argv)
 		int flags = MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV;
 
 		printf("%d\n", mount(NULL, argv[2], NULL, flags, NULL) < 0 ? errno : 0);
+		return 0;
+	}
+	if (strcmp(verb, "setattr") == 0 && argc == 4) {
+		printf("%d\n", set_attr(AT_FDCWD, argv[2], argv[3]));
+		return 0;
+	}
+	if (strcmp(verb, "setattr-fd") == 0 && argc == 4) {
+		printf("%d\n", set_attr(open(argv[2], O_PATH), "", argv[3]));
 		return 0;
 	}
 	if (strcmp(verb, "denied") == 0)

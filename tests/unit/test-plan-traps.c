@@ -34,8 +34,9 @@ static void plan_traps__without_a_profile(void **state)
 	assert_int_equal(plan_traps(&s, false), 0);
 	assert_true(s->traps);
 	assert_int_equal(s->default_action, SCMP_ACT_ALLOW);
-	assert_int_equal(n_traps(s, "mount"), 2);
+	assert_int_equal(n_traps(s, "mount"), 3);
 	assert_int_equal(n_traps(s, "move_mount"), 1);
+	assert_int_equal(n_traps(s, "mount_setattr"), 1);
 	assert_int_equal(n_traps(s, "umount2"), 1);
 	assert_true(s->filter_flags & SECCOMP_FILTER_FLAG_NEW_LISTENER);
 	assert_true(s->filter_flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
@@ -52,7 +53,7 @@ static void plan_traps__chown_on_demand(void **state)
 	plan_seccomp_free(s);
 	s = NULL;
 	assert_int_equal(plan_traps(&s, true), 0);
-	assert_int_equal(n_traps(s, "mount"), 2);
+	assert_int_equal(n_traps(s, "mount"), 3);
 	assert_int_equal(n_traps(s, "chown"), 1);
 	assert_int_equal(n_traps(s, "fchownat"), 1);
 	plan_seccomp_free(s);
@@ -71,7 +72,7 @@ static void plan_traps__only_what_passes(void **state)
 			"'args':[{'index':0,'value':1,'op':'SCMP_CMP_EQ'}]}]");
 	assert_int_equal(plan_traps(&f.plan->seccomp, false), 0);
 	s = f.plan->seccomp;
-	assert_int_equal(n_traps(s, "mount"), 2);
+	assert_int_equal(n_traps(s, "mount"), 3);
 	assert_int_equal(n_traps(s, "umount2"), 0);
 	assert_int_equal(n_traps(s, "move_mount"), 0);
 	assert_true(s->traps);

@@ -38,6 +38,7 @@ static void trap_find__by_architecture(void **state)
 		{AUDIT_ARCH_X86_64, 21, NULL},
 		{AUDIT_ARCH_X86_64, UINT32_MAX, NULL},
 		{0, 165, NULL},
+		{AUDIT_ARCH_AARCH64, 442, &trap_remount},
 		{0, 429, NULL},
 	};
 
@@ -51,7 +52,7 @@ static void trap_find__by_architecture(void **state)
 #endif
 }
 
-static void trap_of__two_kinds_of_mount(void **state)
+static void trap_of__three_kinds_of_mount(void **state)
 {
 	struct seccomp_data d = {.arch = AUDIT_ARCH_X86_64, .nr = 165};
 
@@ -60,10 +61,33 @@ static void trap_of__two_kinds_of_mount(void **state)
 	assert_ptr_equal(trap_of(&d), &trap_mount);
 	d.args[TRAP_MOUNT_FLAGS] = MS_REMOUNT | MS_BIND | MS_RDONLY;
 	assert_ptr_equal(trap_of(&d), &trap_remount);
+	d.args[TRAP_MOUNT_FLAGS] = MS_BIND | MS_RDONLY;
+	assert_ptr_equal(trap_of(&d), &trap_bind);
 	d.nr = 166;
 	assert_ptr_equal(trap_of(&d), &trap_umount);
-	assert_int_equal(trap_mount_attrs(MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NODEV),
-			 MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV);
+	assert_false(trap_is_setattr(&d));
+	d.nr = 442;
+	assert_ptr_equal(trap_of(&d), &trap_remount);
+	assert_true(trap_is_setattr(&d));
+}
+
+static void trap_mount_attrs__as_the_kernel(void **state)
+{
+	struct trap_attrs a = trap_mount_attrs(MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NODEV);
+
+	(void)state;
+	assert_int_equal(a.set, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV);
+	assert_int_equal(a.clear,
+			 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW);
+	/* A time of access that is named replaces the others. */
+	a = trap_mount_attrs(MS_REMOUNT | MS_BIND | MS_NOATIME);
+	assert_int_equal(a.set, MOUNT_ATTR_NOATIME);
+	assert_int_equal(a.clear, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+					  MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSYMFOLLOW |
+					  MOUNT_ATTR_NODIRATIME | MOUNT_ATTR__ATIME);
+	a = trap_mount_attrs(MS_REMOUNT | MS_BIND | MS_RELATIME);
+	assert_int_equal(a.set, 0);
+	assert_true((a.clear & MOUNT_ATTR__ATIME) == MOUNT_ATTR__ATIME);
 }
 
 static void trap_mount_kind__types(void **state)
@@ -165,7 +189,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(trap_find__by_architecture),
-		cmocka_unit_test(trap_of__two_kinds_of_mount),
+		cmocka_unit_test(trap_of__three_kinds_of_mount),
+		cmocka_unit_test(trap_mount_attrs__as_the_kernel),
 		cmocka_unit_test(trap_mount_kind__types),
 		cmocka_unit_test(trap_mount_decode__flags),
 		cmocka_unit_test(trap_mount_decode__refused),

@@ -107,6 +107,14 @@ kb() { awk -v key="$1:" '$1 == key { print $2 }'; }
 	n sh -c 'echo 0 >/proc/sys/kernel/panic'
 }
 
+@test "nested: an inner container that is privileged writes sysctls, as a Kubernetes node does" {
+	run -0 di run --rm --privileged $SMALL sh -ec 'echo 18 >/proc/sys/kernel/panic; echo 1 >/proc/sys/vm/overcommit_memory
+		echo 1 >/proc/sys/kernel/panic_on_oops; cat /proc/sys/kernel/panic'
+	assert_output 18
+	assert_equal "$(n cat /proc/sys/kernel/panic)" 18
+	n sh -c 'echo 0 >/proc/sys/kernel/panic'
+}
+
 @test "nested: docker run --sysctl of what the kernel keeps for each namespace" {
 	run -0 di run --rm --sysctl net.core.somaxconn=77 --sysctl kernel.msgmax=4242 $SMALL \
 		sh -c 'cat /proc/sys/net/core/somaxconn /proc/sys/kernel/msgmax'
@@ -166,6 +174,45 @@ kb() { awk -v key="$1:" '$1 == key { print $2 }'; }
 	assert_line --index 3 --regexp ' 1048576 kB'
 	assert_line --index 4 --regexp ' 1048576 kB'
 	assert_line --index 5 0
+}
+
+# write FILE: can it be written? In a shell of ns.
+WRITE='w() { if (echo 17 >$1/sys/kernel/panic) 2>/dev/null; then echo rw; else echo ro; fi; }'
+
+@test "nested: a procfs that is made read-only by a remount is so everywhere" {
+	compile_probe
+	run -0 ns "$WRITE; w /proc; mount -o remount,bind,ro /proc; w /proc; mount -o remount,bind,rw /proc; w /proc
+		mount --rbind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys; w /proc; umount -R /proc/sys; w /proc
+		mkdir -p /proc-2; mount -t proc none /proc-2; exec 7</proc-2; /tmp/traps remount /proc/self/fd/7; w /proc-2; w /proc; exec 7<&-"
+	assert_output "$(printf '%s\n' rw ro rw ro rw 0 ro rw)"
+	run -0 ns "$WRITE; /tmp/traps setattr /proc ro; w /proc; /tmp/traps setattr-fd /proc rw; w /proc
+		cd /; /tmp/traps setattr proc ro; w /proc"
+	assert_output "$(printf '%s\n' 0 ro 0 rw 0 ro)"
+}
+
+@test "nested: a bind of a procfs or sysfs alone shows the same figures, and is taken off" {
+	compile_probe
+	run -0 ns "$WRITE; "'mkdir -p /c/proc /c/sys; mount -i --bind /proc /c/proc; mount -i --bind /sys/ /c/sys
+		grep MemTotal /c/proc/meminfo; w /c/proc; cmp /sys/devices/system/cpu/online /c/sys/devices/system/cpu/online
+		umount /c/proc; ls /c/proc | wc -l; umount /c/sys; ls /c/sys | wc -l
+		mount -o remount,bind,ro /proc; mount --bind /proc /c/proc; w /c/proc; umount /c/proc; ls /c/proc | wc -l
+		mount --bind /proc/1 /c/proc; cat /c/proc/comm; umount /c/proc
+		! mount --bind /proc /nowhere 2>/dev/null; mkdir /procs; mount --bind /procs /c/proc; umount /c/proc'
+	assert_line --index 0 --regexp ' 1048576 kB'
+	assert_line --index 1 rw
+	assert_line --index 2 0
+	assert_line --index 3 0
+	assert_line --index 4 ro
+	assert_line --index 5 0
+	assert_equal "${#lines[@]}" 7
+}
+
+@test "nested: a sysfs that is made read-only shows the same figures" {
+	compile_probe
+	run -0 ns 'mkdir -p /sys-2; mount -t sysfs none /sys-2; mount -o remount,bind,ro /sys-2; findmnt -no OPTIONS /sys-2
+		cat /sys-2/devices/system/cpu/online; umount /sys-2; ls /sys-2 | wc -l'
+	assert_line --index 0 --regexp '^ro'
+	assert_line --index 2 0
 }
 
 # The kernel has sysctls of its own for each network, and the mount is on those of another one.
@@ -338,7 +385,7 @@ is_told() { [[ $(told 10 sysinfo) == "$1" ]]; }
 @test "nested: without rights, the same errors as from the kernel" {
 	compile_probe
 	run -0 docker exec -u nobody nested /tmp/traps denied
-	assert_output 'mount 1 umount2 1 move_mount 1'
+	assert_output 'mount 1 umount2 1 move_mount 1 bind 1 remount 1 mount_setattr 1'
 }
 
 # --- crashes --------------------------------------------------------------------------------
