@@ -274,7 +274,7 @@ int overmounts_take_off(struct overmounts *ret, int instance_fd, enum overmount_
 	return t.r;
 }
 
-/* ------------------------------------------------------------------ read-only */
+/* ------------------------------------------------------------------ parts */
 
 /* The path below `root`, "/sys"; NULL: it is not there. */
 static const char *path_below(const char *path, const char *root)
@@ -286,32 +286,63 @@ static const char *path_below(const char *path, const char *root)
 	return strncmp(path, root + 1, len) == 0 && path[len] == '/' ? path + len + 1 : NULL;
 }
 
-struct setting {
-	int instance_fd;
-	const char *root;
-	const uint64_t *devs;
-	bool is_readonly;
-};
-
-static void set_one(void *arg, const char *path)
+/* Owned, O_PATH; -ENOENT: what is there is not ours. */
+static int open_ours(int dirfd, const char *path, const uint64_t devs[2])
 {
-	const struct setting *s = arg;
-	const char *below = path_below(path, s->root);
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_ int fd =
+		path_open_in_root(dirfd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
-	if (!below)
-		return;
-	fd = path_open_in_root(s->instance_fd, below, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0 && overmount_is_ours(fd, s->devs))
-		(void)mount_set_attr(fd, s->is_readonly ? MOUNT_ATTR_RDONLY : 0,
-				     s->is_readonly ? 0 : MOUNT_ATTR_RDONLY, 0);
+	if (fd < 0)
+		return fd;
+	return overmount_is_ours(fd, devs) ? take_fd(&fd) : -ENOENT;
 }
 
-void overmounts_set_readonly(int instance_fd, const char *root, enum overmount_kind kind,
+void overmounts_set_readonly(int fd, const char *root, enum overmount_kind kind,
 			     const uint64_t devs[2], bool is_readonly)
 {
-	struct setting s = {instance_fd, root, devs, is_readonly};
+	for (size_t i = 0; i < n_emul_files; i++) {
+		const char *path = path_below(path_in(emul_files[i].path, kind), root);
+		_cleanup_close_ int ours = path ? open_ours(fd, path, devs) : -ENOENT;
 
-	for (size_t i = 0; i < n_emul_files; i++)
-		set_one(&s, path_in(emul_files[i].path, kind));
+		if (ours >= 0)
+			(void)mount_set_attr(ours, is_readonly ? MOUNT_ATTR_RDONLY : 0,
+					     is_readonly ? 0 : MOUNT_ATTR_RDONLY, 0);
+	}
+}
+
+struct copying {
+	int from_fd, to_fd;
+	const uint64_t *devs;
+};
+
+/* It keeps its flags. */
+static void copy_one(void *arg, const char *path)
+{
+	const struct copying *c = arg;
+	_cleanup_close_ int ours = open_ours(c->from_fd, path, c->devs);
+	_cleanup_close_ int copy = -EBADF, target = -EBADF;
+
+	if (ours < 0)
+		return;
+	copy = mount_clone(ours, "", MOUNT_CLONE_ONE);
+	target = path_open_in_root(c->to_fd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (copy >= 0 && target >= 0)
+		(void)mount_attach(copy, target, "");
+}
+
+void overmounts_copy(int from_fd, int to_fd, const char *root, enum overmount_kind kind,
+		     const uint64_t devs[2])
+{
+	_cleanup_free_ char *prefix =
+		xasprintf("%s%s%s", prefix_of(kind), root + 1, root[1] ? "/" : "");
+	struct copying c = {from_fd, to_fd, devs};
+
+	for (size_t i = 0; i < n_emul_files; i++) {
+		const char *path = path_below(path_in(emul_files[i].path, kind), root);
+
+		if (path)
+			copy_one(&c, path);
+	}
+	if (fchdir(from_fd) == 0)
+		emul_each_hidden(prefix, "", copy_one, &c);
 }

@@ -66,12 +66,16 @@ size_t overmounts_attach(struct overmounts *o, int instance_fd, const uint64_t d
 int overmounts_take_off(struct overmounts *ret, int instance_fd, enum overmount_kind kind,
 			const uint64_t devs[2]);
 /*
- * Make those that are there read-only, or writable again. `root` is what instance_fd is in its
- * file system: "/", or "/sys" for a bind of /proc/sys. With the rights and in the namespaces
- * of the instance's user.
+ * Of an instance or a bind of a part of one: `root` is what its descriptor is in the file
+ * system, "/" or, for /proc/sys, "/sys". With the rights and in the namespaces of its user.
+ *
+ * Make those that are there read-only, or writable again.
  */
-void overmounts_set_readonly(int instance_fd, const char *root, enum overmount_kind kind,
+void overmounts_set_readonly(int fd, const char *root, enum overmount_kind kind,
 			     const uint64_t devs[2], bool is_readonly);
+/* Copy them from one to another of the same root; changes the working directory. */
+void overmounts_copy(int from_fd, int to_fd, const char *root, enum overmount_kind kind,
+		     const uint64_t devs[2]);
 /* The device number of a connection's mount, for the above; queries no file system. */
 uint64_t overmount_dev(int fd);
 /* Is it the root of a mount of these two? O_PATH will do. */

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mount(2) with MS_BIND and without MS_REC, of a whole procfs or sysfs: the emulated files on
- * it are mounts, so the kernel would leave them behind, and a chroot would see the host's
- * figures in its /proc. (The new mount API needs no more than fs/trap-move-mount.c.)
+ * mount(2) with MS_BIND and without MS_REC, of a procfs or sysfs or a part of one: the emulated
+ * files on it are mounts, so the kernel would leave them behind, and a chroot would see the
+ * host's figures in its /proc. They are copied after it. (Of a whole one by the new mount API:
+ * fs/trap-move-mount.c.)
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mount.h>
-#include <sys/statvfs.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "fs/agent.h"
 #include "fs/tracee.h"
@@ -15,11 +19,11 @@
 #include "lib/alloc.h"
 #include "lib/fd.h"
 #include "lib/mount.h"
+#include "lib/mountinfo.h"
 
 struct work {
 	struct trap_target source, target;
-	enum overmount_kind kind;
-	struct overmounts overmounts;
+	int mounts_fd; /* the caller's mount table */
 	struct trap_job *job;
 	const uint64_t *devs;
 };
@@ -32,44 +36,64 @@ static bool is_wanted(const struct seccomp_notif *n)
 
 	*source = (struct trap_target)TRAP_TARGET_EMPTY;
 	is = trap_target_read(source, tid, n->data.args[TRAP_MOUNT_SOURCE]) == 0 &&
-	     trap_target_may_be(source) != OVERMOUNT_NONE;
+	     trap_target_may_be_below(source);
 	trap_target_done(source);
 	return is;
 }
 
 /* ------------------------------------------------------------------ the agent's side */
 
-/* Detached, without the mounts on it. */
-static int copy_source(const struct work *w, bool *ret_is_readonly)
+static int open_source(const struct work *w)
 {
 	_cleanup_close_ int fd = trap_target_open(&w->source);
-	struct statvfs st;
+	struct statfs fs;
 
 	if (fd < 0)
 		return fd;
-	if (overmount_kind_of(fd) != w->kind || fstatvfs(fd, &st) < 0)
+	if (fstatfs(fd, &fs) < 0 || (fs.f_type != PROC_SUPER_MAGIC && fs.f_type != SYSFS_MAGIC))
 		return -EOPNOTSUPP;
-	*ret_is_readonly = st.f_flag & ST_RDONLY;
-	return mount_clone(fd, "", MOUNT_CLONE_ONE);
+	return take_fd(&fd);
 }
 
-static int inside(void *arg)
+/* As the kernel would make it. */
+static int bind_alone(const struct work *w, int source_fd)
 {
-	struct work *w = arg;
-	bool is_readonly;
-	_cleanup_close_ int copy_fd = copy_source(w, &is_readonly);
-	_cleanup_close_ int target_fd = -EBADF;
+	_cleanup_close_ int target_fd = trap_target_open(&w->target);
+	_cleanup_close_ int copy_fd = -EBADF;
+	struct statx st;
 	int r;
 
-	if (copy_fd < 0)
-		return copy_fd;
-	target_fd = trap_target_open(&w->target);
 	if (target_fd < 0)
 		return target_fd;
-	r = trap_mount_attach(w->job, copy_fd, target_fd, &w->overmounts, w->devs);
-	if (r == 0 && is_readonly)
-		overmounts_set_readonly(copy_fd, "/", w->kind, w->devs, true);
+	copy_fd = mount_clone(source_fd, "", MOUNT_CLONE_ONE);
+	if (copy_fd < 0)
+		return copy_fd;
+	if (statx(copy_fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &st) < 0)
+		return -errno;
+	w->job->mount_id = st.stx_mnt_id;
+	r = mount_attach(copy_fd, target_fd, "");
+	if (r == 0)
+		return take_fd(&copy_fd);
+	w->job->mount_id = 0;
 	return r;
+}
+
+/* From here on there is a mount, and nothing is a failure. */
+static int inside(void *arg)
+{
+	const struct work *w = arg;
+	_cleanup_close_ int source_fd = open_source(w), copy_fd = -EBADF;
+	_cleanup_(mountinfo_freep) struct mountinfo *m = NULL;
+
+	if (source_fd < 0)
+		return source_fd;
+	copy_fd = bind_alone(w, source_fd);
+	if (copy_fd < 0)
+		return copy_fd;
+	if (mountinfo_by_id_in(w->mounts_fd, w->job->mount_id, &m) == 0)
+		overmounts_copy(source_fd, copy_fd, m->root, trap_mount_kind(m->fstype),
+				w->devs);
+	return 0;
 }
 
 /* ------------------------------------------------------------------ the caller's side */
@@ -78,29 +102,25 @@ static enum trap_verdict act_on(const struct trap_context *c, struct trap_job *j
 				const struct tracee *t, struct work *w)
 {
 	const __u64 *args = job->notif.data.args;
-	int r;
 
 	if (trap_target_read(&w->source, t->tid, args[TRAP_MOUNT_SOURCE]) < 0 ||
-	    trap_target_read(&w->target, t->tid, args[TRAP_MOUNT_TARGET]) < 0)
+	    trap_target_read(&w->target, t->tid, args[TRAP_MOUNT_TARGET]) < 0 ||
+	    w->mounts_fd < 0 || !trap_is_valid(c, job))
 		return TRAP_NATIVE;
-	w->kind = trap_target_may_be(&w->source);
-	if (w->kind == OVERMOUNT_NONE || !trap_is_valid(c, job))
-		return TRAP_NATIVE;
-	overmounts_clone(&w->overmounts, &c->source, w->kind, false);
-	r = agent_call(t, 0, inside, w);
-	overmounts_done(&w->overmounts);
-	return trap_mount_verdict(t, job, r);
+	return trap_mount_verdict(t, job, agent_call(t, 0, inside, w));
 }
 
 static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,
 			     const struct tracee *t)
 {
+	_cleanup_close_ int mounts_fd = tracee_open_mounts(t->tid);
 	_cleanup_free_ struct work *w = xcalloc(1, sizeof(*w));
 	enum trap_verdict v;
 
 	*w = (struct work){
 		.source = TRAP_TARGET_EMPTY,
 		.target = TRAP_TARGET_EMPTY,
+		.mounts_fd = mounts_fd,
 		.job = job,
 		.devs = c->devs,
 	};

@@ -170,23 +170,18 @@ static int check_target(int target_fd, const struct statx *instance)
 	return 0;
 }
 
-int trap_mount_attach(struct trap_job *job, int instance_fd, int target_fd,
-		      struct overmounts *o, const uint64_t devs[2])
+static int attach(struct work *w, int instance_fd, int target_fd)
 {
-	struct statx st;
 	size_t n;
-	int r = stat_fd(instance_fd, &st);
+	int r;
 
-	if (r < 0)
-		return r;
-	overmounts_drop_namespaced(o, instance_fd);
-	n = overmounts_attach(o, instance_fd, devs);
-	job->mount_id = st.stx_mnt_id;
+	overmounts_drop_namespaced(&w->overmounts, instance_fd);
+	n = overmounts_attach(&w->overmounts, instance_fd, w->context->devs);
 	r = mount_attach(instance_fd, target_fd, "");
 	if (r < 0)
-		job->mount_id = 0;
+		w->job->mount_id = 0;
 	else if (n == 0)
-		(void)overmounts_attach(o, instance_fd, devs);
+		(void)overmounts_attach(&w->overmounts, instance_fd, w->context->devs);
 	return r;
 }
 
@@ -206,9 +201,10 @@ static int inside(void *arg)
 	r = stat_fd(instance_fd, &st);
 	if (r == 0)
 		r = check_target(target_fd, &st);
-	return r < 0 ? r
-		     : trap_mount_attach(w->job, instance_fd, target_fd, &w->overmounts,
-					 w->context->devs);
+	if (r < 0)
+		return r;
+	w->job->mount_id = st.stx_mnt_id;
+	return attach(w, instance_fd, target_fd);
 }
 
 enum trap_verdict trap_mount_verdict(const struct tracee *t, const struct trap_job *job, int r)

@@ -46,11 +46,7 @@ enum overmount_kind trap_mount_kind(const char *fstype);
 int trap_mount_decode(const struct trap_mount_args *a, struct mount_new *ret);
 
 /*
- * In an agent: attach a detached instance with the emulated files on it. Kernels before 6.15
- * cannot attach anything to a detached mount: there the files follow afterwards. The mount's
- * id is recorded before it is attached.
+ * What an agent returned that records a mount's id before it attaches it: one that was killed
+ * may have finished all the same.
  */
-int trap_mount_attach(struct trap_job *job, int instance_fd, int target_fd,
-		      struct overmounts *o, const uint64_t devs[2]);
-/* After that: what an agent returned. One that was killed may have finished all the same. */
 enum trap_verdict trap_mount_verdict(const struct tracee *t, const struct trap_job *job, int r);

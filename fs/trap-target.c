@@ -8,7 +8,6 @@
 
 #include "fs/tracee.h"
 #include "lib/fd.h"
-#include "lib/str.h"
 
 void trap_target_set_fd(struct trap_target *t, pid_t tid, int number)
 {
@@ -82,18 +81,4 @@ bool trap_target_may_be_below(const struct trap_target *t)
 	const char *name = name_of(t, buf);
 
 	return *name != '/' || strstr(name, "/proc") || strstr(name, "/sys");
-}
-
-enum overmount_kind trap_target_may_be(const struct trap_target *t)
-{
-	char buf[PATH_MAX];
-	const char *name = name_of(t, buf), *last = name + strlen(name);
-
-	while (last > name && last[-1] == '/')
-		last--;
-	while (last > name && last[-1] != '/')
-		last--;
-	if (str_has_prefix(last, "proc"))
-		return OVERMOUNT_PROC;
-	return str_has_prefix(last, "sys") ? OVERMOUNT_SYS : OVERMOUNT_NONE;
 }

@@ -11,8 +11,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "fs/overmounts.h"
-
 struct trap_target {
 	char path[PATH_MAX]; /* "": the descriptor itself */
 	int number; /* of the caller's descriptor that the path begins with; -1: none */
@@ -33,8 +31,7 @@ void trap_target_done(struct trap_target *t);
 int trap_target_open(const struct trap_target *t);
 
 /*
- * By its name alone, as a question to its file system may never be answered: can it be in a
- * procfs or sysfs? Which of them can it be the root of?
+ * Can it be in a procfs or sysfs? By its name alone, as a question to its file system may
+ * never be answered.
  */
 bool trap_target_may_be_below(const struct trap_target *t);
-enum overmount_kind trap_target_may_be(const struct trap_target *t);
