@@ -182,6 +182,18 @@ says() { # WHAT NEXT, as patterns, in the last two lines
 	assert_output $'307200\nb c\nlo'
 	run sandbox --rm --memory 400m --network bridge "$P" -- sh -c 'awk "/MemTotal/ { print \$2 }" /proc/meminfo; ls /sys/class/net'
 	assert_line --index 0 409600
+@test "sandbox: --timeout also ends who stops the clock inside" {
+	local start=$SECONDS
+	run sandbox --rm --timeout 1 "$P" -- sh -c 'kill -STOP $PPID; exec sleep 40'
+	assert_equal "$status" 124
+	run sandbox --json --timeout 1 "$P" -- sh -c 'echo early; kill -STOP $PPID; exec sleep 40'
+	assert_equal "$status" 124
+	assert_equal "$(jq -r '.exit_status, .stdout' <<<"$output")" $'124\nearly'
+	((SECONDS - start < 40))
+	run sandbox "$P" -- pgrep -f "sleep 40"
+	assert_equal "$status" 1
+}
+
 	assert_line eth0
 	sandbox "$P" -- true
 	run cgroup_value "$(docker ps -q --filter label=sysbox.sandbox.dir)" pids
