@@ -21,6 +21,10 @@ SETTINGS = {
 }
 FLAGS = ("rm", "detach", "json", "quiet", "help")
 SHORT = {"h": "help", "e": "env", "d": "detach"}
+# In the file, which the sandbox can write: nothing that is said to the runtime, as whose the files
+# are, and not more than anybody would write.
+ENV_OF_FILE = r"(?!SYSBOX_)" + SETTINGS["env"][0]
+FILE_MAX = 64 << 10
 HELP = "sysbox-sandbox --help"
 
 
@@ -28,10 +32,10 @@ def value_of(settings, key):
     return settings.get(key) or SETTINGS[key][2]
 
 
-def check_setting(key, value, where):
+def check_setting(key, value, where, pattern=None):
     if key not in SETTINGS:
         raise Problem(f"{where}: there is no setting {key}", "there are: " + ", ".join(SETTINGS))
-    if not re.fullmatch(SETTINGS[key][0], value):
+    if not re.fullmatch(pattern or SETTINGS[key][0], value):
         raise Problem(f"{where}: not a value for {key}", f"for example: {SETTINGS[key][1]}")
     if key == "ssh" and value != "any" and not 0 < int(value) < 65536:
         raise Problem(f"{where}: no port has the number {value}", "1024 to 65535")
@@ -50,16 +54,20 @@ def read_file(directory):
     if not os.path.isfile(path):
         return settings
     with open(path, encoding="utf-8", errors="replace") as f:
-        for number, line in enumerate(f, 1):
-            line = line.strip()
-            if not line or line.startswith("#"):
-                continue
-            key, sep, value = (part.strip() for part in line.partition("="))
-            if not sep:
-                raise Problem(f"{path}, line {number}: not of the form NAME = VALUE",
-                              "for example: memory = 512m")
-            check_setting(key if key in SETTINGS else "of that name", value, f"{path}, line {number}")
-            put_setting(settings, key, value)
+        text = f.read(FILE_MAX + 1)
+    if len(text) > FILE_MAX:
+        raise Problem(f"{path} is too long", f"{FILE_MAX >> 10} KB are enough for all settings")
+    for number, line in enumerate(text.splitlines(), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        key, sep, value = (part.strip() for part in line.partition("="))
+        if not sep:
+            raise Problem(f"{path}, line {number}: not of the form NAME = VALUE",
+                          "for example: memory = 512m")
+        check_setting(key if key in SETTINGS else "of that name", value, f"{path}, line {number}",
+                      ENV_OF_FILE if key == "env" else None)
+        put_setting(settings, key, value)
     return settings
 
 
