@@ -17,6 +17,9 @@ PLACE = "/workspace"
 LABEL = "sysbox.sandbox."
 SSH_PORT = 2222
 
+# What any process inside may write to, without a limit of its own.
+LOG = ("--log-driver", "json-file", "--log-opt", "max-size=1m", "--log-opt", "max-file=1")
+
 # The first process: ends when told to, and buries what its parents have left.  The keys of ssh
 # lie on a volume, so that no image made of the sandbox has them.
 INIT = """
@@ -109,7 +112,7 @@ def run_options(name, directory, settings, image, user):
                f"SYSBOX_MAP_OWNER={PLACE}:{owner.st_uid}:{owner.st_gid}:{user.uid}:{user.gid}",
                "--user", f"{user.uid}:{user.gid}", "--entrypoint", "sh",
                "--memory", value_of(settings, "memory"), "--pids-limit", value_of(settings, "pids"),
-               "--network", value_of(settings, "network")]
+               "--network", value_of(settings, "network"), *LOG]
     if settings.get("cpus"):
         options += ["--cpus", settings["cpus"]]
     if settings.get("root") == "true":
@@ -141,7 +144,9 @@ def explain_start(error, settings):
 
 
 def remove(name):
-    docker("rm", "-f", "-v", name, check=False)
+    done = docker("rm", "-f", "-v", name, check=False)
+    if done.returncode != 0 and "No such container" not in done.stderr:
+        say(f"{name} is still there: {last_line(done.stderr)}")
 
 
 def create(name, directory, settings):

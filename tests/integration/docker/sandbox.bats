@@ -156,15 +156,23 @@ says() { # WHAT NEXT, as patterns, in the last two lines
 	assert_equal "$(jq length <<<"$output")" 1
 }
 
-@test "sandbox: --rm leaves nothing when it is killed" {
+killed_by() { # SIGNAL
 	at_engine sh -c 'echo $$ >"$1"; exec "$2" --quiet --rm "$3" -- sleep 1000' sh \
 		"$BOX/pid" "$TOP/sandbox/sysbox-sandbox" "$P" &
 	local job=$!
 	wait_for 20 sh -c "'$TOP/tests/engine/engine' cli '$ENGINE' ps -q --filter label=sysbox.sandbox.dir | grep ."
 	sleep 1
-	kill -TERM "$(<"$BOX/pid")"
+	kill "-$1" "$(<"$BOX/pid")"
 	wait $job || true
 	wait_for 10 sh -c "! '$TOP/tests/engine/engine' cli '$ENGINE' ps -aq --filter label=sysbox.sandbox.dir | grep ."
+}
+
+@test "sandbox: --rm leaves nothing when it is killed" {
+	killed_by TERM
+}
+
+@test "sandbox: --rm leaves nothing when its terminal goes away" {
+	killed_by HUP
 }
 
 @test "sandbox: --timeout" {
@@ -174,14 +182,6 @@ says() { # WHAT NEXT, as patterns, in the last two lines
 	((SECONDS - start < 15))
 }
 
-# --- limits ---------------------------------------------------------------------------------
-
-@test "sandbox: limits from flags and from the file; flags win" {
-	put .sysbox-sandbox $'# for the tests\nmemory = 300m\npids=100\nenv = A=b c\n\nnetwork = none'
-	run sandbox --rm "$P" -- sh -c 'awk "/MemTotal/ { print \$2 }" /proc/meminfo; echo "$A"; ls /sys/class/net'
-	assert_output $'307200\nb c\nlo'
-	run sandbox --rm --memory 400m --network bridge "$P" -- sh -c 'awk "/MemTotal/ { print \$2 }" /proc/meminfo; ls /sys/class/net'
-	assert_line --index 0 409600
 @test "sandbox: --timeout also ends who stops the clock inside" {
 	local start=$SECONDS
 	run sandbox --rm --timeout 1 "$P" -- sh -c 'kill -STOP $PPID; exec sleep 40'
@@ -194,6 +194,14 @@ says() { # WHAT NEXT, as patterns, in the last two lines
 	assert_equal "$status" 1
 }
 
+# --- limits ---------------------------------------------------------------------------------
+
+@test "sandbox: limits from flags and from the file; flags win" {
+	put .sysbox-sandbox $'# for the tests\nmemory = 300m\npids=100\nenv = A=b c\n\nnetwork = none'
+	run sandbox --rm "$P" -- sh -c 'awk "/MemTotal/ { print \$2 }" /proc/meminfo; echo "$A"; ls /sys/class/net'
+	assert_output $'307200\nb c\nlo'
+	run sandbox --rm --memory 400m --network bridge "$P" -- sh -c 'awk "/MemTotal/ { print \$2 }" /proc/meminfo; ls /sys/class/net'
+	assert_line --index 0 409600
 	assert_line eth0
 	sandbox "$P" -- true
 	run cgroup_value "$(docker ps -q --filter label=sysbox.sandbox.dir)" pids
@@ -205,6 +213,15 @@ says() { # WHAT NEXT, as patterns, in the last two lines
 	sandbox "$P" -- true
 	run sandbox --memory 400m "$P" -- true
 	says 'the sandbox of .* was started with another --memory' 'sysbox-sandbox rm'
+}
+
+@test "sandbox: the file gives no more of the host than the command line" {
+	put .sysbox-sandbox "env = SYSBOX_MAP_OWNER=/workspace:0:0:0:0"
+	run sandbox "$P" -- true
+	says "$P/.sysbox-sandbox, line 1: not a value for env" "for example: NAME=VALUE"
+	truncate -s 4G "$P/.sysbox-sandbox"
+	run sandbox "$P" -- true
+	says "$P/.sysbox-sandbox is too long" "64 KB"
 }
 
 @test "sandbox: a file with mistakes in it, which is not shown" {
@@ -296,6 +313,21 @@ log_in() { # COMMAND-OF-THE-SANDBOX WORD...
 	run --separate-stderr sandbox --json "$P/nonesuch"
 	assert_equal "$status" 125
 	assert_equal "$(jq -r .next <<<"$output")" "mkdir it, or name another"
+}
+
+@test "sandbox: --json keeps a limited part of the output" {
+	run at_engine sh -c 'ulimit -v 2500000; exec "$0" --quiet --json --timeout 60 "$1" -- \
+		sh -c "head -c 900M /dev/zero | tr \\\\0 x; echo err >&2; exit 3"' "$TOP/sandbox/sysbox-sandbox" "$P"
+	assert_equal "$status" 3
+	assert_equal "$(jq -r '.truncated, .stderr, (.stdout | length)' <<<"$output")" \
+		$'true\nerr\n\n'$((16 << 20))
+}
+
+@test "sandbox: the engine's log of it is limited" {
+	local name
+	sandbox "$P" -- sh -c 'yes | head -c 8M >/proc/1/fd/1'
+	name=$(sandbox --json list | jq -r '.[0].name')
+	(($(docker logs "$name" 2>/dev/null | wc -c) < 2 << 20))
 }
 
 # --- what goes wrong ------------------------------------------------------------------------
