@@ -11,6 +11,7 @@
 #include "lib/proto.h"
 #include "lib/sock.h"
 #include "lib/strbuf.h"
+#include "src/sync.h"
 
 static int fetch(int pidfd, int listener_fd, struct error *err)
 {
@@ -51,9 +52,16 @@ int listener_hand_over(const char *path, const char *metadata, const struct stat
 	return r < 0 ? error_errno(err, -r, "send the seccomp descriptor to %s", path) : 0;
 }
 
+/* The engine holds the container's lock meanwhile: it could not even be killed. */
+#define ANSWER_MAX_S 30
+
 int listener_open_supervisor(int state_dirfd)
 {
-	return sock_connect_at(state_dirfd, PROTO_SOCKET_NAME);
+	int sock = sock_connect_at(state_dirfd, PROTO_SOCKET_NAME);
+
+	if (sock >= 0)
+		sync_limit(sock, ANSWER_MAX_S);
+	return sock;
 }
 
 int listener_supervise(int sock, int pidfd, int listener_fd, struct error *err)
@@ -69,6 +77,8 @@ int listener_supervise(int sock, int pidfd, int listener_fd, struct error *err)
 	r = proto_send(sock, m, &fd, 1);
 	if (r == 0)
 		r = proto_recv(sock, &answer);
+	if (r == -EAGAIN)
+		r = -ETIMEDOUT;
 	if (r < 0)
 		return error_errno(err, -r, "hand the seccomp listener to the supervisor");
 	if (answer->header.kind == PROTO_FAILED)

@@ -245,6 +245,21 @@ for n in range(int(sys.argv[1])):
 	assert_equal "$(meminfo given MemTotal)" 524288
 }
 
+# An exec in which calls are trapped has a descriptor for it.
+@test "resources: a supervisor that has been stopped holds up an exec for a while, and no end" {
+	local keeper
+	start stopped "$IMAGE"
+	keeper=$(supervisor_of stopped)
+	kill -STOP "$keeper"
+	run timeout 50 "$TOP/tests/engine/engine" cli "$ENGINE" exec stopped true
+	((status != 0 && status != 124)) || kill -CONT "$keeper"
+	((status != 0 && status != 124))
+	assert_output --partial "supervisor"
+	run timeout 20 "$TOP/tests/engine/engine" cli "$ENGINE" rm -f stopped
+	kill -CONT "$keeper"
+	assert_success
+}
+
 @test "resources: their workers keep no right but to read" {
 	local w
 	for w in $(workers_of "$(supervisor_of given)"); do
