@@ -13,6 +13,10 @@
  * container's, wherever it is mounted, and even if it no longer is. Containers of a pod, and
  * all containers of an engine with userns-remap, have the same ids: there, it is the
  * container's if a process of the container has it among its mounts.
+ *
+ * Two containers can pass each other what they have opened on their connections, and the
+ * connections themselves. Then one also waits for the other's, and goes on doing so when the
+ * other is gone. So a connection of ids that nobody has any more is as good as ours.
  */
 #include "src/container-fuse.h"
 
@@ -29,10 +33,12 @@
 #include "lib/clock.h"
 #include "lib/dir.h"
 #include "lib/fd.h"
+#include "lib/idmap.h"
 #include "lib/log.h"
 #include "lib/mount.h"
 #include "lib/proc.h"
 #include "lib/str.h"
+#include "src/subid.h"
 
 #define STEP_MS	      50
 #define MOUNTINFO_MAX (16u << 20)
@@ -65,8 +71,9 @@ static bool is_member(const struct look *l, pid_t pid)
 }
 
 /* One that is dying may wait for a file system of its own, too. */
-static bool lives_elsewhere(const struct look *l, pid_t pid)
+static bool lives_elsewhere(const void *arg, pid_t pid)
 {
+	const struct look *l = arg;
 	struct proc_stat st;
 	uid_t uid;
 
@@ -74,7 +81,8 @@ static bool lives_elsewhere(const struct look *l, pid_t pid)
 	       proc_stat_read(pid, &st) == 0 && !st.is_dying;
 }
 
-static bool is_shared(const struct look *l)
+/* Unknown: yes. */
+static bool some_process(bool (*is)(const void *arg, pid_t pid), const void *arg)
 {
 	_cleanup_dir_ DIR *dir = NULL;
 	struct dirent *e;
@@ -84,7 +92,7 @@ static bool is_shared(const struct look *l)
 	if (dir_open(&dir, AT_FDCWD, "/proc") < 0)
 		return true;
 	while (!found && dir_next(dir, &e) > 0)
-		found = str_to_int(e->d_name, &pid) == 0 && lives_elsewhere(l, pid);
+		found = str_to_int(e->d_name, &pid) == 0 && is(arg, pid);
 	return found;
 }
 
@@ -110,36 +118,71 @@ static bool is_mounted_for(pid_t pid, const char *number)
 	return found;
 }
 
-/* By its owner, where nobody else has the ids; otherwise by where it is mounted. */
-static bool may_end(const struct look *l, const char *number)
+/* On the host everybody has all ids in that sense: there, one's own counts. */
+static bool has_id(pid_t pid, uid_t uid)
 {
-	bool may = !l->shared;
+	_cleanup_(idmap_done) struct idmap map = IDMAP_EMPTY;
+	uint32_t inside = idmap_read(&map, pid) == 0 ? idmap_to_inside(&map.uids, uid) : uid;
+	uid_t own;
+
+	return inside == uid ? proc_uid(pid, &own) == 0 && own == uid : inside != IDMAP_NONE;
+}
+
+struct connection {
+	struct look *l;
+	const char *number;
+	int dirfd;
+	uid_t uid; /* its owner */
+};
+
+static bool lives_with(const void *arg, pid_t pid)
+{
+	const struct connection *c = arg;
+	struct proc_stat st;
+
+	return has_id(pid, c->uid) && !is_member(c->l, pid) && proc_stat_read(pid, &st) == 0 &&
+	       !st.is_dying && is_mounted_for(pid, c->number);
+}
+
+static bool is_nobodys(const struct connection *c)
+{
+	return !some_process(lives_with, c);
+}
+
+/* By its owner, where nobody else has the ids; otherwise by where it is mounted. */
+static bool may_end(const struct connection *c)
+{
+	const struct look *l = c->l;
+	bool may = is_ours(l->s, c->uid) ? !l->shared : is_nobodys(c);
 
 	for (size_t i = 0; !may && i < l->n_pids; i++)
-		may = is_mounted_for(l->pids[i], number);
+		may = is_mounted_for(l->pids[i], c->number);
 	return may;
 }
 
 /* ------------------------------------------------------------------ the connections */
 
-static bool is_waited_for(int dirfd)
+static bool is_waited_for(const struct connection *c)
 {
 	_cleanup_free_ char *n = NULL;
 
-	return file_read_line(dirfd, "waiting", &n) == 0 && !str_eq(n, "0");
+	return file_read_line(c->dirfd, "waiting", &n) == 0 && !str_eq(n, "0");
 }
 
-static void end_connection(void *arg, int dirfd, const char *number)
+/* Also of a container that is gone. Other ids may have users of whom we see nothing. */
+static bool concerns_us(const struct connection *c)
 {
-	struct look *l = arg;
-
-	if (is_waited_for(dirfd) && may_end(l, number) && file_write(dirfd, "abort", "1") == 0)
-		l->ended++;
+	return is_ours(c->l->s, c->uid) || (subid_is_pool(c->uid) && is_waited_for(c));
 }
 
-/* Calls `fn`, if any, for the container's connections; returns their number. */
-static size_t each_connection(struct look *l,
-			      void (*fn)(void *arg, int dirfd, const char *number))
+static void end_connection(const struct connection *c)
+{
+	if (is_waited_for(c) && may_end(c) && file_write(c->dirfd, "abort", "1") == 0)
+		c->l->ended++;
+}
+
+/* Calls `fn`, if any, for those that concern the container; returns their number. */
+static size_t each_connection(struct look *l, void (*fn)(const struct connection *c))
 {
 	_cleanup_dir_ DIR *dir = NULL;
 	struct dirent *e;
@@ -150,13 +193,17 @@ static size_t each_connection(struct look *l,
 	while (dir_next(dir, &e) > 0) {
 		_cleanup_close_ int fd =
 			openat(l->control, e->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		struct connection c = {l, e->d_name, fd, 0};
 		struct stat st;
 
-		if (fd < 0 || fstat(fd, &st) < 0 || !is_ours(l->s, st.st_uid))
+		if (fd < 0 || fstat(fd, &st) < 0)
+			continue;
+		c.uid = st.st_uid;
+		if (!concerns_us(&c))
 			continue;
 		n++;
 		if (fn)
-			fn(l, fd, e->d_name);
+			fn(&c);
 	}
 	return n;
 }
@@ -167,7 +214,7 @@ static void end_all(struct look *l)
 
 	if (cgroup_pids(&l->s->cgroup, &l->pids, &l->n_pids, &ignored) < 0)
 		return;
-	l->shared = is_shared(l);
+	l->shared = some_process(lives_elsewhere, l);
 	(void)each_connection(l, end_connection);
 	free(take_ptr(&l->pids));
 }

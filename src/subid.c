@@ -225,6 +225,14 @@ int subid_reserve(const char *owner, uint32_t size, uint32_t *ret_base, struct e
 	return 0;
 }
 
+bool subid_is_pool(uint32_t id)
+{
+	_cleanup_(ranges_done) struct ranges pool = {0}, taken = {0};
+
+	read_pool(&pool, &taken);
+	return overlaps(&pool, id, 1);
+}
+
 int subid_release(const char *owner, struct error *err)
 {
 	_cleanup_close_ int dirfd = open_dir(err), lock = -EBADF;

@@ -22,5 +22,7 @@
  * -ENOSPC: all taken; the error says how many and how to enlarge the pool.
  */
 int subid_reserve(const char *owner, uint32_t size, uint32_t *ret_base, struct error *err);
+/* May such a range contain this id? */
+bool subid_is_pool(uint32_t id);
 /* Give it back; unknown owners are success. */
 int subid_release(const char *owner, struct error *err);

@@ -102,6 +102,29 @@ start_stalled() {
 	done
 }
 
+# The first cannot be killed as long as the second serves nothing and lives, whose ids it does not have.
+@test "hostile: two containers that wait for each other's file systems are killed and removed all the same" {
+	docker_only
+	local dir n
+	dir=$(mktemp -d "$(scratch)/tenants.XXXXXX")
+	chmod 777 "$dir"
+	gcc -O1 -static -o "$dir/tenants" "$BATS_TEST_DIRNAME/fuse-tenants.c"
+	start one -v "$dir:/shared" "$IMAGE"
+	start two -v "$dir:/shared" "$IMAGE"
+	docker exec -d one sh -c 'exec /shared/tenants /mnt /shared/socket listen >/one'
+	docker exec -d two sh -c 'exec /shared/tenants /mnt /shared/socket connect >/two'
+	for n in one two; do
+		wait_for 10 inside $n "grep ready /$n"
+	done
+	soon rm -f one
+	soon rm -f two
+	soon rm -f one
+	soon rm -f two
+	rm -rf "$dir"
+	run -0 docker ps -aq --filter label=scope=test
+	assert_output ""
+}
+
 # For the engine that means a lock of its own, held as long as the request takes.
 @test "hostile: who holds the lock of a directory inside does not hold that of the engine" {
 	docker_only
