@@ -231,6 +231,13 @@ start_stalled() {
 	soon rm -f box
 }
 
+@test "hostile: a list of users without end does not keep an exec waiting" {
+	start box "$IMAGE"
+	inside box 'rm /etc/passwd; truncate -s 100G /etc/passwd'
+	run -0 timeout 15 "$TOP/tests/engine/engine" cli "$ENGINE" exec box sh -c 'echo $HOME'
+	assert_output /
+}
+
 @test "hostile: a terminal is taken from a devpts and from nothing else" {
 	start box "$IMAGE"
 	inside box 'mount -t tmpfs none /dev/pts; touch /dev/pts/ptmx'
