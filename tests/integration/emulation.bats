@@ -116,10 +116,10 @@ in_trouble() {
 	assert [ $SECONDS -lt 60 ]
 }
 
-# A worker's answers are writev(2): it gets as far as the two INITs, and no further.
+# A worker's answers are writev(2): it gets as far as INIT, and no further.
 at_first_request() {
 	command -v strace >/dev/null || skip "no strace"
-	in_trouble "exec strace -f -qq -o /dev/null -e trace=writev -e inject=writev:signal=$1:when=3+ \"\$REAL\""
+	in_trouble "exec strace -f -qq -o /dev/null -e trace=writev -e inject=writev:signal=$1:when=2+ \"\$REAL\""
 }
 
 @test "trouble: a worker that dies at each request ends create, with a clear error" {
