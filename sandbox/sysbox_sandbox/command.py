@@ -3,15 +3,18 @@
 it likes, and a part of it is kept."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import namedtuple
 
 from sysbox_sandbox.engine import DOCKER, docker
 from sysbox_sandbox.talk import Talk
 
-TIMED_OUT = 124  # as with timeout(1)
+TIMED_OUT = 124  # as with timeout(1); which says KILLED if it had to
+KILLED = 128 + signal.SIGKILL
 KEPT = 16 << 20  # bytes of each stream
 
 # Inside, a program ends the command.  But the command may stop that program.
@@ -32,8 +35,11 @@ def words_for(box, command, seconds):
 
 def wait(process, box, seconds):
     """Its status; what does not end in its time ends with the sandbox."""
+    limit, started = float(seconds or "inf"), time.monotonic()
     try:
-        return process.wait(float(seconds) + KILL_AFTER + GRACE if seconds else None)
+        status = process.wait(limit + KILL_AFTER + GRACE if seconds else None)
+        late = time.monotonic() - started >= limit
+        return TIMED_OUT if late and status == KILLED else status
     except subprocess.TimeoutExpired:
         docker("kill", box.name, check=False)
         return TIMED_OUT

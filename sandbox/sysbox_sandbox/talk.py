@@ -28,8 +28,13 @@ def answer(data, text):
     print(json.dumps(data) if Talk.json else text, flush=True)
 
 
+def plain(text):
+    """What came from elsewhere, without what a terminal would obey."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def complain(problem):
     if Talk.json:
         print(json.dumps({"error": str(problem), "next": problem.then}))
     then = f"\n  -> {problem.then}" if problem.then else ""
-    print(f"sysbox-sandbox: {problem}{then}", file=sys.stderr)
+    print(f"sysbox-sandbox: {plain(str(problem))}{then}", file=sys.stderr)

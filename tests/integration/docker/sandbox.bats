@@ -182,6 +182,13 @@ killed_by() { # SIGNAL
 	((SECONDS - start < 15))
 }
 
+@test "sandbox: --timeout has one status, also for who does not end when asked to" {
+	run sandbox --rm --timeout 1 "$P" -- sh -c 'trap "" TERM; sleep 40; sleep 40'
+	assert_equal "$status" 124
+	run sandbox --rm --timeout 20 "$P" -- sh -c 'kill -KILL $$'
+	assert_equal "$status" 137
+}
+
 @test "sandbox: --timeout also ends who stops the clock inside" {
 	local start=$SECONDS
 	run sandbox --rm --timeout 1 "$P" -- sh -c 'kill -STOP $PPID; exec sleep 40'
@@ -386,6 +393,14 @@ log_in() { # COMMAND-OF-THE-SANDBOX WORD...
 	need_image runtime-python
 	says 'the image sysbox/runtime-python:3.11 is not there yet, and only root can make it' \
 		'sudo make -C .*/images load-runtime-python'
+}
+
+# A log of the sandbox may be shown.
+@test "sandbox: no word from inside drives the terminal" {
+	run env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$TOP/sandbox" python3 -c 'if True:
+		from sysbox_sandbox.talk import Problem, complain
+		complain(Problem("a\033]0;evil\007b \u00e4"))'
+	assert_output "sysbox-sandbox: a ]0;evil b ä"
 }
 
 @test "sandbox: usage" {
