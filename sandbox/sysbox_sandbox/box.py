@@ -162,6 +162,8 @@ def create(name, directory, settings):
         say(f"note: {directory} is root's, and so will be what the sandbox makes there")
     say(f"starting {name} from {image}")
     done = docker("run", "-d", *options, image, "-c", INIT, "sh", "ssh" if ssh else "", check=False)
+    if "is already in use by container" in done.stderr:
+        return  # somebody has made it at the same moment
     if done.returncode != 0:
         remove(name)
         raise explain_start(done.stderr, settings)
@@ -198,6 +200,16 @@ def check_same(box, given):
                           "sysbox-sandbox rm, then again; or --rm for one of its own")
 
 
+def running(name):
+    """Whoever else has made it may be about to start it."""
+    for _ in range(100):
+        box = find(name)
+        if box.state == "running":
+            return box
+        time.sleep(0.1)
+    raise Problem(f"{name} does not start", "sysbox-sandbox rm, then again")
+
+
 def ensure(directory, given):
     """The running sandbox of a directory."""
     name = name_for(directory)
@@ -205,9 +217,10 @@ def ensure(directory, given):
     if not facts:
         create(name, directory, {**read_file(directory), **given})
     else:
-        box = Sandbox(facts)
-        check_same(box, given)
-        if box.state != "running":
+        check_same(Sandbox(facts), given)
+        if Sandbox(facts).state != "running":
             say(f"starting {name} again")
             docker("start", name)
-    return find(name)
+    box = running(name)
+    check_same(box, given)
+    return box

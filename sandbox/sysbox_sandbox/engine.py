@@ -22,7 +22,7 @@ def docker(*argv, check=True, **kw):
 
 
 def last_line(text):
-    lines = [x for x in text.strip().splitlines() if not x.startswith("See 'docker")]
+    lines = [x for x in text.strip().splitlines() if not x.startswith(("See 'docker", "Run 'docker"))]
     return lines[-1] if lines else "failed, and says nothing"
 
 

@@ -147,6 +147,19 @@ says() { # WHAT NEXT, as patterns, in the last two lines
 	[[ -d $P ]]
 }
 
+@test "sandbox: several commands at once find the same one" {
+	local jobs=() i
+	for i in 1 2 3; do
+		sandbox "$P" -- sh -c "sleep 2; hostname; echo end" >"$BOX/$i" 2>&1 3>&- &
+		jobs+=($!)
+	done
+	for i in 1 2 3; do
+		wait "${jobs[i - 1]}" || { cat "$BOX"/[1-3]; false; }
+		assert_equal "$(<"$BOX/$i")" $'sandbox\nend'
+	done
+	assert_equal "$(sandbox --json list | jq length)" 1
+}
+
 @test "sandbox: --rm is another one, and leaves nothing" {
 	sandbox "$P" -- touch /home/nonroot/first
 	run sandbox --rm "$P" -- sh -c 'ls /home/nonroot; exit 3'
