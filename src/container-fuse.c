@@ -57,6 +57,7 @@ struct look {
 	pid_t *pids; /* the container's processes */
 	size_t n_pids;
 	bool shared;  /* others live with these ids */
+	bool is_late; /* look at everybody's connections, which costs more */
 	size_t ended; /* connections */
 };
 
@@ -172,7 +173,8 @@ static bool is_waited_for(const struct connection *c)
 /* Also of a container that is gone. Other ids may have users of whom we see nothing. */
 static bool concerns_us(const struct connection *c)
 {
-	return is_ours(c->l->s, c->uid) || (subid_is_pool(c->uid) && is_waited_for(c));
+	return is_ours(c->l->s, c->uid) ||
+	       (c->l->is_late && subid_is_pool(c->uid) && is_waited_for(c));
 }
 
 static void end_connection(const struct connection *c)
@@ -224,7 +226,7 @@ int container_await_end(const struct state *s, int pidfd, int ms)
 	static const struct mount_new fusectl = {.fstype = "fusectl"};
 	const int64_t deadline = clock_msec() + ms;
 	_cleanup_close_ int control = -EBADF;
-	struct look l = {.s = s};
+	struct look l = {.s = s, .is_late = true};
 	int r = proc_pidfd_wait(pidfd, STEP_MS);
 
 	if (r != 0)
@@ -233,6 +235,7 @@ int container_await_end(const struct state *s, int pidfd, int ms)
 	if (control < 0 || each_connection(&l, NULL) == 0)
 		return 0;
 	while (r == 0 && clock_msec() < deadline) {
+		l.is_late = clock_msec() >= deadline - ms / 2;
 		end_all(&l);
 		r = proc_pidfd_wait(pidfd, STEP_MS);
 	}
