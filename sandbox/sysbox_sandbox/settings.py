@@ -3,6 +3,7 @@
 
 import os
 import re
+import stat
 
 from sysbox_sandbox.talk import Problem
 
@@ -48,16 +49,27 @@ def put_setting(settings, key, value):
         settings[key] = value
 
 
+def beginning(path, length):
+    """Of a file.  Whoever can write it can also make it something else, at any moment."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return b""
+    except OSError as e:
+        raise Problem(f"{path}: {e.strerror}", "make it a file that can be read, or remove it") from None
+    try:
+        return os.read(fd, length) if stat.S_ISREG(os.fstat(fd).st_mode) else b""
+    finally:
+        os.close(fd)
+
+
 def read_file(directory):
     """The settings of DIR/.sysbox-sandbox.  What stands there is not shown: it may lead elsewhere."""
     path, settings = os.path.join(directory, FILE), {}
-    if not os.path.isfile(path):
-        return settings
-    with open(path, encoding="utf-8", errors="replace") as f:
-        text = f.read(FILE_MAX + 1)
+    text = beginning(path, FILE_MAX + 1)
     if len(text) > FILE_MAX:
         raise Problem(f"{path} is too long", f"{FILE_MAX >> 10} KB are enough for all settings")
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.decode(errors="replace").splitlines(), 1):
         line = line.strip()
         if not line or line.startswith("#"):
             continue

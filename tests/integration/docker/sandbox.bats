@@ -242,6 +242,30 @@ killed_by() { # SIGNAL
 	truncate -s 4G "$P/.sysbox-sandbox"
 	run sandbox "$P" -- true
 	says "$P/.sysbox-sandbox is too long" "64 KB"
+	ln -sf .sysbox-sandbox "$P/.sysbox-sandbox"
+	run sandbox "$P" -- true
+	says "$P/.sysbox-sandbox: Too many levels" "make it a file"
+}
+
+# By what runs in a sandbox of the same directory.
+@test "sandbox: a file that becomes a FIFO keeps nobody waiting" {
+	put file "memory = 1g"
+	mkfifo "$P/fifo"
+	python3 -c 'import os, sys
+os.chdir(sys.argv[1])
+os.link("file", "a")
+os.link("fifo", "b")
+while True:
+	for name in "a", "b":
+		os.link(name, "new")
+		os.rename("new", ".sysbox-sandbox")' "$P" 3>&- &
+	run env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$TOP/sandbox" timeout 20 python3 -c 'import sys, time
+from sysbox_sandbox.settings import read_file
+end = time.monotonic() + 8
+while time.monotonic() < end:
+	read_file(sys.argv[1])' "$P"
+	kill $!
+	assert_success
 }
 
 @test "sandbox: a file with mistakes in it, which is not shown" {
