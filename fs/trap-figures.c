@@ -58,18 +58,20 @@ static bool write_answer(const struct trap_context *c, pid_t tid, uint64_t addre
 
 /* ------------------------------------------------------------------ sysinfo(2) */
 
-/* Load averages have a history, which the worker keeps. */
+/* Load averages have a history, which the worker keeps, and nobody else. */
 static void read_loads(const struct trap_context *c, struct sysinfo *s)
 {
 	_cleanup_free_ char *text = NULL, *path = NULL;
 	double avg[VIEW_LOADS];
+	unsigned int total;
 
 	path = c->source.view == VIEWS_OWN ? xasprintf(STAGE_FAST "/proc!loadavg")
 					   : xasprintf(STAGE_FAST "/%llu:proc!loadavg",
 						       (unsigned long long)c->source.view);
 	if (file_read(AT_FDCWD, path, 4096, &text, NULL) < 0 ||
-	    sscanf(text, "%lf %lf %lf", &avg[0], &avg[1], &avg[2]) != 3)
+	    sscanf(text, "%lf %lf %lf %*u/%u", &avg[0], &avg[1], &avg[2], &total) != 4)
 		return;
+	s->procs = (unsigned short)(total < UINT16_MAX ? total : UINT16_MAX);
 	for (size_t i = 0; i < VIEW_LOADS; i++)
 		s->loads[i] = (unsigned long)(avg[i] * (1 << SI_LOAD_SHIFT));
 }

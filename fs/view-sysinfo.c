@@ -4,13 +4,9 @@
 
 #include "fs/view.h"
 
-/* linux/sysinfo.h: SI_LOAD_SHIFT is 16. */
-#define LOAD_ONE 65536.0
-
 void view_sysinfo(struct view *v, struct sysinfo *ret)
 {
 	const struct view_memory *m = view_memory(v);
-	const struct view_load *l = view_load(v);
 
 	*ret = (struct sysinfo){
 		.uptime = view_uptime_ns(v) / (1000 * VIEW_MS_NS),
@@ -19,11 +15,8 @@ void view_sysinfo(struct view *v, struct sysinfo *ret)
 		.sharedram = m->cgroup.stat.shmem,
 		.totalswap = m->swap_total,
 		.freeswap = m->swap_free,
-		.procs = (unsigned short)(l->total < UINT16_MAX ? l->total : UINT16_MAX),
 		.mem_unit = 1,
 	};
-	for (size_t i = 0; i < VIEW_LOADS; i++)
-		ret->loads[i] = (unsigned long)(l->avg[i] * LOAD_ONE);
 }
 
 unsigned int view_affinity(struct view *v, unsigned char *mask, unsigned int size)

@@ -148,7 +148,7 @@ const struct view_load *view_load(struct view *v);
 
 /* fs/view-sysinfo.c: for calls instead of files. */
 struct sysinfo;
-/* As sysinfo(2) returns it, in bytes. */
+/* As sysinfo(2) returns it, in bytes; without loads and tasks: one process keeps those. */
 void view_sysinfo(struct view *v, struct sysinfo *ret);
 /*
  * In a mask as returned by sched_getaffinity(2), its bytes in little-endian order: keep what

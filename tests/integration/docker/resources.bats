@@ -196,6 +196,15 @@ top_shows() {
 	refute_output --regexp ' (/proc/sys|/proc/stat|/sys/devices/system/cpu)'
 }
 
+@test "resources: sysinfo counts the tasks that loadavg does" {
+	run -0 docker exec given python3 -c 'import ctypes, struct
+b = ctypes.create_string_buffer(256)
+assert ctypes.CDLL(None).sysinfo(b) == 0
+print(struct.unpack_from("H", b.raw, 80)[0], open("/proc/loadavg").read().split()[3].split("/")[1])'
+	assert_output --regexp '^([0-9]+) \1$'
+	refute_output --regexp '^0 '
+}
+
 @test "resources: a nested user namespace still gets a procfs of its own" {
 	run -0 inside given 'unshare -Urmpf --mount-proc cat /proc/self/stat'
 	assert_output --regexp '^1 \(cat\)'
