@@ -19,6 +19,7 @@
 #define FREEZE_TRIES	   1000
 #define FREEZE_THAW_EVERY  50
 #define FREEZE_PAUSE_EVERY 25
+#define FREEZE_PAUSE_USEC  10 /* for each try before: in all, 0.2 s */
 
 /* To change something. */
 static int freezer_open(const struct cgroup *cg, struct error *err)
@@ -34,7 +35,9 @@ static int freezer_open(const struct cgroup *cg, struct error *err)
 /*
  * A v1 freezer that meets a process which is being forked, or which is just entering, stays in
  * FREEZING until it is asked again. Repeating the request nearly always helps; where processes
- * appear all the time, it helps to let them run for a moment.
+ * appear all the time, it helps to let them run for a moment. What waits in a trapped call is
+ * frozen only when that has been answered, which takes milliseconds: so the later, the longer
+ * the pauses.
  */
 static int freeze_v1(int dirfd)
 {
@@ -46,7 +49,7 @@ static int freeze_v1(int dirfd)
 		if (r < 0)
 			return r;
 		if (i % FREEZE_PAUSE_EVERY == 0)
-			clock_sleep_usec(10);
+			clock_sleep_usec(10 + i * FREEZE_PAUSE_USEC);
 		r = file_read_line(dirfd, "freezer.state", &state);
 		if (r < 0)
 			return r;
