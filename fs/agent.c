@@ -19,22 +19,33 @@
  * traced: its memory belongs to the host's user namespace, and it is not dumpable
  * (ptrace(2), "Ptrace access mode checking"). What it has open is not reachable
  * through its /proc entry, for the same reason.
+ *
+ * On cgroup v2 it is in the tracee's cgroup as well, and frozen with it, between two system
+ * calls. The tracee itself is frozen once its call returns: so whoever waits for the agent
+ * looks from time to time whether that is why it takes long, and then ends it. The tracee makes
+ * the call anew when it is thawed.
  */
 #include "fs/agent.h"
 
 #include <errno.h>
 #include <grp.h>
 #include <linux/securebits.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/fsuid.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "fs/tracee.h"
+#include "lib/fd.h"
 #include "lib/macro.h"
 #include "lib/spawn.h"
+
+/* An agent takes a millisecond: what takes longer may be frozen. */
+#define FREEZE_LOOK_MS 20
 
 int agent_prepare(void)
 {
@@ -83,30 +94,57 @@ static int become(const struct tracee *t, unsigned int flags)
 
 /* An errno fits in the exit status: the largest is 133. */
 _noreturn_ static void agent_main(const struct tracee *t, unsigned int flags,
-				  int (*fn)(void *arg), void *arg)
+				  const struct agent_work *w)
 {
-	int r = become(t, flags);
+	int r = w->prepare ? w->prepare(w->arg) : 0;
 
+	if (r == 0)
+		r = become(t, flags);
 	/* Changing credentials has cleared the first and may have set the second. */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	_exit(r < 0 ? -r : -fn(arg) & 0xff);
+	_exit((r < 0 ? -r : -w->act(w->arg)) & 0xff);
 }
 
-int agent_call(const struct tracee *t, unsigned int flags, int (*fn)(void *arg), void *arg)
+/*
+ * A tracee is frozen when its call returns, so it must not wait for an agent that is frozen
+ * already. True: the agent has been killed for that.
+ */
+static bool end_if_frozen(const struct place *place, int pidfd)
 {
-	int r, status = 0;
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+
+	while (poll(&p, 1, FREEZE_LOOK_MS) == 0)
+		if (place_is_freezing(place))
+			return pidfd_send_signal(pidfd, SIGKILL, NULL, 0) == 0;
+	return false;
+}
+
+static int wait_for(pid_t pid, const struct tracee *t, const struct place *place)
+{
+	_cleanup_close_ int pidfd = place->path ? pidfd_open(pid, 0) : -EBADF;
+	bool is_ended = pidfd >= 0 && end_if_frozen(place, pidfd);
+	int status = 0, r = spawn_wait(pid, &status);
+
+	if (r < 0)
+		return r;
+	if (WIFEXITED(status))
+		return -WEXITSTATUS(status);
+	return is_ended && tracee_is_in_place(t) ? AGENT_FROZEN : -EINTR;
+}
+
+int agent_call(const struct tracee *t, unsigned int flags, const struct agent_work *w)
+{
+	const struct place outside = PLACE_EMPTY;
+	const struct place *place = flags & AGENT_OUTSIDE ? &outside : &t->place;
 	pid_t pid;
 
 	if (setns(t->fds[TRACEE_PIDNS], CLONE_NEWPID) < 0)
 		return -errno;
-	pid = fork();
+	pid = place_fork(place, flags & AGENT_SHARE_FILES ? PLACE_SHARE_FILES : 0);
 	if (pid < 0)
-		return -errno;
+		return pid;
 	if (pid == 0)
-		agent_main(t, flags, fn, arg);
-	r = spawn_wait(pid, &status);
-	if (r < 0)
-		return r;
-	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
+		agent_main(t, flags, w);
+	return wait_for(pid, t, place);
 }

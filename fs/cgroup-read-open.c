@@ -382,6 +382,24 @@ int cgroup_read_open_memory_tasks(const struct cgroup_read *c)
 	return fd < 0 ? -errno : fd;
 }
 
+char *cgroup_read_v2_path(const struct cgroup_read *c, const char *text, int *ret_dirfd)
+{
+	const struct cgroup_chain *chain = c->chain_of[CGROUP_MEMORY_USAGE];
+	_cleanup_free_ char *path = NULL;
+	const char *below;
+
+	if (!chain || chain->version != CGROUP_V2 || chain->base_fd < 0)
+		return NULL;
+	path = path_in(text, chain->controllers);
+	below = below_base(chain, path);
+	if (!below)
+		return NULL;
+	*ret_dirfd = chain->base_fd;
+	while (*below == '/')
+		below++;
+	return xstrdup(*below ? below : ".");
+}
+
 /* ------------------------------------------------------------------ a text */
 
 const char *cgroup_read_text(struct cgroup_read *c, enum cgroup_file f, size_t level)

@@ -108,6 +108,12 @@ void cgroup_read_forget(struct cgroup_read *c);
  * -ENOTSUP: v2, or there is none.
  */
 int cgroup_read_open_memory_tasks(const struct cgroup_read *c);
+/*
+ * Where memory is accounted on v2: the cgroup that `text`, a /proc/PID/cgroup, names, as an
+ * owned path relative to *ret_dirfd (borrowed; the top is "."). NULL: v1, or it is not below
+ * the top.
+ */
+char *cgroup_read_v2_path(const struct cgroup_read *c, const char *text, int *ret_dirfd);
 /* Open what has appeared since: a v2 controller that was enabled later. */
 void cgroup_read_reopen(struct cgroup_read *c);
 

@@ -62,3 +62,14 @@ void notify_answer(int listener_fd, uint64_t id, int result)
 
 	send_answer(listener_fd, &resp);
 }
+
+/*
+ * What the kernel itself returns from a wait that a signal has ended, as it does here for a
+ * filter without SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV. On its way back to the program the
+ * caller looks at its signals, is frozen there, and then goes back to before the call.
+ */
+#define ERESTARTNOINTR 513 /* linux/errno.h, not for programs */
+void notify_restart(int listener_fd, uint64_t id)
+{
+	notify_answer(listener_fd, id, -ERESTARTNOINTR);
+}

@@ -37,3 +37,8 @@ bool notify_is_valid(int listener_fd, uint64_t id);
 void notify_continue(int listener_fd, uint64_t id);
 /* The call returns this: a value >= 0, or -errno. */
 void notify_answer(int listener_fd, uint64_t id, int result);
+/*
+ * The caller makes the call anew; only while it has a signal to look at, or its cgroup is being
+ * frozen: otherwise it sees a strange error.
+ */
+void notify_restart(int listener_fd, uint64_t id);

@@ -3,9 +3,9 @@
  * Theory of operation
  *
  * The same rows as in the system container's own /proc and /sys (src/do-emul.c), by the same
- * rules (lib/emul-place.h), with three differences: a text's view is chosen by name; the
- * clones are made before the rights are given up, so some turn out not to be needed; and what
- * was attached must be found again, to be detached.
+ * rules (lib/emul-place.h), with three differences: a text's view is chosen by name; clones may
+ * be made before the rights are given up, so some turn out not to be needed; and what was
+ * attached must be found again, to be detached.
  */
 #include "fs/overmounts.h"
 
@@ -101,13 +101,52 @@ static const char *path_in(const char *path, enum overmount_kind kind)
 	return str_has_prefix(path, prefix) ? path + strlen(prefix) : NULL;
 }
 
-static struct overmount *add(struct overmounts *o, const struct emul_file *f, const char *path,
-			     int fd)
+static void add(struct overmounts *o, const struct emul_file *f, const char *path, int fd)
 {
 	struct overmount *m = array_add((void **)&o->v, &o->n, sizeof(*m));
 
 	*m = (struct overmount){.file = f, .path = xstrdup(path), .fd = fd};
-	return m;
+}
+
+/* ------------------------------------------------------------------ listing */
+
+struct listing {
+	struct overmounts *ret;
+	const struct emul_file *cover;
+};
+
+static void list_cover(void *arg, const char *path)
+{
+	const struct listing *l = arg;
+
+	add(l->ret, l->cover, path, -EBADF);
+}
+
+static bool is_listed(const struct emul_file *f, const struct overmount_source *s)
+{
+	return !s || (emul_has_place(f, s->groups) && !emul_is_in_mirror(f, s->groups));
+}
+
+/*
+ * Directories other than mirrors may turn out not to be needed, so their files are listed,
+ * too.
+ */
+void overmounts_list(struct overmounts *ret, const struct overmount_source *s,
+		     enum overmount_kind kind)
+{
+	struct listing l = {ret, emul_cover(s ? s->groups : EMUL_ALL)};
+
+	*ret = (struct overmounts)OVERMOUNTS_EMPTY;
+	for (size_t i = 0; i < n_emul_files; i++) {
+		const struct emul_file *f = &emul_files[i];
+		const char *path = path_in(f->path, kind);
+
+		if (path && is_listed(f, s))
+			add(ret, f, path, -EBADF);
+	}
+	if (l.cover)
+		emul_each_hidden(prefix_of(kind), kind == OVERMOUNT_PROC ? "/" PROC : "/" SYS,
+				 list_cover, &l);
 }
 
 /* ------------------------------------------------------------------ cloning */
@@ -136,50 +175,26 @@ static int clone_row(const struct overmount_source *s, const struct emul_file *f
 	return fd;
 }
 
-struct cloning {
-	struct overmounts *ret;
-	const struct overmount_source *source;
-	bool is_readonly;
-};
-
-static void clone_cover(void *arg, const char *path)
+void overmounts_clone(struct overmounts *o, const struct overmount_source *s, bool is_readonly)
 {
-	const struct cloning *c = arg;
-	const struct emul_file *cover = emul_cover(c->source->groups);
-
-	add(c->ret, cover, path, clone_row(c->source, cover, c->is_readonly));
-}
-
-/*
- * Directories other than mirrors may turn out not to be needed, so their files are cloned,
- * too.
- */
-void overmounts_clone(struct overmounts *ret, const struct overmount_source *s,
-		      enum overmount_kind kind, bool is_readonly)
-{
-	struct cloning c = {ret, s, is_readonly};
-
-	*ret = (struct overmounts)OVERMOUNTS_EMPTY;
-	for (size_t i = 0; i < n_emul_files; i++) {
-		const struct emul_file *f = &emul_files[i];
-		const char *path = path_in(f->path, kind);
-
-		if (path && emul_has_place(f, s->groups) && !emul_is_in_mirror(f, s->groups))
-			add(ret, f, path, clone_row(s, f, is_readonly));
-	}
-	if (emul_cover(s->groups))
-		emul_each_hidden(prefix_of(kind), kind == OVERMOUNT_PROC ? "/" PROC : "/" SYS,
-				 clone_cover, &c);
+	for (size_t i = 0; i < o->n; i++)
+		if (!o->v[i].is_left_out)
+			o->v[i].fd = clone_row(s, o->v[i].file, is_readonly);
 }
 
 /* ------------------------------------------------------------------ attaching */
 
 void overmounts_drop_namespaced(struct overmounts *o, int instance_fd)
 {
-	for (size_t i = 0; i < o->n; i++)
-		if (path_in(o->v[i].file->path, OVERMOUNT_PROC) &&
-		    emul_is_kernels(o->v[i].file, instance_fd))
-			o->v[i].fd = fd_close(o->v[i].fd);
+	for (size_t i = 0; i < o->n; i++) {
+		struct overmount *m = &o->v[i];
+
+		if (!path_in(m->file->path, OVERMOUNT_PROC) ||
+		    !emul_is_kernels(m->file, instance_fd))
+			continue;
+		m->is_left_out = true;
+		m->fd = fd_close(m->fd);
+	}
 }
 
 /*
@@ -229,49 +244,51 @@ size_t overmounts_attach(struct overmounts *o, int instance_fd, const uint64_t d
 
 /* ------------------------------------------------------------------ taking off */
 
-/* Clone first: what is detached can then be put back as it was, with what is mounted on it. */
-static int take_off_one(struct overmounts *o, const struct emul_file *f, const char *path)
+static bool is_attached(const struct overmount *m, const uint64_t devs[2])
 {
-	_cleanup_close_ int fd = mount_clone(AT_FDCWD, path, MOUNT_CLONE_RECURSIVE);
-
-	if (fd < 0)
-		return fd;
-	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
-		return -errno;
-	add(o, f, path, take_fd(&fd));
-	return 0;
-}
-
-struct taking_off {
-	struct overmounts *ret;
-	const struct emul_file *file;
-	const uint64_t *devs;
-	int r;
-};
-
-static void take_off_ours(void *arg, const char *path)
-{
-	struct taking_off *t = arg;
 	struct statx st;
 
-	if (t->r < 0 || !path || stat_at(AT_FDCWD, path, &st) < 0 || !is_ours(&st, t->devs))
-		return;
-	t->r = take_off_one(t->ret, t->file, path);
+	return stat_at(AT_FDCWD, m->path, &st) == 0 && is_ours(&st, devs);
 }
 
-int overmounts_take_off(struct overmounts *ret, int instance_fd, enum overmount_kind kind,
-			const uint64_t devs[2])
+/* With what is mounted on them. */
+int overmounts_clone_attached(struct overmounts *o, int instance_fd, const uint64_t devs[2])
 {
-	struct taking_off t = {ret, NULL, devs, fchdir(instance_fd) < 0 ? -errno : 0};
+	int n = 0;
 
-	*ret = (struct overmounts)OVERMOUNTS_EMPTY;
-	for (size_t i = 0; i < n_emul_files; i++) {
-		t.file = &emul_files[i];
-		take_off_ours(&t, path_in(t.file->path, kind));
+	if (fchdir(instance_fd) < 0)
+		return -errno;
+	for (size_t i = 0; i < o->n; i++) {
+		struct overmount *m = &o->v[i];
+
+		if (!is_attached(m, devs))
+			continue;
+		m->fd = mount_clone(AT_FDCWD, m->path, MOUNT_CLONE_RECURSIVE);
+		if (m->fd < 0)
+			return m->fd;
+		n++;
 	}
-	t.file = emul_cover(EMUL_ALL);
-	emul_each_hidden(prefix_of(kind), "", take_off_ours, &t);
-	return t.r;
+	return n;
+}
+
+/* One that is on another has gone with that, and comes back with it. */
+int overmounts_detach(struct overmounts *o, int instance_fd, const uint64_t devs[2])
+{
+	int n = 0;
+
+	if (fchdir(instance_fd) < 0)
+		return -errno;
+	for (size_t i = 0; i < o->n; i++) {
+		struct overmount *m = &o->v[i];
+
+		if (m->fd < 0)
+			continue;
+		if (is_attached(m, devs) && umount2(m->path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+			n++;
+		else
+			m->fd = fd_close(m->fd);
+	}
+	return n;
 }
 
 /* ------------------------------------------------------------------ parts */

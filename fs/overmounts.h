@@ -24,6 +24,7 @@ enum overmount_kind {
 	OVERMOUNT_NONE,
 	OVERMOUNT_PROC,
 	OVERMOUNT_SYS,
+	OVERMOUNT_N_KINDS,
 };
 /*
  * On the root of which kind of file system is an O_PATH descriptor? May query the file
@@ -34,7 +35,8 @@ enum overmount_kind overmount_kind_of(int fd);
 struct overmount {
 	const struct emul_file *file;
 	char *path; /* relative to the instance; owned */
-	int fd;	    /* the mount, detached; owned; -EBADF: left out */
+	int fd;	    /* the mount, detached; owned; -EBADF: none */
+	bool is_left_out;
 };
 struct overmounts {
 	struct overmount *v;
@@ -47,24 +49,26 @@ struct overmounts {
 void overmounts_done(struct overmounts *o);
 #define _cleanup_overmounts_ _cleanup_(overmounts_done)
 
-/* Clone what belongs on such an instance. To be called where the source is mounted. */
-void overmounts_clone(struct overmounts *ret, const struct overmount_source *s,
-		      enum overmount_kind kind, bool is_readonly);
+/* What belongs on such an instance; without a source, what may be on any. */
+void overmounts_list(struct overmounts *ret, const struct overmount_source *s,
+		     enum overmount_kind kind);
+/* Clone what is not left out. To be called where the source is mounted. */
+void overmounts_clone(struct overmounts *o, const struct overmount_source *s, bool is_readonly);
 /*
- * With the rights and in the namespaces of the instance's user: leave out what the kernel
- * keeps per namespace, and serves better.
+ * With the rights and in the namespaces of the instance's user, before or after they are
+ * cloned: leave out what the kernel keeps per namespace, and serves better.
  */
 void overmounts_drop_namespaced(struct overmounts *o, int instance_fd);
 /* Attach each over the kernel's file. Returns how many; those that fail are skipped. */
 size_t overmounts_attach(struct overmounts *o, int instance_fd, const uint64_t devs[2]);
 
 /*
- * Detach those that are there, so that they can be attached again; `devs` are the device
- * numbers of the connections. In the instance's mount namespace; changes the working
- * directory.
+ * To detach those that are there so that they can be attached again: clone them, then detach
+ * what has been cloned. `devs` are the device numbers of the connections. In the instance's
+ * mount namespace; changes the working directory. Returns how many, or -errno.
  */
-int overmounts_take_off(struct overmounts *ret, int instance_fd, enum overmount_kind kind,
-			const uint64_t devs[2]);
+int overmounts_clone_attached(struct overmounts *o, int instance_fd, const uint64_t devs[2]);
+int overmounts_detach(struct overmounts *o, int instance_fd, const uint64_t devs[2]);
 /*
  * Of an instance or a bind of a part of one: `root` is what its descriptor is in the file
  * system, "/" or, for /proc/sys, "/sys". With the rights and in the namespaces of its user.

@@ -3,10 +3,10 @@
  * Theory of operation
  *
  * A supervisor is not in the container's cgroup; if it were, a container that does nothing
- * but mount, or list directories of emulated files, would be kept within its limits. Working
- * there was considered: on v2 a cgroup that is being frozen would freeze us in the middle of
- * a call, and its caller could then not be frozen before that is answered; on v1 every
- * process would have to be moved, for which the kernel stops all forks of the host.
+ * but mount, or list directories of emulated files, would be kept within its limits. On v2 the
+ * agents are there (fs/place.h), but they do only part of the work; the rest answers many
+ * callers and must not be frozen with one. On v1 every process would have to be moved, for
+ * which the kernel stops all forks of the host.
  *
  * So the work is counted, and may be as much as the container's own processes may do: its
  * quota, or the processors of its cpuset. Beyond that nothing more is taken off the kernel's

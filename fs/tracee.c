@@ -140,7 +140,7 @@ int tracee_open(struct tracee *ret, pid_t tid)
 		[TRACEE_NETNS] = {"ns/net", O_RDONLY},	 [TRACEE_IPCNS] = {"ns/ipc", O_RDONLY},
 		[TRACEE_PIDNS] = {"ns/pid", O_RDONLY},
 	};
-	struct tracee t = {.tid = tid};
+	struct tracee t = {.tid = tid, .place = PLACE_EMPTY};
 	char path[PATH_ROOM];
 	int r;
 
@@ -166,6 +166,22 @@ void tracee_done(struct tracee *t)
 {
 	for (size_t i = 0; i < TRACEE_N_FDS; i++)
 		t->fds[i] = fd_close(t->fds[i]);
+	place_done(&t->place);
+}
+
+void tracee_find_place(struct tracee *t, const struct cgroup_read *cgroups)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (tracee_cgroup(t->tid, &text) == 0)
+		place_open(&t->place, cgroups, text);
+}
+
+bool tracee_is_in_place(const struct tracee *t)
+{
+	_cleanup_free_ char *text = NULL;
+
+	return tracee_cgroup(t->tid, &text) == 0 && place_is(&t->place, text);
 }
 
 uint64_t tracee_pidns(pid_t tid)

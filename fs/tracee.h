@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "fs/place.h"
 #include "lib/caps.h"
 
 #define TRACEE_GROUPS_MAX 256
@@ -42,10 +43,15 @@ struct tracee {
 	pid_t tid;
 	int fds[TRACEE_N_FDS]; /* owned */
 	struct tracee_creds creds;
+	struct place place; /* where its agents are put; as it is: outside */
 };
 /* -ENOTSUP: a security module confines the process in a way that we cannot take on. */
 int tracee_open(struct tracee *ret, pid_t tid);
 void tracee_done(struct tracee *t);
+/* Open its cgroup, by the hierarchies that `cgroups` (borrowed) knows. */
+void tracee_find_place(struct tracee *t, const struct cgroup_read *cgroups);
+/* Is it still there? */
+bool tracee_is_in_place(const struct tracee *t);
 
 /* The inode number of the pid namespace it is in; 0: not known. */
 uint64_t tracee_pidns(pid_t tid);

@@ -101,13 +101,14 @@ static int inside(void *arg)
 static enum trap_verdict act_on(const struct trap_context *c, struct trap_job *job,
 				const struct tracee *t, struct work *w)
 {
+	const struct agent_work work = {.act = inside, .arg = w};
 	const __u64 *args = job->notif.data.args;
 
 	if (trap_target_read(&w->source, t->tid, args[TRAP_MOUNT_SOURCE]) < 0 ||
 	    trap_target_read(&w->target, t->tid, args[TRAP_MOUNT_TARGET]) < 0 ||
 	    w->mounts_fd < 0 || !trap_is_valid(c, job))
 		return TRAP_NATIVE;
-	return trap_mount_verdict(t, job, agent_call(t, 0, inside, w));
+	return trap_mount_verdict(t, job, &w->target, agent_call(t, 0, &work));
 }
 
 static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,

@@ -52,6 +52,7 @@ static int inside(void *arg)
 static enum trap_verdict ignore(const struct trap_context *c, struct trap_job *job,
 				const struct tracee *t, struct work *w, int path)
 {
+	const struct agent_work work = {.act = inside, .arg = w};
 	const __u64 *args = job->notif.data.args;
 	bool is_read =
 		path < 0 || tracee_string(t->tid, args[path], w->path, sizeof(w->path)) >= 0;
@@ -60,7 +61,7 @@ static enum trap_verdict ignore(const struct trap_context *c, struct trap_job *j
 	if (!is_read || !is_empty_right || !may_chown(t) || !trap_is_valid(c, job))
 		return TRAP_NATIVE;
 	job->result = 0;
-	return agent_call(t, 0, inside, w) == 0 ? TRAP_DONE : TRAP_NATIVE;
+	return trap_verdict_of(agent_call(t, 0, &work));
 }
 
 static enum trap_verdict act_chown(const struct trap_context *c, struct trap_job *job,

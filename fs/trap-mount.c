@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -140,7 +141,9 @@ static int read_args(struct trap_mount_args *a, const struct seccomp_notif *n)
 struct work {
 	const struct trap_target *target;
 	struct mount_new mount;
-	struct overmounts overmounts;
+	enum overmount_kind kind;
+	bool is_readonly;
+	struct overmounts overmounts; /* the agent's */
 	const struct trap_context *context;
 	struct trap_job *job;
 };
@@ -185,6 +188,16 @@ static int attach(struct work *w, int instance_fd, int target_fd)
 	return r;
 }
 
+/* As host, which reaches them; by the agent, since they are to be the caller's memory. */
+static int clone_overmounts(void *arg)
+{
+	struct work *w = arg;
+
+	overmounts_list(&w->overmounts, &w->context->source, w->kind);
+	overmounts_clone(&w->overmounts, &w->context->source, w->is_readonly);
+	return 0;
+}
+
 static int inside(void *arg)
 {
 	struct work *w = arg;
@@ -207,28 +220,58 @@ static int inside(void *arg)
 	return attach(w, instance_fd, target_fd);
 }
 
-enum trap_verdict trap_mount_verdict(const struct tracee *t, const struct trap_job *job, int r)
+/* ------------------------------------------------------------------ its end */
+
+struct taking_back {
+	const struct trap_target *target;
+	uint64_t mount_id;
+};
+
+/* Only that one, whatever has been mounted on it meanwhile. */
+static int take_back(void *arg)
 {
-	if (r == -EINTR && tracee_has_mount(t->tid, job->mount_id))
-		r = 0;
-	return r == 0 ? TRAP_DONE : TRAP_NATIVE;
+	const struct taking_back *b = arg;
+	_cleanup_close_ int fd = trap_target_open(b->target);
+	struct statx st;
+	int r = fd < 0 ? fd : stat_fd(fd, &st);
+
+	if (r < 0)
+		return r;
+	if (st.stx_mnt_id != b->mount_id)
+		return -EBUSY;
+	return fchdir(fd) < 0 || umount2(".", MNT_DETACH) < 0 ? -errno : 0;
+}
+
+enum trap_verdict trap_mount_verdict(const struct tracee *t, const struct trap_job *job,
+				     const struct trap_target *target, int r)
+{
+	struct taking_back b = {target, job->mount_id};
+	const struct agent_work work = {.act = take_back, .arg = &b};
+
+	if ((r != -EINTR && r != AGENT_FROZEN) || !tracee_has_mount(t->tid, job->mount_id))
+		return trap_verdict_of(r);
+	if (r == AGENT_FROZEN && agent_call(t, AGENT_OUTSIDE, &work) == 0)
+		return TRAP_AGAIN;
+	return TRAP_DONE;
 }
 
 static enum trap_verdict make_mount(const struct trap_context *c, struct trap_job *job,
 				    const struct tracee *t, const struct trap_mount_args *a)
 {
-	enum overmount_kind kind = trap_mount_kind(a->fstype);
-	struct work w = {.target = &a->target, .context = c, .job = job};
-	int r;
+	struct work w = {
+		.target = &a->target,
+		.kind = trap_mount_kind(a->fstype),
+		.is_readonly = a->flags & MS_RDONLY,
+		.context = c,
+		.job = job,
+	};
+	const struct agent_work work = {clone_overmounts, inside, &w};
 
-	if (kind == OVERMOUNT_NONE || trap_mount_decode(a, &w.mount) < 0)
+	if (w.kind == OVERMOUNT_NONE || trap_mount_decode(a, &w.mount) < 0)
 		return TRAP_NATIVE;
 	if (!trap_is_valid(c, job))
 		return TRAP_NATIVE;
-	overmounts_clone(&w.overmounts, &c->source, kind, a->flags & MS_RDONLY);
-	r = agent_call(t, 0, inside, &w);
-	overmounts_done(&w.overmounts);
-	return trap_mount_verdict(t, job, r);
+	return trap_mount_verdict(t, job, &a->target, agent_call(t, 0, &work));
 }
 
 static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,

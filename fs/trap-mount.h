@@ -47,6 +47,8 @@ int trap_mount_decode(const struct trap_mount_args *a, struct mount_new *ret);
 
 /*
  * What an agent returned that records a mount's id before it attaches it: one that was killed
- * may have finished all the same.
+ * may have finished all the same. Where the caller makes the call anew, and emulated files may
+ * be missing on it, the mount is detached again.
  */
-enum trap_verdict trap_mount_verdict(const struct tracee *t, const struct trap_job *job, int r);
+enum trap_verdict trap_mount_verdict(const struct tracee *t, const struct trap_job *job,
+				     const struct trap_target *target, int r);

@@ -28,7 +28,7 @@ struct work {
 	struct overmounts overmounts;
 	const struct trap_context *context;
 	int instance_fd;
-	bool *dropped; /* shared memory: the agent's findings */
+	bool *left_out; /* shared memory: the agent's findings */
 };
 
 static bool is_wanted(const struct seccomp_notif *n)
@@ -47,26 +47,35 @@ static int ask(void *arg)
 
 	overmounts_drop_namespaced(&w->overmounts, w->instance_fd);
 	for (size_t i = 0; i < w->overmounts.n; i++)
-		w->dropped[i] = w->overmounts.v[i].fd < 0;
+		w->left_out[i] = w->overmounts.v[i].is_left_out;
 	return 0;
 }
 
 /* Which sysctls belong to the caller's namespaces can only be found out with its rights. */
 static int drop_namespaced(struct work *w, const struct tracee *t)
 {
+	const struct agent_work work = {.act = ask, .arg = w};
 	size_t size = w->overmounts.n + 1;
 	int r;
 
-	w->dropped =
+	w->left_out =
 		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (w->dropped == MAP_FAILED)
+	if (w->left_out == MAP_FAILED)
 		return -errno;
-	r = agent_call(t, AGENT_HERE, ask, w);
+	r = agent_call(t, AGENT_HERE, &work);
 	for (size_t i = 0; r == 0 && i < w->overmounts.n; i++)
-		if (w->dropped[i])
-			w->overmounts.v[i].fd = fd_close(w->overmounts.v[i].fd);
-	(void)munmap(w->dropped, size);
+		w->overmounts.v[i].is_left_out = w->left_out[i];
+	(void)munmap(w->left_out, size);
 	return r;
+}
+
+/* By the agent, since they are to be the caller's memory. */
+static int clone_overmounts(void *arg)
+{
+	struct work *w = arg;
+
+	overmounts_clone(&w->overmounts, &w->context->source, false);
+	return 0;
 }
 
 static int attach(void *arg)
@@ -83,14 +92,17 @@ static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,
 	_cleanup_close_ int fd = tracee_fd(t->tid, (int)job->notif.data.args[ARG_FROM_DIRFD]);
 	enum overmount_kind kind = fd < 0 ? OVERMOUNT_NONE : overmount_kind_of(fd);
 	struct work w = {.context = c, .instance_fd = fd};
+	const struct agent_work work = {clone_overmounts, attach, &w};
+	int r;
 
 	if (kind == OVERMOUNT_NONE || !trap_is_valid(c, job))
 		return TRAP_NATIVE;
-	overmounts_clone(&w.overmounts, &c->source, kind, false);
-	if (drop_namespaced(&w, t) == 0)
-		(void)agent_call(t, AGENT_HERE | AGENT_AS_HOST, attach, &w);
+	overmounts_list(&w.overmounts, &c->source, kind);
+	r = drop_namespaced(&w, t);
+	if (r == 0)
+		r = agent_call(t, AGENT_HERE | AGENT_AS_HOST, &work);
 	overmounts_done(&w.overmounts);
-	return TRAP_NATIVE;
+	return r == AGENT_FROZEN ? TRAP_AGAIN : TRAP_NATIVE;
 }
 
 const struct trap trap_move_mount = {

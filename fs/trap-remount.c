@@ -156,13 +156,14 @@ static int inside(void *arg)
 /* In the network namespace of this process, if it has another one than the caller. */
 static int act_from(const struct tracee *t, pid_t parent, struct work *w)
 {
+	const struct agent_work work = {.act = inside, .arg = w};
 	struct tracee from = *t;
 	_cleanup_close_ int netns = tracee_other_netns(t, parent);
 
 	if (netns < 0)
 		return netns;
 	from.fds[TRACEE_NETNS] = netns;
-	return agent_call(&from, 0, inside, w);
+	return agent_call(&from, 0, &work);
 }
 
 static int act_from_parents(const struct tracee *t, struct work *w)
@@ -170,7 +171,7 @@ static int act_from_parents(const struct tracee *t, struct work *w)
 	pid_t parent = t->tid;
 	int r = -EINVAL;
 
-	for (int i = 0; i < PARENTS_MAX && r != 0; i++) {
+	for (int i = 0; i < PARENTS_MAX && r < 0; i++) {
 		parent = tracee_parent(parent);
 		if (parent <= 0)
 			break;
@@ -184,14 +185,15 @@ static int act_from_parents(const struct tracee *t, struct work *w)
 static enum trap_verdict act_on(const struct trap_context *c, struct trap_job *job,
 				const struct tracee *t, struct work *w)
 {
+	const struct agent_work work = {.act = inside, .arg = w};
 	int r;
 
 	if (read_work(w, &job->notif) < 0 || w->mounts_fd < 0 || !trap_is_valid(c, job))
 		return TRAP_NATIVE;
-	r = agent_call(t, 0, inside, w);
+	r = agent_call(t, 0, &work);
 	if (r == -EINVAL && strstr(w->target.path, NET_SYSCTLS))
 		r = act_from_parents(t, w);
-	return r == 0 ? TRAP_DONE : TRAP_NATIVE;
+	return trap_verdict_of(r);
 }
 
 static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
+ * Theory of operation
+ *
  * umount2(2) of a procfs or sysfs, other than lazily: the emulated files on it are mounts, so
  * the kernel would report it as busy. They are detached first, and attached again if the
  * instance is in use for another reason.
+ *
+ * What is attached again are clones, and their memory is to be the caller's, so an agent in the
+ * caller's cgroup makes them. There it may be ended at any time; hence it changes nothing, and
+ * another one does the rest, outside. The two have the clones' descriptors in common.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -22,11 +29,19 @@ enum {
 
 #define KNOWN_FLAGS (MNT_FORCE | UMOUNT_NOFOLLOW)
 
+/* In shared memory, as the descriptors are shared. */
+struct found {
+	enum overmount_kind kind;
+	int clones[]; /* of the list for that kind */
+};
+
 struct work {
 	char target[PATH_MAX];
 	int flags;
 	const struct trap_context *context;
 	const struct tracee *tracee;
+	struct overmounts all[OVERMOUNT_N_KINDS]; /* that may be there */
+	struct found *found;
 };
 
 static bool is_wanted(const struct seccomp_notif *n)
@@ -45,8 +60,25 @@ static int open_instance(const struct work *w, enum overmount_kind *ret_kind)
 	return *ret_kind == OVERMOUNT_NONE ? -EOPNOTSUPP : take_fd(&fd);
 }
 
+/* The first agent's. */
+static int clone_ours(void *arg)
+{
+	struct work *w = arg;
+	enum overmount_kind kind;
+	_cleanup_close_ int fd = open_instance(w, &kind);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = overmounts_clone_attached(&w->all[kind], fd, w->context->devs);
+	for (size_t i = 0; i < w->all[kind].n; i++)
+		w->found->clones[i] = w->all[kind].v[i].fd;
+	w->found->kind = kind;
+	return r == 0 ? -EOPNOTSUPP : r < 0 ? r : 0;
+}
+
 /* Our own descriptors and working directory would make it busy. */
-static int take_off(const struct work *w, struct overmounts *ret)
+static int take_off(struct work *w, struct overmounts **ret)
 {
 	enum overmount_kind kind;
 	_cleanup_close_ int fd = open_instance(w, &kind);
@@ -54,7 +86,12 @@ static int take_off(const struct work *w, struct overmounts *ret)
 
 	if (fd < 0)
 		return fd;
-	r = overmounts_take_off(ret, fd, kind, w->context->devs);
+	if (kind != w->found->kind)
+		return -EBUSY;
+	*ret = &w->all[kind];
+	for (size_t i = 0; i < (*ret)->n; i++)
+		(*ret)->v[i].fd = w->found->clones[i];
+	r = overmounts_detach(*ret, fd, w->context->devs);
 	return fchdir(w->tracee->fds[TRACEE_CWD]) < 0 ? -errno : r;
 }
 
@@ -67,19 +104,35 @@ static void put_on(const struct work *w, struct overmounts *o)
 		(void)overmounts_attach(o, fd, w->context->devs);
 }
 
-static int inside(void *arg)
+/* The second one's. */
+static int umount_it(void *arg)
 {
-	const struct work *w = arg;
-	struct overmounts o = OVERMOUNTS_EMPTY;
+	struct work *w = arg;
+	struct overmounts *o = NULL;
 	int r = take_off(w, &o);
 
-	if (r == 0 && o.n == 0)
-		r = -EOPNOTSUPP;
-	if (r == 0 && umount2(w->target, w->flags) < 0)
-		r = -errno;
-	if (r < 0 && o.n)
-		put_on(w, &o);
-	overmounts_done(&o);
+	if (r >= 0)
+		r = umount2(w->target, w->flags) < 0 ? -errno : 0;
+	if (r < 0 && o)
+		put_on(w, o);
+	return r;
+}
+
+static int call_agents(struct work *w, const struct tracee *t)
+{
+	const struct agent_work first = {.act = clone_ours, .arg = w};
+	const struct agent_work second = {.act = umount_it, .arg = w};
+	size_t n = w->all[OVERMOUNT_PROC].n + w->all[OVERMOUNT_SYS].n;
+	size_t size = sizeof(*w->found) + n * sizeof(*w->found->clones);
+	int r;
+
+	w->found = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (w->found == MAP_FAILED)
+		return -errno;
+	r = agent_call(t, AGENT_SHARE_FILES, &first);
+	if (r == 0)
+		r = agent_call(t, AGENT_OUTSIDE, &second);
+	(void)munmap(w->found, size);
 	return r;
 }
 
@@ -91,12 +144,18 @@ static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,
 		.context = c,
 		.tracee = t,
 	};
+	int r;
 
 	if (tracee_string(t->tid, job->notif.data.args[ARG_TARGET], w.target,
 			  sizeof(w.target)) < 0 ||
 	    !trap_is_valid(c, job))
 		return TRAP_NATIVE;
-	return agent_call(t, 0, inside, &w) == 0 ? TRAP_DONE : TRAP_NATIVE;
+	overmounts_list(&w.all[OVERMOUNT_PROC], NULL, OVERMOUNT_PROC);
+	overmounts_list(&w.all[OVERMOUNT_SYS], NULL, OVERMOUNT_SYS);
+	r = call_agents(&w, t);
+	overmounts_done(&w.all[OVERMOUNT_PROC]);
+	overmounts_done(&w.all[OVERMOUNT_SYS]);
+	return trap_verdict_of(r);
 }
 
 const struct trap trap_umount = {

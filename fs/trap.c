@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <sys/mount.h>
 
+#include "fs/agent.h"
 #include "fs/notify.h"
 #include "lib/clock.h"
 #include "lib/macro.h"
@@ -44,6 +45,13 @@ static const struct {
 bool trap_is_valid(const struct trap_context *c, const struct trap_job *job)
 {
 	return notify_is_valid(c->listener_fd, job->notif.id);
+}
+
+enum trap_verdict trap_verdict_of(int agent_result)
+{
+	if (agent_result == AGENT_FROZEN)
+		return TRAP_AGAIN;
+	return agent_result == 0 ? TRAP_DONE : TRAP_NATIVE;
 }
 
 void trap_guard(const struct trap_context *c)

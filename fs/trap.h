@@ -57,7 +57,10 @@ void trap_unguard(const struct trap_context *c);
 enum trap_verdict {
 	TRAP_NATIVE, /* let the kernel make the call itself */
 	TRAP_DONE,   /* it has been made */
+	TRAP_AGAIN,  /* its caller makes it anew, once it is no longer frozen */
 };
+/* For what an agent returns (fs/agent.h): without an error, the call has been made. */
+enum trap_verdict trap_verdict_of(int agent_result);
 
 struct trap {
 	const char *name;

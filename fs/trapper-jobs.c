@@ -37,6 +37,7 @@
 #include "fs/owner.h"
 #include "fs/tracee.h"
 #include "fs/trapper-internal.h"
+#include "fs/view.h"
 #include "fs/views.h"
 #include "lib/alloc.h"
 #include "lib/clock.h"
@@ -62,10 +63,17 @@ static void answer(const struct trapper *t, struct trap_job *job, enum trap_verd
 {
 	int fd = fdset_find(t->start->listeners, job->listener);
 
-	if (v == TRAP_DONE)
-		notify_answer(fd, job->notif.id, job->result);
-	else
+	switch (v) {
+	case TRAP_NATIVE:
 		notify_continue(fd, job->notif.id);
+		break;
+	case TRAP_DONE:
+		notify_answer(fd, job->notif.id, job->result);
+		break;
+	case TRAP_AGAIN:
+		notify_restart(fd, job->notif.id);
+		break;
+	}
 }
 
 static void finish(const struct trapper *t, size_t slot, enum trap_verdict v)
@@ -107,6 +115,7 @@ static enum trap_verdict act_for(const struct trapper *t, struct trap_job *job,
 
 	if (!trap->is_wanted(&job->notif) || tracee_open(&tracee, (pid_t)job->notif.pid) < 0)
 		return TRAP_NATIVE;
+	tracee_find_place(&tracee, t->start->container->view->cgroup);
 	if (trap_is_valid(&t->context, job))
 		v = trap->act(&t->context, job, &tracee);
 	tracee_done(&tracee);
@@ -128,6 +137,7 @@ static enum trap_verdict act(const struct trapper *t, struct trap_job *job)
 /*
  * The kernel's memory for mounts is charged to whoever makes them. On v1 one thread may move
  * itself without delaying others, and is not frozen by it: the freezer is another hierarchy.
+ * On v2 the agents alone are in the container: fs/place.h.
  */
 static void join_memory(const struct container *c)
 {

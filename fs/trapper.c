@@ -175,12 +175,17 @@ static const uint32_t calls[] = {
 	SYS_getrusage,
 	/* Actors and agents. */
 	SYS_clone,
+	SYS_clone3,
 	SYS_set_robust_list,
 #ifdef SYS_rseq
 	SYS_rseq,
 #endif
 	SYS_wait4,
 	SYS_kill,
+#ifdef SYS_poll
+	SYS_poll,
+#endif
+	SYS_ppoll,
 	SYS_pidfd_open,
 	SYS_pidfd_send_signal,
 	SYS_setpgid,
@@ -238,7 +243,10 @@ static int drop_rights(struct error *err)
 			      CAPS_BIT(CAP_SYS_CHROOT) | CAPS_BIT(CAP_SETUID) |
 			      CAPS_BIT(CAP_SETGID) | CAPS_BIT(CAP_SETPCAP) |
 			      CAPS_BIT(CAP_DAC_READ_SEARCH) | CAPS_BIT(CAP_KILL);
-	const struct caps sets = {.effective = keep, .permitted = keep};
+	const struct caps sets = {
+		.effective = keep,
+		.permitted = keep | CAPS_BIT(CAP_DAC_OVERRIDE), /* fs/place.h */
+	};
 	int r = agent_prepare();
 
 	if (r == 0)

@@ -61,6 +61,7 @@ UNIT_TESTS += %D%/unit/test-mountinfo
 UNIT_TESTS += %D%/unit/test-ns
 UNIT_TESTS += %D%/unit/test-owner
 UNIT_TESTS += %D%/unit/test-path
+UNIT_TESTS += %D%/unit/test-place
 UNIT_TESTS += %D%/unit/test-plan-mounts
 UNIT_TESTS += %D%/unit/test-plan-process
 UNIT_TESTS += %D%/unit/test-plan-seccomp

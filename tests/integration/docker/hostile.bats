@@ -363,17 +363,95 @@ log_of() {
 	((lines <= 10)) || fail "$lines lines"
 }
 
-# 110 kB each, for the mounts of the emulated files.  (On v2 it is the supervisor's.)
+# --- mounts made for a container -----------------------------------------------------------
+
+# A file of the memory group of its init, by the names of v1 and v2; there of the nearest that has
+# the controller.
+memory_file() {
+	local lines dir; lines=$(cat "/proc/$(init_pid "$1")/cgroup")
+	if grep -q :memory: <<<"$lines"; then
+		echo "/sys/fs/cgroup/memory$(awk -F: '$2 == "memory" { print $3 }' <<<"$lines")/$2"
+		return
+	fi
+	dir=/sys/fs/cgroup$(sed -n 's/^0:://p' <<<"$lines")
+	[[ -e $dir/$3 ]] || dir=${dir%/*}
+	echo "$dir/$3"
+}
+
+# 110 kB each, for the mounts of the emulated files.
 @test "hostile: the kernel's memory for a hundred procfs is the container's" {
 	docker_only
-	local usage
+	local usage before after
 	start box --memory 256m "$IMAGE"
-	usage=/sys/fs/cgroup/memory$(awk -F: '$2 == "memory" { print $3 }' "/proc/$(init_pid box)/cgroup")/memory.usage_in_bytes
-	[[ -e $usage ]] || skip "cgroup v2"
-	docker exec -d box unshare -m sh -c 'for i in $(seq 100); do mkdir -p /p/$i; mount -t proc none /p/$i; done
-		touch /done; exec sleep 100'
-	wait_for 1 true
-	local before; before=$(cat "$usage")
-	wait_for 20 inside box 'test -e /done'
-	assert [ "$(cat "$usage")" -gt $((before + 5000000)) ]
+	usage=$(memory_file box memory.usage_in_bytes memory.current)
+	[[ -e $usage ]] || skip "no memory controller"
+	inside box 'mkdir /p && cd /p && mkdir $(seq 100) && mkfifo /go'
+	docker exec -d box unshare -m sh -c 'read x </go
+		for i in $(seq 100); do mount -t proc none /p/$i; done; touch /done; read x </go
+		for i in $(seq 100); do (cd /p/$i; umount /p/$i); done; touch /still; exec sleep 100'
+	before=$(<"$usage")
+	docker exec -d box sh -c 'echo >/go'
+	wait_for 60 inside box 'test -e /done'
+	after=$(<"$usage")
+	assert [ "$after" -gt $((before + 5000000)) ]
+	# What is taken off for an umount that fails, and put on again.
+	docker exec -d box sh -c 'echo >/go'
+	wait_for 60 inside box 'test -e /still'
+	assert [ "$(<"$usage")" -gt $((after - 1000000)) ]
+}
+
+# storm BOX N [CMD]: procfs mounted and unmounted all the time, each with its emulated files.
+storm() {
+	docker exec -d "$1" unshare -m sh -c "${3:-:}; mkdir -p /p$2
+		while mount -t proc none /p$2 && test \$(grep -c ' /p$2/' /proc/self/mountinfo) -gt 5 &&
+			umount /p$2; do echo . >>/rounds$2; done 2>>/errors; touch /failed"
+}
+
+storm_goes_on() {
+	inside box 'rm -f /rounds*'
+	wait_for 20 inside box 'test -s /rounds1 && test -s /rounds2 && test -s /rounds3'
+	run -0 inside box '! test -e /failed || { cat /errors; false; }'
+}
+
+# Whoever makes them there is frozen, too, and the caller waits for them.
+@test "hostile: a storm of mounts holds up no pause, and a pause no mount" {
+	local i
+	start box "$IMAGE"
+	for i in 1 2 3; do storm box $i; done
+	storm_goes_on
+	for i in $(seq 10); do
+		run timeout 9 "$TOP/tests/engine/engine" cli "$ENGINE" pause box
+		assert_success
+		run timeout 9 "$TOP/tests/engine/engine" cli "$ENGINE" unpause box
+		assert_success
+	done
+	storm_goes_on
+}
+
+@test "hostile: a group inside that is frozen while it mounts sees no error of that" {
+	local i
+	start box "$IMAGE"
+	run inside box 'mkdir /sys/fs/cgroup/storm && test -e /sys/fs/cgroup/storm/cgroup.freeze'
+	[[ $status == 0 ]] || skip "no cgroup v2"
+	for i in 1 2 3; do storm box $i 'echo 0 >/sys/fs/cgroup/storm/cgroup.procs'; done
+	storm_goes_on
+	inside box 'cd /sys/fs/cgroup/storm
+		for i in $(seq 100); do echo 1 >cgroup.freeze; n=0
+			until grep -q "frozen 1" cgroup.events; do n=$((n + 1)); test $n -lt 300 || exit 1; sleep 0.01; done
+			echo 0 >cgroup.freeze; sleep 0.0$((i % 10)); done'
+	storm_goes_on
+}
+
+# With a plain runtime a mount takes no process.
+@test "hostile: at its limit of processes a container can still mount" {
+	docker_only
+	local pid
+	start box "$IMAGE"
+	inside box 'mkdir /p; mkfifo /go'
+	docker exec -d box sh -c ': >/ready; read x </go; exec mount -t proc none /p'
+	pid=$(init_pid box)
+	wait_for 5 inside box 'test -e /ready'
+	docker update --pids-limit 2 box
+	echo >"/proc/$pid/root/go"
+	wait_for 10 grep -q ' /p/uptime ' "/proc/$pid/mountinfo"
 }
