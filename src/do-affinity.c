@@ -18,7 +18,7 @@
 #include "src/do.h"
 #include "src/plan.h"
 
-/* The largest CONFIG_NR_CPUS there is; src/spec-check.c keeps the numbers below it. */
+/* The largest CONFIG_NR_CPUS there is; src/spec-check-words.c keeps the numbers below it. */
 #define CPUS_MAX 8192
 /* The same for CONFIG_NODES_SHIFT. */
 #define NODES_MAX 1024

@@ -2,12 +2,10 @@
 /* Rules of `linux` in config.json (runtime-spec config-linux.md); see src/spec-check.c. */
 #include "src/spec-check.h"
 
-#include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/alloc.h"
 #include "lib/flags.h"
 #include "lib/idmap.h"
 #include "lib/str.h"
@@ -225,22 +223,6 @@ static int check_resources(const struct spec *s, struct error *err)
 
 /* ---- sysctl and network devices ---- */
 
-/*
- * sysctl.d(5): the first separator says which one it is, and the other one then
- * stands for a dot in a name ("net.ipv4.conf.eno2/100.rp_filter").
- */
-char *spec_sysctl_path(const char *key)
-{
-	char *path = xstrdup(key);
-
-	if (key[strcspn(key, "./")] != '.')
-		return path;
-	for (char *p = path; *p; p++)
-		if (*p == '.' || *p == '/')
-			*p = *p == '.' ? '/' : '.';
-	return path;
-}
-
 /* No empty component, no "." and no "..": nothing leads out of /proc/sys. */
 static bool is_sane_sysctl_path(const char *path)
 {
@@ -253,22 +235,6 @@ static bool is_sane_sysctl_path(const char *path)
 			return true;
 		path += n + 1;
 	}
-}
-
-const char *spec_sysctl_namespace(const char *path)
-{
-	static const struct {
-		const char *prefix;
-		const char *ns;
-	} rows[] = {
-		{"net/", "network"},   {"fs/mqueue/", "ipc"}, {"kernel/msg", "ipc"},
-		{"kernel/sem", "ipc"}, {"kernel/shm", "ipc"}, {"kernel/domainname", "uts"},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (str_has_prefix(path, rows[i].prefix))
-			return rows[i].ns;
-	return NULL;
 }
 
 static int check_sysctl(const struct spec *s, struct error *err)

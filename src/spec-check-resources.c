@@ -5,7 +5,6 @@
  */
 #include "src/spec-check.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 

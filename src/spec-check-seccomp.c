@@ -2,7 +2,6 @@
 /* Rules of `linux.seccomp`. Which system calls there are is not asked: libseccomp knows. */
 #include "src/spec-check.h"
 
-#include <errno.h>
 #include <stdio.h>
 
 #include "lib/str.h"

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The rows of config.json (runtime-spec config.md) but for `linux`, and the
- * functions that read, write, release and search a spec. JSON_KEEP: see
- * src/spec-codec-linux.c.
+ * functions that read, write and release a spec. JSON_KEEP: see src/spec-codec-linux.c.
  */
 #include "src/spec.h"
 
@@ -266,24 +265,4 @@ struct spec_process *spec_process_free(struct spec_process *p)
 struct spec_resources *spec_resources_free(struct spec_resources *r)
 {
 	return free_typed(&spec_resources_type, r);
-}
-
-struct spec_namespace *spec_find_namespace(const struct spec *s, const char *type)
-{
-	for (size_t i = 0; s->linux_ && i < s->linux_->n_namespaces; i++)
-		if (str_eq(s->linux_->namespaces[i].type, type))
-			return &s->linux_->namespaces[i];
-	return NULL;
-}
-
-/* The last one: it is mounted over the earlier ones. */
-struct spec_mount *spec_find_mount(const struct spec *s, const char *destination)
-{
-	for (size_t i = s->n_mounts; i-- > 0;) {
-		_cleanup_free_ char *clean = path_clean(s->mounts[i].destination);
-
-		if (str_eq(clean, destination))
-			return &s->mounts[i];
-	}
-	return NULL;
 }

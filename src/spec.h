@@ -378,15 +378,16 @@ DEFINE_CLEANUP(struct spec_resources *, spec_resources_free)
 /* Small questions that several stages ask. */
 struct spec_namespace *spec_find_namespace(const struct spec *s, const char *type);
 struct spec_mount *spec_find_mount(const struct spec *s, const char *destination);
+/* As runc: by its type, or by an option whatever the type says. */
+bool spec_mount_is_bind(const struct spec_mount *m);
 /* The path below /proc/sys of "net.ipv4.ip_forward" or "net/ipv4/conf/eth0.1/mtu". Owned. */
 char *spec_sysctl_path(const char *key);
 /* The namespace that keeps a sysctl, by its path, from being the host's; NULL: unknown. */
 const char *spec_sysctl_namespace(const char *path);
 
 /*
- * Does the configuration make sense? One function per rule; the error names the
- * JSON path and what is wrong. Pure. `spec_process_check` is also for exec,
- * `spec_resources_check` for update.
+ * Does the configuration make sense? The error names the JSON path and what is wrong. Pure.
+ * `spec_process_check` is also for exec, `spec_resources_check` for update.
  */
 int spec_check(const struct spec *s, struct error *err);
 int spec_process_check(const struct spec_process *p, struct error *err);

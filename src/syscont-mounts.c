@@ -130,7 +130,7 @@ static void drop_below_cgroup(struct spec *s)
 
 static bool is_of_type(const struct spec_mount *m, const char *type)
 {
-	if (strv_contains(m->options, "bind") || strv_contains(m->options, "rbind"))
+	if (spec_mount_is_bind(m))
 		return false;
 	return str_eq(m->type, type) || (str_eq(type, "cgroup") && str_eq(m->type, "cgroup2"));
 }

@@ -99,12 +99,6 @@ static const struct spec_mount *mount_of(const struct spec *s, const char *path)
 	return found;
 }
 
-static bool is_bind(const struct spec_mount *m)
-{
-	return m->source && (str_eq(m->type, "bind") || strv_contains(m->options, "bind") ||
-			     strv_contains(m->options, "rbind"));
-}
-
 static bool is_read_only(const struct spec_mount *m)
 {
 	bool ro = false;
@@ -120,7 +114,7 @@ static void add_lock(struct syscont *sc, const char *path)
 	const struct spec_mount *m = mount_of(sc->spec, path);
 	struct syscont_lock *l;
 
-	if (!m || !is_bind(m))
+	if (!m || !m->source || !spec_mount_is_bind(m))
 		return;
 	l = array_add((void **)&sc->locks, &sc->n_locks, sizeof(*l));
 	*l = (struct syscont_lock){
