@@ -214,9 +214,8 @@ static int make_plan(struct cmd *c, const struct container *ct, struct execution
 	e->syscont.host = &e->host;
 	e->syscont.options.syscont_mode = !ct->state.is_plain;
 	e->syscont.options.honor_caps = ct->state.honor_caps;
-	r = syscont_rewrite_process(&e->syscont, e->process, err);
-	if (r == 0)
-		r = plan_process(&e->plan, e->process, &e->syscont, err);
+	syscont_rewrite_process(&e->syscont, e->process);
+	r = plan_process(&e->plan, e->process, &e->syscont, err);
 	if (r == 0 && e->spec->linux_->seccomp)
 		r = plan_seccomp(&e->seccomp, e->spec->linux_->seccomp, err);
 	if (r == 0 && ct->state.traps)

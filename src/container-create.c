@@ -239,10 +239,10 @@ static int make_plan(struct making *m, struct error *err)
 	sc->spec = m->spec;
 	sc->host = &m->host;
 	r = read_settings(m, err);
-	if (r == 0)
-		r = syscont_env(sc, err);
-	if (r == 0)
-		r = notify_prepare(&m->c.dir, sc, err);
+	if (r < 0)
+		return r;
+	syscont_env(sc);
+	r = notify_prepare(&m->c.dir, sc, err);
 	if (r == 0)
 		r = ids_decide(&m->ids, m->spec, m->c.dir.path, err);
 	if (r == 0)

@@ -205,6 +205,8 @@ endif
 %C%_libsrc_a_SOURCES += %D%/syscont-mounts.c
 %C%_libsrc_a_SOURCES += %D%/syscont-ns.c
 %C%_libsrc_a_SOURCES += %D%/syscont-owner.c
+%C%_libsrc_a_SOURCES += %D%/syscont-passes.c
+%C%_libsrc_a_SOURCES += %D%/syscont-passes.h
 %C%_libsrc_a_SOURCES += %D%/syscont-paths.c
 %C%_libsrc_a_SOURCES += %D%/syscont-seccomp.c
 %C%_libsrc_a_SOURCES += %D%/syscont-stores.c

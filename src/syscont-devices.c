@@ -29,6 +29,7 @@
 #include "lib/str.h"
 #include "src/host.h"
 #include "src/spec.h"
+#include "src/syscont-passes.h"
 #include "src/syscont.h"
 
 enum when {

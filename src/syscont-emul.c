@@ -8,6 +8,7 @@
 
 #include "lib/emul.h"
 #include "src/host.h"
+#include "src/syscont-passes.h"
 #include "src/syscont.h"
 
 int syscont_emul(struct syscont *sc, struct error *err)

@@ -12,6 +12,7 @@
 #include "lib/path.h"
 #include "lib/str.h"
 #include "src/spec.h"
+#include "src/syscont-passes.h"
 #include "src/syscont.h"
 
 #define PREFIX	    "SYSBOX_"
@@ -175,12 +176,14 @@ static bool not_needed(struct syscont *sc, const char *value)
 	return parse_bool(value, &unused);
 }
 
-static const struct {
+struct choice {
 	const char *name;
-	bool (*set)(struct syscont *sc, const char *value);
+	bool (*set)(struct syscont *sc, const char *value); /* false: not understood */
 	const char *expected;
 	bool in_exec; /* has a meaning for one process, too */
-} variables[] = {
+};
+
+static const struct choice variables[] = {
 	{"SYSBOX_SYSCONT_MODE", set_syscont_mode, "TRUE or FALSE", false},
 	{"SYSBOX_HONOR_CAPS", set_honor_caps, "TRUE or FALSE", true},
 	{"SYSBOX_UNIFIED_CGROUP", set_unified_cgroup, "TRUE or FALSE", false},
@@ -235,15 +238,12 @@ static void read_env(struct syscont *sc, char **env, enum scope scope)
 }
 
 /* What a user of Kubernetes or ctr can say, too; a variable wins. */
-static const struct {
-	const char *name;
-	bool (*set)(struct syscont *sc, const char *value);
-	const char *expected;
-} annotations[] = {
-	{"io.sysbox.store-dirs", set_store_dirs, "absolute paths, comma-separated"},
-	{"io.sysbox.share-volumes", set_share_volumes, "absolute paths, comma-separated"},
-	{"io.sysbox.map-owner", set_map_owner, OWNER_WORDS},
-	{"io.sysbox.emulate", set_emulate, EMULATE_WORDS},
+static const struct choice annotations[] = {
+	{"io.sysbox.store-dirs", set_store_dirs, "absolute paths, comma-separated", false},
+	{"io.sysbox.share-volumes", set_share_volumes, "absolute paths, comma-separated",
+	 false},
+	{"io.sysbox.map-owner", set_map_owner, OWNER_WORDS, false},
+	{"io.sysbox.emulate", set_emulate, EMULATE_WORDS, false},
 };
 
 static void read_annotations(struct syscont *sc)
@@ -261,15 +261,11 @@ static void read_annotations(struct syscont *sc)
 }
 
 /* The administrator's file; each container may choose otherwise, but for the host's sysctls. */
-static const struct {
-	const char *name;
-	bool (*set)(struct syscont *sc, const char *value);
-	const char *expected;
-} settings[] = {
-	{"unified-cgroup", set_unified_cgroup, "true or false"},
-	{"alias-dns", set_alias_dns, "true or false"},
-	{"emulate", set_emulate, EMULATE_WORDS},
-	{"host-sysctls", set_host_sysctls, "names of sysctls that are emulated"},
+static const struct choice settings[] = {
+	{"unified-cgroup", set_unified_cgroup, "true or false", false},
+	{"alias-dns", set_alias_dns, "true or false", false},
+	{"emulate", set_emulate, EMULATE_WORDS, false},
+	{"host-sysctls", set_host_sysctls, "names of sysctls that are emulated", false},
 };
 
 static void read_setting(struct syscont *sc, const char *name, const char *value)
@@ -312,18 +308,14 @@ void syscont_settings(struct syscont *sc, const char *text)
 		read_line(sc, *l);
 }
 
-int syscont_env(struct syscont *sc, struct error *err)
+void syscont_env(struct syscont *sc)
 {
-	(void)err; /* a pass by its type; nothing here can fail */
 	read_annotations(sc);
 	if (sc->spec->process)
 		read_env(sc, sc->spec->process->env, OF_CONTAINER);
-	return 0;
 }
 
-int syscont_process_env(struct syscont *sc, struct spec_process *p, struct error *err)
+void syscont_process_env(struct syscont *sc, struct spec_process *p)
 {
-	(void)err;
 	read_env(sc, p->env, OF_EXEC);
-	return 0;
 }

@@ -15,6 +15,7 @@
 #include "lib/idmap.h"
 #include "lib/str.h"
 #include "src/spec.h"
+#include "src/syscont-passes.h"
 #include "src/syscont.h"
 
 /* What images use: nobody is 65534. */

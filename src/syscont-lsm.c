@@ -13,6 +13,7 @@
 
 #include "lib/macro.h"
 #include "src/spec.h"
+#include "src/syscont-passes.h"
 #include "src/syscont.h"
 
 static const char *const generated[] = {

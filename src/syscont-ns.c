@@ -17,6 +17,7 @@
 #include "lib/strbuf.h"
 #include "src/host.h"
 #include "src/spec.h"
+#include "src/syscont-passes.h"
 #include "src/syscont.h"
 
 static const struct {

@@ -13,6 +13,7 @@
 #include "lib/path.h"
 #include "lib/str.h"
 #include "src/spec.h"
+#include "src/syscont-passes.h"
 #include "src/syscont.h"
 
 bool syscont_owner_parse(const char *text, struct syscont_owner *ret)

@@ -27,6 +27,7 @@
 #include "lib/alloc.h"
 #include "lib/str.h"
 #include "src/spec.h"
+#include "src/syscont-passes.h"
 #include "src/syscont.h"
 
 /* Sorted by strcmp(3). */

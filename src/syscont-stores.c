@@ -24,6 +24,7 @@
 #include "lib/str.h"
 #include "lib/strbuf.h"
 #include "src/spec.h"
+#include "src/syscont-passes.h"
 #include "src/syscont.h"
 
 #define SYSTEM_DIR "/var/lib"
@@ -229,21 +230,4 @@ int syscont_stores(struct syscont *sc, struct error *err)
 			add_store(sc, *p, real);
 	}
 	return 0;
-}
-
-void syscont_stores_done(struct syscont *sc)
-{
-	for (size_t i = 0; i < sc->n_stores; i++) {
-		free(sc->stores[i].name);
-		free(sc->stores[i].path);
-		free(sc->stores[i].real);
-	}
-	free(take_ptr(&sc->stores));
-	sc->n_stores = 0;
-	for (size_t i = 0; i < sc->n_locks; i++) {
-		free(sc->locks[i].source);
-		free(sc->locks[i].target);
-	}
-	free(take_ptr(&sc->locks));
-	sc->n_locks = 0;
 }

@@ -12,6 +12,7 @@
 #include "lib/alloc.h"
 #include "lib/str.h"
 #include "src/spec.h"
+#include "src/syscont-passes.h"
 #include "src/syscont.h"
 
 /* The last of the ids that are mapped without a gap from 0 on. */

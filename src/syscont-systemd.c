@@ -12,6 +12,7 @@
 #include "lib/path.h"
 #include "lib/str.h"
 #include "src/spec.h"
+#include "src/syscont-passes.h"
 #include "src/syscont.h"
 
 static const char *const programs[] = {

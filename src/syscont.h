@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a system container is: an ordered table of passes that rewrite the
- * engine's specification. Pure: no system calls; facts come in as arguments.
+ * What a system container is: the choices of its user, facts about its image, and the
+ * rewriting of the engine's specification by these. Pure: no system calls; facts come in as
+ * arguments.
  */
 #pragma once
 
@@ -133,59 +134,22 @@ struct syscont {
 	}
 void syscont_done(struct syscont *sc);
 
-/* One pass; its name prefixes its errors. */
-struct syscont_pass {
-	const char *name;
-	int (*run)(struct syscont *sc, struct error *err);
-	bool always; /* also outside of syscont mode */
-};
-/* In order of execution; ends with name == NULL. */
-extern const struct syscont_pass syscont_passes[];
-
 /*
- * The first pass alone: SYSBOX_* variables become options and leave the
- * environment. Runs before the range is reserved.
+ * The options, before the range is reserved: first the administrator's settings, then what the
+ * container brings: annotations, and SYSBOX_* variables, which win and leave the environment.
+ * What is not understood becomes a warning.
  */
-int syscont_env(struct syscont *sc, struct error *err);
-/* Before that: the administrator's settings. What is not understood becomes a warning. */
 void syscont_settings(struct syscont *sc, const char *text);
-/* All other passes. */
+void syscont_env(struct syscont *sc);
+/* All passes, in their order: src/syscont-passes.c */
 int syscont_rewrite(struct syscont *sc, struct error *err);
 /* The same policy for a process of `exec`: capabilities, environment, labels. */
-int syscont_rewrite_process(struct syscont *sc, struct spec_process *p, struct error *err);
-
-/* The passes, one file each: src/syscont-<name>.c */
-int syscont_ns(struct syscont *sc, struct error *err);
-int syscont_ids(struct syscont *sc, struct error *err);
-int syscont_owner(struct syscont *sc, struct error *err);
-int syscont_paths(struct syscont *sc, struct error *err);
-int syscont_mounts(struct syscont *sc, struct error *err);
-int syscont_cgroup(struct syscont *sc, struct error *err);
-int syscont_devices(struct syscont *sc, struct error *err);
-int syscont_caps(struct syscont *sc, struct error *err);
-int syscont_emul(struct syscont *sc, struct error *err);
-int syscont_lsm(struct syscont *sc, struct error *err);
-int syscont_seccomp(struct syscont *sc, struct error *err);
-int syscont_stores(struct syscont *sc, struct error *err);
-int syscont_sysctl(struct syscont *sc, struct error *err);
-int syscont_systemd(struct syscont *sc, struct error *err);
+void syscont_rewrite_process(struct syscont *sc, struct spec_process *p);
 
 /* Every directory that may get a store, for image_read(); owned. After syscont_env(). */
 char **syscont_store_dirs(const struct syscont *sc);
-
-/* What passes share with each other and with exec. */
-
-/* Does the image have a journald that insists on a /dev/kmsg that can be polled? */
-bool syscont_polls_kmsg(const struct syscont *sc);
-
-void syscont_stores_done(struct syscont *sc);
-/* "PATH:UID:GID:UID:GID", on disk and inside; the caller frees ret->target. */
-bool syscont_owner_parse(const char *text, struct syscont_owner *ret);
 /* A sentence for the log. */
 void syscont_warn(struct syscont *sc, const char *fmt, ...) _printf_(2, 3);
-int syscont_process_env(struct syscont *sc, struct spec_process *p, struct error *err);
-void syscont_process_caps(const struct syscont *sc, struct spec_process *p);
-void syscont_process_lsm(struct spec_process *p);
 /*
  * A new mount in its place: after the mounts that `destination` lies below, before
  * those that lie below it; else last. The caller fills in the rest. Borrowed, until
@@ -193,4 +157,3 @@ void syscont_process_lsm(struct spec_process *p);
  */
 struct spec_mount *syscont_mount_add(struct spec *s, const char *destination, const char *type,
 				     const char *source, const char *options);
-void syscont_mount_remove(struct spec *s, struct spec_mount *m);

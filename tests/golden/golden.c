@@ -100,12 +100,12 @@ static int load_image(const char *dir, struct image_facts *f, struct error *err)
 
 static int rewrite(struct syscont *sc, struct plan **plan, struct error *err)
 {
-	int r = syscont_env(sc, err);
+	int r;
 
+	syscont_env(sc);
 	idmap_add(&sc->idmap.uids, 0, RANGE_FIRST, RANGE_SIZE);
 	idmap_add(&sc->idmap.gids, 0, RANGE_FIRST, RANGE_SIZE);
-	if (r == 0)
-		r = syscont_rewrite(sc, err);
+	r = syscont_rewrite(sc, err);
 	return r == 0 ? plan_make(plan, sc, err) : r;
 }
 

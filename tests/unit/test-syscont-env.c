@@ -9,7 +9,7 @@ static void env__leaves_only_others(void **state)
 	fixture_open(
 		&f, (struct parts){.process = "'env':['A=1','SYSBOX_HONOR_CAPS=TRUE',"
 					      "'SYSBOX_FOO=x','B=2','SYSBOX_SYSCONT_MODE=x']"});
-	assert_int_equal(syscont_env(&f.sc, &f.err), 0);
+	syscont_env(&f.sc);
 	assert_int_equal(strv_len(f.spec->process->env), 2);
 	assert_string_equal(f.spec->process->env[0], "A=1");
 	assert_string_equal(f.spec->process->env[1], "B=2");
@@ -33,7 +33,7 @@ static void env__booleans(void **state)
 			xasprintf("'env':['SYSBOX_HONOR_CAPS=%s']", rows[i].value);
 
 		fixture_open(&f, (struct parts){.process = env});
-		assert_int_equal(syscont_env(&f.sc, &f.err), 0);
+		syscont_env(&f.sc);
 		assert_int_equal(f.sc.options.honor_caps, rows[i].honor);
 		assert_int_equal(strv_len(f.sc.warnings), rows[i].is_valid ? 0 : 1);
 	}
@@ -68,7 +68,7 @@ static void env__emulate(void **state)
 			xasprintf("'env':['SYSBOX_EMULATE=%s']", rows[i].value);
 
 		fixture_open(&f, (struct parts){.process = env});
-		assert_int_equal(syscont_env(&f.sc, &f.err), 0);
+		syscont_env(&f.sc);
 		assert_int_equal(f.sc.options.emulate, rows[i].groups);
 		assert_int_equal(strv_len(f.sc.warnings), rows[i].is_valid ? 0 : 1);
 	}
@@ -86,7 +86,7 @@ static void settings__are_before_the_environment(void **state)
 	assert_false(f.sc.options.alias_dns);
 	assert_int_equal(strv_len(f.sc.options.host_sysctls), 2);
 	assert_string_equal(f.sc.options.host_sysctls[0], "proc/sys/vm/max_map_count");
-	assert_int_equal(syscont_env(&f.sc, &f.err), 0);
+	syscont_env(&f.sc);
 	assert_int_equal(f.sc.options.emulate, EMUL_CPU);
 	assert_null(f.sc.warnings);
 }
@@ -119,7 +119,7 @@ static void env__skip_uid_shift(void **state)
 	(void)state;
 	fixture_open(&f,
 		     (struct parts){.process = "'env':['SYSBOX_SKIP_UID_SHIFT=/a//b/,/c']"});
-	assert_int_equal(syscont_env(&f.sc, &f.err), 0);
+	syscont_env(&f.sc);
 	assert_int_equal(strv_len(f.sc.options.skip_uid_shift), 2);
 	assert_string_equal(f.sc.options.skip_uid_shift[0], "/a/b");
 	assert_string_equal(f.sc.options.skip_uid_shift[1], "/c");
@@ -137,7 +137,7 @@ static void env__skip_uid_shift_malformed(void **state)
 			xasprintf("'env':['SYSBOX_SKIP_UID_SHIFT=%s']", bad[i]);
 
 		fixture_open(&f, (struct parts){.process = env});
-		assert_int_equal(syscont_env(&f.sc, &f.err), 0);
+		syscont_env(&f.sc);
 		assert_null(f.sc.options.skip_uid_shift);
 		assert_true(fixture_warns(&f, "SYSBOX_SKIP_UID_SHIFT"));
 	}
@@ -149,7 +149,7 @@ static void env__warns_of_the_unknown(void **state)
 
 	(void)state;
 	fixture_open(&f, (struct parts){.process = "'env':['SYSBOX_HONOR_CAPSS=TRUE']"});
-	assert_int_equal(syscont_env(&f.sc, &f.err), 0);
+	syscont_env(&f.sc);
 	assert_true(fixture_warns(&f, "SYSBOX_HONOR_CAPSS=TRUE"));
 	assert_false(f.sc.options.honor_caps);
 }
@@ -161,7 +161,7 @@ static void env__accepts_what_is_not_needed(void **state)
 	(void)state;
 	fixture_open(&f, (struct parts){.process = "'env':['SYSBOX_IGNORE_SYSFS_CHOWN=TRUE',"
 						   "'SYSBOX_ALLOW_TRUSTED_XATTR=FALSE']"});
-	assert_int_equal(syscont_env(&f.sc, &f.err), 0);
+	syscont_env(&f.sc);
 	assert_null(f.sc.warnings);
 	assert_true(f.sc.options.ignore_sysfs_chown);
 }
@@ -172,7 +172,7 @@ static void env__none(void **state)
 
 	(void)state;
 	fixture_open(&f, (struct parts){0});
-	assert_int_equal(syscont_env(&f.sc, &f.err), 0);
+	syscont_env(&f.sc);
 	assert_true(f.sc.options.syscont_mode);
 }
 
@@ -184,7 +184,7 @@ static void process_env__of_exec(void **state)
 	(void)state;
 	fixture_open(&f, (struct parts){.process = "'env':['SYSBOX_HONOR_CAPS=TRUE','A=1',"
 						   "'SYSBOX_SYSCONT_MODE=FALSE']"});
-	assert_int_equal(syscont_process_env(&f.sc, f.spec->process, &f.err), 0);
+	syscont_process_env(&f.sc, f.spec->process);
 	assert_true(f.sc.options.honor_caps);
 	assert_true(f.sc.options.syscont_mode);
 	assert_int_equal(strv_len(f.spec->process->env), 1);
