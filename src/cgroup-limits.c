@@ -21,7 +21,7 @@
 #include "lib/path.h"
 #include "lib/str.h"
 #include "src/cgroup-internal.h"
-#include "src/plan.h"
+#include "src/plan-cgroup.h"
 #include "src/spec.h"
 
 struct limits {

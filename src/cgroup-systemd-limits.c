@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "lib/str.h"
-#include "src/plan.h"
+#include "src/plan-cgroup.h"
 #include "src/spec.h"
 
 /* Bits of a cpu or memory node mask; beyond the kernel's NR_CPUS maximum. */

@@ -145,9 +145,12 @@ endif
 %C%_libsrc_a_SOURCES += %D%/plan-cgroup-memory.c
 %C%_libsrc_a_SOURCES += %D%/plan-cgroup.c
 %C%_libsrc_a_SOURCES += %D%/plan-cgroup-internal.h
+%C%_libsrc_a_SOURCES += %D%/plan-cgroup.h
 %C%_libsrc_a_SOURCES += %D%/plan-devices.c
+%C%_libsrc_a_SOURCES += %D%/plan-make.c
 %C%_libsrc_a_SOURCES += %D%/plan-mounts.c
 %C%_libsrc_a_SOURCES += %D%/plan-namespaces.c
+%C%_libsrc_a_SOURCES += %D%/plan-parts.h
 %C%_libsrc_a_SOURCES += %D%/plan-process.c
 %C%_libsrc_a_SOURCES += %D%/plan-seccomp.c
 %C%_libsrc_a_SOURCES += %D%/plan-traps.c

@@ -4,7 +4,7 @@
 
 #include "lib/error.h"
 #include "lib/macro.h"
-#include "src/plan.h"
+#include "src/plan-cgroup.h"
 #include "src/spec.h"
 
 /* What is to be written, in order. */

@@ -6,7 +6,7 @@
  * container has the same share under either runtime. Zero and empty mean
  * "leave it", as engines send zeros for what their users did not set.
  */
-#include "src/plan-cgroup-internal.h"
+#include "src/plan-cgroup.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -18,6 +18,7 @@
 #include "lib/alloc.h"
 #include "lib/str.h"
 #include "lib/strbuf.h"
+#include "src/plan-cgroup-internal.h"
 
 void plan_cgroup_free(struct plan_cgroup_write *w, size_t n)
 {

@@ -4,6 +4,7 @@
 
 #include "lib/alloc.h"
 #include "lib/str.h"
+#include "src/plan-parts.h"
 #include "src/plan.h"
 #include "src/spec.h"
 #include "src/syscont.h"

@@ -15,6 +15,7 @@
 #include "lib/path.h"
 #include "lib/str.h"
 #include "src/host.h"
+#include "src/plan-parts.h"
 #include "src/plan.h"
 #include "src/spec.h"
 #include "src/syscont.h"

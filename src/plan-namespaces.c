@@ -5,6 +5,7 @@
 #include "lib/flags.h"
 #include "lib/str.h"
 #include "lib/sys.h"
+#include "src/plan-parts.h"
 #include "src/plan.h"
 #include "src/spec.h"
 #include "src/syscont.h"

@@ -11,21 +11,6 @@
 #include "src/spec.h"
 #include "src/syscont.h"
 
-void plan_process_done(struct plan_process *p)
-{
-	strv_free(p->args);
-	strv_free(p->env);
-	free(p->cwd);
-	free(p->gids);
-	free(p->rlimits);
-	free(p->cpu_initial);
-	free(p->cpu_final);
-	free(p->memory_nodes);
-	free(p->apparmor);
-	free(p->selinux);
-	*p = (struct plan_process){0};
-}
-
 /* NULL for what is empty: engines write "" where they mean nothing. */
 static char *copy_word(const char *s)
 {

@@ -55,23 +55,6 @@ static const struct flag_name filter_flags[] = {
 	{NULL, 0},
 };
 
-struct plan_seccomp *plan_seccomp_free(struct plan_seccomp *s)
-{
-	if (!s)
-		return NULL;
-	for (size_t i = 0; i < s->n_rules; i++) {
-		free(s->rules[i].syscall);
-		free(s->rules[i].args);
-	}
-	free(s->rules);
-	free(s->arches);
-	free(s->listener_path);
-	free(s->listener_metadata);
-	free(s);
-	return NULL;
-}
-DEFINE_CLEANUP(struct plan_seccomp *, plan_seccomp_free)
-
 static int action_of(const char *name, const struct maybe_u64 *data, uint32_t *ret,
 		     struct error *err)
 {

@@ -21,7 +21,6 @@ struct host;
 struct json_pair;
 struct spec;
 struct spec_process;
-struct spec_resources;
 struct spec_seccomp;
 struct syscont;
 
@@ -162,17 +161,6 @@ struct plan_seccomp {
 	bool traps; /* our own rules notify, and the supervisor listens */
 };
 
-/* One write into a cgroup. */
-struct plan_cgroup_write {
-	char *controller; /* v1: "memory"; v2: "" */
-	char *file;	  /* "memory.max" */
-	char *value;
-	/* a file that is absent, or a kernel that refuses: debug line, no error */
-	bool optional;
-	/* Instead of the write before, and only where that one's file is absent. */
-	bool otherwise;
-};
-
 struct plan_timens {
 	bool present;
 	bool has_boottime, has_monotonic;
@@ -220,15 +208,13 @@ DEFINE_CLEANUP(struct plan *, plan_free)
 /* The whole plan of a container. Pure. */
 int plan_make(struct plan **ret, const struct syscont *sc, struct error *err);
 
-/* The parts, one file each: src/plan-<part>.c */
-int plan_namespaces(struct plan *p, const struct syscont *sc, struct error *err);
-int plan_mounts(struct plan *p, const struct syscont *sc, struct error *err);
-int plan_devices(struct plan *p, const struct syscont *sc, struct error *err);
+/* The parts that exec makes for its own process, too. */
 int plan_process(struct plan_process *p, const struct spec_process *sp,
 		 const struct syscont *sc, struct error *err);
 void plan_process_done(struct plan_process *p);
 int plan_seccomp(struct plan_seccomp **ret, const struct spec_seccomp *s, struct error *err);
 struct plan_seccomp *plan_seccomp_free(struct plan_seccomp *s);
+DEFINE_CLEANUP(struct plan_seccomp *, plan_seccomp_free)
 /*
  * Add the system calls that the supervisor answers; *s is made when it is NULL. A profile
  * that has a listener of its own stays as it is: a process can have one only. with_chown: chown
@@ -238,18 +224,3 @@ enum {
 	PLAN_TRAPS_E_TAKEN = 1
 };
 int plan_traps(struct plan_seccomp **s, bool with_chown);
-
-/*
- * Resources as cgroup writes: src/plan-cgroup.c. Values that the kernel checks
- * against each other (quota and period, memory and memory+swap) have no order that
- * is right for every update: whoever applies them repeats a write that was refused
- * with EINVAL after the others of its controller. Devices are not files on v2 and
- * are not here: src/cgroup-devices.c.
- */
-enum plan_cgroup_version {
-	PLAN_CGROUP_V1,
-	PLAN_CGROUP_V2,
-};
-int plan_cgroup(struct plan_cgroup_write **ret, size_t *ret_n, const struct spec_resources *r,
-		enum plan_cgroup_version version, struct error *err);
-void plan_cgroup_free(struct plan_cgroup_write *w, size_t n);

@@ -7,6 +7,7 @@
 #include "lib/str.h"
 #include "lib/sys.h"
 #include "src/host.h"
+#include "src/plan-parts.h"
 #include "src/plan.h"
 #include "src/spec.h"
 #include "src/syscont-passes.h"

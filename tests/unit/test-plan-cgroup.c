@@ -12,7 +12,7 @@
 
 #include "lib/str.h"
 #include "lib/strbuf.h"
-#include "src/plan.h"
+#include "src/plan-cgroup.h"
 #include "src/spec.h"
 
 #define U64(v)                                                                                 \
