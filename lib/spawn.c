@@ -18,20 +18,20 @@
 /* What SIGKILL does not end at once waits for something that nobody can tell the end of. */
 #define DEATH_MS 1000
 
-/* The parent's ends of one running child. */
-struct child {
+/* The parent's ends of one running helper. */
+struct helper {
 	pid_t pid;
 	int pidfd;
 	int stderr_fd; /* non-blocking; -EBADF when the child has our stderr */
 	int error_fd;  /* an errno, when it did not come to execve */
 };
-#define CHILD_EMPTY                                                                            \
+#define HELPER_EMPTY                                                                           \
 	{                                                                                      \
 		.pid = -1, .pidfd = -EBADF, .stderr_fd = -EBADF, .error_fd = -EBADF            \
 	}
 
 /* A child that nobody waited for is killed: no path leaves a zombie. */
-static void child_done(struct child *c)
+static void helper_done(struct helper *c)
 {
 	spawn_kill(c->pid);
 	c->pid = -1;
@@ -121,7 +121,7 @@ static int child_exec(const struct spawn *s, int in, int err)
 	return -errno;
 }
 
-static int child_start(struct child *c, const struct spawn *s, bool want_output)
+static int helper_start(struct helper *c, const struct spawn *s, bool want_output)
 {
 	_cleanup_close_ int in = stdin_open(s->input), err_w = -EBADF, error_w = -EBADF;
 	int p[2], r;
@@ -194,7 +194,7 @@ static int drain(int fd, char *output, size_t output_size)
  * Until the process itself ends: what it left in the background may hold its
  * stderr for ever, so end of file is not waited for.
  */
-static int child_watch(struct child *c, int timeout_ms, char *output, size_t output_size)
+static int helper_watch(struct helper *c, int timeout_ms, char *output, size_t output_size)
 {
 	int64_t deadline = clock_msec() + timeout_ms;
 	struct pollfd p[2] = {
@@ -224,14 +224,14 @@ static int child_watch(struct child *c, int timeout_ms, char *output, size_t out
 
 int spawn_run(const struct spawn *s, int *ret_status, char *output, size_t output_size)
 {
-	_cleanup_(child_done) struct child c = CHILD_EMPTY;
+	_cleanup_(helper_done) struct helper c = HELPER_EMPTY;
 	int r, child_error, status = 0;
 
 	if (output)
 		output[0] = '\0';
-	r = child_start(&c, s, output);
+	r = helper_start(&c, s, output);
 	if (r == 0)
-		r = child_watch(&c, s->timeout_ms, output, output_size);
+		r = helper_watch(&c, s->timeout_ms, output, output_size);
 	if (r < 0)
 		return r;
 	r = spawn_wait(c.pid, &status);
