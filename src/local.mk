@@ -161,12 +161,13 @@ endif
 %C%_libsrc_a_SOURCES += %D%/rootfs.c
 %C%_libsrc_a_SOURCES += %D%/rootfs.h
 %C%_libsrc_a_SOURCES += %D%/spec-check-linux.c
+%C%_libsrc_a_SOURCES += %D%/spec-check-linux.h
 %C%_libsrc_a_SOURCES += %D%/spec-check-process.c
 %C%_libsrc_a_SOURCES += %D%/spec-check-resources.c
 %C%_libsrc_a_SOURCES += %D%/spec-check-seccomp.c
 %C%_libsrc_a_SOURCES += %D%/spec-check-words.c
+%C%_libsrc_a_SOURCES += %D%/spec-check-words.h
 %C%_libsrc_a_SOURCES += %D%/spec-check.c
-%C%_libsrc_a_SOURCES += %D%/spec-check.h
 %C%_libsrc_a_SOURCES += %D%/spec-codec-linux.c
 %C%_libsrc_a_SOURCES += %D%/spec-codec.c
 %C%_libsrc_a_SOURCES += %D%/spec-example.c

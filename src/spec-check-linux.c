@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules of `linux` in config.json (runtime-spec config-linux.md); see src/spec-check.c. */
-#include "src/spec-check.h"
+#include "src/spec-check-linux.h"
 
 #include <net/if.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include "lib/flags.h"
 #include "lib/idmap.h"
 #include "lib/str.h"
+#include "src/spec-check-words.h"
 #include "src/spec.h"
 
 /* The kernel's dev_t: 12 bits and 20 bits. */
@@ -221,6 +222,11 @@ static int check_resources(const struct spec *s, struct error *err)
 	return s->linux_->resources ? spec_resources_check(s->linux_->resources, err) : 0;
 }
 
+static int check_seccomp(const struct spec *s, struct error *err)
+{
+	return s->linux_->seccomp ? spec_seccomp_check(s->linux_->seccomp, err) : 0;
+}
+
 /* ---- sysctl and network devices ---- */
 
 /* No empty component, no "." and no "..": nothing leads out of /proc/sys. */
@@ -318,10 +324,10 @@ static int check_intel_rdt(const struct spec *s, struct error *err)
 
 int spec_check_linux(const struct spec *s, struct error *err)
 {
-	static const spec_check_rule rules[] = {
-		check_namespaces,   check_time_offsets, check_id_mappings, check_masks,
-		check_propagation,  check_personality,	check_devices,	   check_resources,
-		spec_check_seccomp, check_sysctl,	check_net_devices, check_memory_policy,
+	static int (*const rules[])(const struct spec *, struct error *) = {
+		check_namespaces,  check_time_offsets, check_id_mappings, check_masks,
+		check_propagation, check_personality,  check_devices,	  check_resources,
+		check_seccomp,	   check_sysctl,       check_net_devices, check_memory_policy,
 		check_intel_rdt,
 	};
 	int r = check_namespace_needs(s, err);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules of `process` in config.json (runtime-spec config.md), which exec brings, too. */
-#include "src/spec-check.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/flags.h"
 #include "lib/str.h"
+#include "src/spec-check-words.h"
 #include "src/spec.h"
 
 /* proc_pid_oom_score_adj(5) */

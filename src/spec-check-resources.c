@@ -3,12 +3,11 @@
  * Rules of `linux.resources`. What ends in the name of a cgroup file or as a word of one of its
  * lines is looked at here, because after this there is only the kernel.
  */
-#include "src/spec-check.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/str.h"
+#include "src/spec-check-words.h"
 #include "src/spec.h"
 
 /* /proc/sys/vm/swappiness since Linux 5.8 */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules of `linux.seccomp`. Which system calls there are is not asked: libseccomp knows. */
-#include "src/spec-check.h"
-
 #include <stdio.h>
 
 #include "lib/str.h"
+#include "src/spec-check-words.h"
 #include "src/spec.h"
 
 /* A system call has six arguments; a filter returns 16 bits of data with its action. */
@@ -121,13 +120,12 @@ static int check_seccomp_listener(const struct spec_seccomp *f, struct error *er
 	return 0;
 }
 
-int spec_check_seccomp(const struct spec *s, struct error *err)
+int spec_seccomp_check(const struct spec_seccomp *f, struct error *err)
 {
-	const struct spec_seccomp *f = s->linux_->seccomp;
 	int r;
 
 	/* No action and no rule: none was meant, as runc reads it. */
-	if (!f || (str_is_empty(f->default_action) && !f->n_rules))
+	if (str_is_empty(f->default_action) && !f->n_rules)
 		return 0;
 	r = check_seccomp_action(f->default_action, &f->default_errno_ret,
 				 "linux.seccomp.defaultAction", err);

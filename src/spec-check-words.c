@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What values of config.json may look like, whichever member they belong to. */
-#include "src/spec-check.h"
+#include "src/spec-check-words.h"
 
 #include <ctype.h>
 #include <stdlib.h>

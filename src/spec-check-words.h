@@ -1,35 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by src/spec-check*.c; nobody else includes this. */
+/* What a value may look like, whichever rule asks; `where` is its JSON path. */
 #pragma once
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/error.h"
 #include "lib/str.h"
 
 struct maybe_u64;
-struct spec;
-struct spec_id_mapping;
 
 /* How a broken rule ends. */
 #define invalid(err, ...) error_set((err), EINVAL, __VA_ARGS__)
-
-/* A rule looks at one thing; the first that fails ends the check. */
-typedef int (*spec_check_rule)(const struct spec *s, struct error *err);
-
-/* The rules of `linux`, also where it is absent: then no namespace is there. */
-int spec_check_linux(const struct spec *s, struct error *err);
-/* Both maps or none, each sound; `where` is the JSON path of the object that has them. */
-int spec_check_id_mappings(const struct spec_id_mapping *uids, size_t n_uids,
-			   const struct spec_id_mapping *gids, size_t n_gids, const char *where,
-			   struct error *err);
-/* The rules of the parts of `linux` that have files of their own. */
-int spec_check_seccomp(const struct spec *s, struct error *err);
-
-/* src/spec-check-words.c: what a value may look like; `where` is its JSON path. */
 
 /* A value, where there is one, from 0 to max. */
 int spec_check_max(const struct maybe_u64 *v, uint64_t max, const char *where,

@@ -7,8 +7,6 @@
  * What depends on the machine is not asked here: whether a file exists, whether
  * SELinux is on, which capabilities the kernel knows.
  */
-#include "src/spec-check.h"
-
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +14,8 @@
 
 #include "lib/flags.h"
 #include "lib/str.h"
+#include "src/spec-check-linux.h"
+#include "src/spec-check-words.h"
 #include "src/spec.h"
 
 /* __NEW_UTS_LEN of the kernel */
@@ -169,7 +169,7 @@ static int check_annotations(const struct spec *s, struct error *err)
 
 int spec_check(const struct spec *s, struct error *err)
 {
-	static const spec_check_rule rules[] = {
+	static int (*const rules[])(const struct spec *, struct error *) = {
 		check_version, check_root,  check_process,     check_names,
 		check_mounts,  check_hooks, check_annotations, spec_check_linux,
 	};

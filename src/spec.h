@@ -387,11 +387,12 @@ const char *spec_sysctl_namespace(const char *path);
 
 /*
  * Does the configuration make sense? The error names the JSON path and what is wrong. Pure.
- * `spec_process_check` is also for exec, `spec_resources_check` for update.
+ * spec_check() asks the others, too; exec asks for its process alone, update for resources.
  */
 int spec_check(const struct spec *s, struct error *err);
 int spec_process_check(const struct spec_process *p, struct error *err);
 int spec_resources_check(const struct spec_resources *r, struct error *err);
+int spec_seccomp_check(const struct spec_seccomp *s, struct error *err);
 /*
  * For `update`: take over into `saved` what `update` sets, so that the next update knows it;
  * zero and empty mean "leave it" where they do so at create. Then complete `update` from
