@@ -2,7 +2,7 @@
 /* What is said of us is true: each word of it, in a configuration, is taken. */
 #include "tests/unit/syscont.h"
 
-/* As in lib/json-decode.c: json-c has an `enum json_type`. */
+/* As in lib/json-tree.h: json-c has an `enum json_type`. */
 #define json_type json_c_type
 #include <json-c/json.h>
 #undef json_type

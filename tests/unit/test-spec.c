@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
-/* As in lib/json-decode.c: json-c has an `enum json_type`. */
+/* As in lib/json-tree.h: json-c has an `enum json_type`. */
 #define json_type json_c_type
 #include <json-c/json.h>
 #undef json_type
