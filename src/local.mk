@@ -179,6 +179,7 @@ endif
 %C%_libsrc_a_SOURCES += %D%/state.h
 %C%_libsrc_a_SOURCES += %D%/store-attributes.c
 %C%_libsrc_a_SOURCES += %D%/store-clean.c
+%C%_libsrc_a_SOURCES += %D%/store-compare.c
 %C%_libsrc_a_SOURCES += %D%/store-flush.c
 %C%_libsrc_a_SOURCES += %D%/store-internal.h
 %C%_libsrc_a_SOURCES += %D%/store-layers.c

@@ -22,13 +22,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "lib/alloc.h"
@@ -46,7 +44,6 @@
 #include "src/syscont.h"
 
 #define META_MAX (256u << 20)
-#define CAPS_MAX 64
 
 struct flush {
 	struct strbuf meta;
@@ -93,8 +90,6 @@ static int for_each(struct flush *f, const struct dir *d, int in, entry_fn fn)
 	return more < 0 ? fail(f, d, ".", -more) : 0;
 }
 
-/* ------------------------------------------------------------------ compare */
-
 /* Not the engine's. */
 static bool is_ours(const struct flush *f, const struct dir *d, const char *name)
 {
@@ -107,56 +102,6 @@ static bool is_ours(const struct flush *f, const struct dir *d, const char *name
 static bool is_flushed(const struct stat *st)
 {
 	return !store_is_whiteout(st) && !S_ISSOCK(st->st_mode);
-}
-
-static ssize_t read_caps(int dirfd, const char *name, char caps[CAPS_MAX])
-{
-	char buf[FD_PATH_MAX];
-	_cleanup_free_ char *path = xasprintf("%s/%s", fd_path(dirfd, buf), name);
-
-	return lgetxattr(path, "security.capability", caps, CAPS_MAX);
-}
-
-static bool has_same_caps(int a, int b, const char *name)
-{
-	char x[CAPS_MAX], y[CAPS_MAX];
-	ssize_t n = read_caps(a, name, x), m = read_caps(b, name, y);
-
-	return n == m && (n <= 0 || memcmp(x, y, (size_t)n) == 0);
-}
-
-static bool has_same_target(int a, int b, const char *name)
-{
-	char x[PATH_MAX], y[PATH_MAX];
-	ssize_t n = readlinkat(a, name, x, sizeof(x)), m = readlinkat(b, name, y, sizeof(y));
-
-	return n > 0 && n == m && memcmp(x, y, (size_t)n) == 0;
-}
-
-/*
- * Files of an image have times of whole seconds after most kinds of transport; later writes do
- * not.
- */
-static bool has_same_attributes(const struct stat *a, const struct stat *b)
-{
-	return a->st_mode == b->st_mode && a->st_uid == b->st_uid && a->st_gid == b->st_gid &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
-static bool is_same(const struct dir *d, const char *name, const struct stat *st, size_t layer,
-		    const struct stat *lower)
-{
-	int fd = d->lower->fds[layer];
-
-	if (!has_same_attributes(st, lower))
-		return false;
-	if (S_ISREG(st->st_mode))
-		return st->st_size == lower->st_size &&
-		       (!(st->st_mode & 0111) || has_same_caps(d->store, fd, name));
-	if (S_ISLNK(st->st_mode))
-		return has_same_target(d->store, fd, name);
-	return st->st_rdev == lower->st_rdev;
 }
 
 /* ------------------------------------------------------------------ what is written down */
@@ -202,7 +147,7 @@ static int flush_plain(struct flush *f, const struct dir *d, const char *name,
 	ssize_t layer = store_source_find(d->lower, name, &lower);
 	int r = 0;
 
-	if (layer >= 0 && is_same(d, name, st, (size_t)layer, &lower)) {
+	if (layer >= 0 && store_is_same(d->store, st, d->lower->fds[layer], &lower, name)) {
 		r = path_remove_tree(d->upper, name);
 		return r < 0 ? fail(f, d, name, -r) : 0;
 	}
@@ -258,7 +203,7 @@ static int flush_subdir(struct flush *f, const struct dir *d, const char *name,
 		return fail(f, d, name, -r);
 	/* Not empty: it has to stay, as where something is moved to. */
 	if (lower.n && n_moves == f->moves.n && fstat(lower.fds[0], &below) == 0 &&
-	    has_same_attributes(st, &below))
+	    store_has_same_attributes(st, &below))
 		(void)unlinkat(d->upper, name, AT_REMOVEDIR);
 	return 0;
 }

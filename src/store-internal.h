@@ -44,6 +44,14 @@ int store_copy_attributes(int from, const char *from_name, int to, const char *t
 int store_give_attributes(int from, const char *from_name, int to, const char *to_name,
 			  const struct stat *st, enum store_xattrs which);
 
+/* src/store-compare.c */
+
+/* Owner, mode and time of change. */
+bool store_has_same_attributes(const struct stat *a, const struct stat *b);
+/* Those, and size, target, device, or the capabilities of a program: `name` in both. */
+bool store_is_same(int store, const struct stat *st, int lower, const struct stat *lower_st,
+		   const char *name);
+
 /* src/store-views.c */
 
 /*

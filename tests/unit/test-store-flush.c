@@ -2,6 +2,8 @@
 /* The comparing of three trees, by itself: no overlay is needed for it. */
 #include "src/store-flush.c"
 
+#include <sys/xattr.h>
+
 #include "tests/unit/unit.h"
 
 struct fixture {
