@@ -46,7 +46,7 @@ int store_give_attributes(int from, const char *from_name, int to, const char *t
 
 /* src/store-compare.c */
 
-/* Owner, mode and time of change. */
+/* Owner, mode and time of modification. */
 bool store_has_same_attributes(const struct stat *a, const struct stat *b);
 /* Those, and size, target, device, or the capabilities of a program: `name` in both. */
 bool store_is_same(int store, const struct stat *st, int lower, const struct stat *lower_st,
