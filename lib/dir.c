@@ -14,12 +14,21 @@ DIR *dir_close(DIR *dir)
 	return NULL;
 }
 
+int dir_open_fd(int dirfd, const char *name)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
 int dir_open(DIR **ret, int dirfd, const char *name)
 {
-	_cleanup_close_ int fd =
-		openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	_cleanup_close_ int fd = dir_open_fd(dirfd, name);
+	DIR *dir;
 
+	if (fd < 0)
+		return fd;
+	dir = fdopendir(fd);
 	if (!dir)
 		return -errno;
 	fd = -EBADF; /* the stream's */

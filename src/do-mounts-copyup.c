@@ -48,11 +48,11 @@ static int copy_file(int from, int to, const char *name)
 
 static int copy_subdir(int from, int to, const char *name, unsigned int depth)
 {
-	_cleanup_close_ int in =
-		openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	_cleanup_close_ int out = -EBADF;
+	_cleanup_close_ int in = dir_open_fd(from, name), out = -EBADF;
 
-	if (in < 0 || mkdirat(to, name, 0700) < 0)
+	if (in < 0)
+		return in;
+	if (mkdirat(to, name, 0700) < 0)
 		return -errno;
 	out = openat(to, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return out < 0 ? -errno : copy_dir(in, out, depth + 1);

@@ -168,13 +168,12 @@ static int open_upper(const struct dir *d, const char *name)
 
 	if (mkdirat(d->upper, name, 0700) < 0 && errno != EEXIST)
 		return -errno;
-	fd = openat(d->upper, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0 || (errno != ENOTDIR && errno != ELOOP))
-		return fd < 0 ? -errno : fd;
+	fd = dir_open_fd(d->upper, name);
+	if (fd != -ENOTDIR && fd != -ELOOP)
+		return fd;
 	if (unlinkat(d->upper, name, 0) < 0 || mkdirat(d->upper, name, 0700) < 0)
 		return -errno;
-	fd = openat(d->upper, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	return dir_open_fd(d->upper, name);
 }
 
 static int flush_subdir(struct flush *f, const struct dir *d, const char *name,
@@ -182,15 +181,14 @@ static int flush_subdir(struct flush *f, const struct dir *d, const char *name,
 {
 	_cleanup_(store_source_done) struct store_source lower = STORE_SOURCE_EMPTY;
 	_cleanup_free_ char *path = xasprintf("%s%s%s", d->path, *d->path ? "/" : "", name);
-	_cleanup_close_ int store =
-		openat(d->store, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	_cleanup_close_ int upper = store < 0 ? -errno : open_upper(d, name);
+	_cleanup_close_ int store = dir_open_fd(d->store, name);
+	_cleanup_close_ int upper = store < 0 ? store : open_upper(d, name);
 	struct dir sub = {store, upper, &lower, path, d->depth + 1};
 	const size_t n_moves = f->moves.n;
 	struct stat below;
 	int r;
 
-	if (store < 0 || upper < 0)
+	if (upper < 0)
 		return fail(f, d, name, -upper);
 	r = store_source_enter_one(d->lower, 0, name, &lower);
 	if (r < 0)
@@ -229,10 +227,9 @@ static int flush_layer(struct flush *f, const struct dir *d, const char *name, c
 		       const struct stat *st)
 {
 	_cleanup_strbuf_ struct strbuf meta = {.max = META_MAX};
-	_cleanup_close_ int fd =
-		openat(d->store, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int fd = dir_open_fd(d->store, name);
 	struct stat lower;
-	int r = fd < 0 ? -errno : scan_layer(f, fd, path, &meta);
+	int r = fd < 0 ? fd : scan_layer(f, fd, path, &meta);
 
 	if (r < 0)
 		return fail(f, d, name, -r);

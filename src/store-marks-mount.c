@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/dir.h"
 #include "lib/fd.h"
 #include "lib/mount.h"
 #include "lib/path.h"
@@ -99,9 +100,9 @@ static int open_marked(struct mount_marks *w, const char *line)
 
 	*l = (struct marked){space ? space + 1 : "", -EBADF, -EBADF};
 	(void)snprintf(name, sizeof(name), "%zu", w->n_layers - 1);
-	fd = openat(w->marks, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = dir_open_fd(w->marks, name);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	l->marks = clone_half(w, fd);
 	l->layer = l->marks < 0 ? l->marks : clone_layer(w, atoi(line), l->path);
 	return l->layer < 0 ? l->layer : 0;
@@ -175,9 +176,9 @@ static int read_list(const struct store_make *m, const char *name, int *ret_mark
 			    *text = NULL;
 	int r;
 
-	*ret_marks = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	*ret_marks = dir_open_fd(AT_FDCWD, dir);
 	if (*ret_marks < 0)
-		return errno == ENOENT ? 0 : -errno;
+		return *ret_marks == -ENOENT ? 0 : *ret_marks;
 	r = file_read(*ret_marks, STORE_MARKS_LIST, STORE_MARKS_LIST_MAX, &text, NULL);
 	if (r == 0)
 		*ret_list = strv_split(text, "\n");

@@ -34,6 +34,7 @@
 
 #include "lib/alloc.h"
 #include "lib/atomicfile.h"
+#include "lib/dir.h"
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/mount.h"
@@ -115,8 +116,8 @@ static int open_marks(struct store_marks *m)
 		r = -errno;
 	if (r < 0)
 		return r;
-	m->fd = openat(m->dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return m->fd < 0 ? -errno : 0;
+	m->fd = dir_open_fd(m->dirfd, name);
+	return m->fd < 0 ? m->fd : 0;
 }
 
 /* One layer: the same directory in it and in its marks. */
@@ -144,9 +145,9 @@ static int enter_one(struct place *p, const char *name)
 	struct place next = {-EBADF, -EBADF};
 	int r = 0;
 
-	next.layer = openat(p->layer, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	next.layer = dir_open_fd(p->layer, name);
 	if (next.layer < 0)
-		return -errno;
+		return next.layer;
 	if (mkdirat(p->marks, name, 0700) == 0) {
 		r = store_copy_attributes(p->layer, name, p->marks, name, STORE_XATTRS_ALL);
 		copy_times(p);
@@ -154,10 +155,9 @@ static int enter_one(struct place *p, const char *name)
 		r = -errno;
 	}
 	if (r == 0)
-		next.marks =
-			openat(p->marks, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		next.marks = dir_open_fd(p->marks, name);
 	if (r == 0 && next.marks < 0)
-		r = -errno;
+		r = next.marks;
 	if (r < 0) {
 		place_done(&next);
 		return r;
@@ -238,9 +238,9 @@ static int make_marks(struct store_marks *m, const char *name, int layer, const 
 
 	if (mkdirat(m->fd, name, 0700) < 0)
 		return -errno;
-	top.marks = fd = openat(m->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	top.marks = fd = dir_open_fd(m->fd, name);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	r = store_copy_attributes(layer, ".", fd, ".", STORE_XATTRS_ALL);
 	return r < 0 ? r : store_meta_for_each(text, mark, &top);
 }

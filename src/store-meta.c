@@ -154,8 +154,8 @@ static int scan_entry(struct scan *s, int dirfd, const char *name, const char *p
 	r = store_meta_add(s->meta, dirfd, name, full);
 	if (r < 0 || !S_ISDIR(st.st_mode))
 		return r;
-	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? -errno : scan_dir(s, fd, full, depth + 1);
+	fd = dir_open_fd(dirfd, name);
+	return fd < 0 ? fd : scan_dir(s, fd, full, depth + 1);
 }
 
 static int scan_dir(struct scan *s, int dirfd, const char *path, unsigned int depth)

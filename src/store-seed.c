@@ -244,9 +244,9 @@ static int copy_subdir(struct seed *s, const struct dir *d, size_t layer, const 
 	}
 	if (mkdirat(d->to, name, 0700) < 0)
 		return fail(s, d, name, errno);
-	sub.to = openat(d->to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	sub.to = dir_open_fd(d->to, name);
 	if (sub.to < 0)
-		return fail(s, d, name, errno);
+		return fail(s, d, name, -sub.to);
 	r = copy_dir(s, &sub);
 	if (r == 0 && layer_here)
 		r = store_meta_restore(d->from, sub.to, s->err);

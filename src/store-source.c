@@ -56,16 +56,15 @@ int store_source_enter_one(const struct store_source *s, size_t first, const cha
 			   struct store_source *ret)
 {
 	for (size_t i = first; i < s->n; i++) {
-		int fd = openat(s->fds[i], name,
-				O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		int fd = dir_open_fd(s->fds[i], name);
 
-		if (fd < 0 && errno == ENOENT)
+		if (fd == -ENOENT)
 			continue;
 		/* A file, a symlink or a whiteout. */
-		if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
+		if (fd == -ENOTDIR || fd == -ELOOP)
 			break;
 		if (fd < 0)
-			return -errno;
+			return fd;
 		store_source_add(ret, fd, s->numbers[i]);
 		if (is_opaque(fd))
 			break;

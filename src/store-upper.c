@@ -68,9 +68,9 @@ static int make_chain(int upper_root, const struct store_source *lower_root, con
 						  STORE_XATTRS_IMAGE);
 		if (r < 0 && r != -EEXIST)
 			return error_errno(err, -r, "make %s in the upper layer", path);
-		fd = openat(at, *n, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		fd = dir_open_fd(at, *n);
 		if (fd < 0)
-			return error_errno(err, errno, "open %s in the upper layer", path);
+			return error_errno(err, -fd, "open %s in the upper layer", path);
 		fd_close(at);
 		at = fd;
 		free(done);
@@ -98,15 +98,14 @@ static int flush_store(const struct roots *r, const char *name, const char *path
 		       struct error *err)
 {
 	_cleanup_(store_source_done) struct store_source lower = STORE_SOURCE_EMPTY;
-	_cleanup_close_ int store =
-		openat(r->store, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	_cleanup_close_ int upper = -EBADF;
+	_cleanup_close_ int store = dir_open_fd(r->store, name), upper = -EBADF;
 	struct store_flush_tree t = {.lower = &lower};
 	struct stat st;
 	int e;
 
 	if (store < 0)
-		return errno == ENOENT ? 0 : error_errno(err, errno, "open the store %s", name);
+		return store == -ENOENT ? 0
+					: error_errno(err, -store, "open the store %s", name);
 	e = store_source_enter(&r->lower, path, &lower);
 	if (e < 0)
 		return error_errno(err, -e, "open %s in the image", path);
@@ -155,10 +154,13 @@ static int open_roots(struct roots *r, const struct store_flush *f, struct error
 		return error_set(err, EINVAL, "the stores at %s are not beside %s", f->dir,
 				 l.upper);
 	r->holder = open(holder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	r->store = openat(r->holder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	r->upper = openat(r->holder, upper, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (r->holder < 0 || r->store < 0 || r->upper < 0)
+	if (r->holder < 0)
 		return error_errno(err, errno, "open the layer directory %s", holder);
+	r->store = dir_open_fd(r->holder, name);
+	r->upper = dir_open_fd(r->holder, upper);
+	if (r->store < 0 || r->upper < 0)
+		return error_errno(err, r->store < 0 ? -r->store : -r->upper,
+				   "open the stores and the upper layer in %s", holder);
 	return open_lower(&r->lower, l.lower, err);
 }
 
@@ -166,8 +168,7 @@ static int open_roots(struct roots *r, const struct store_flush *f, struct error
 static bool has_content(const struct roots *r, const char *name, const char *path)
 {
 	_cleanup_(store_source_done) struct store_source lower = STORE_SOURCE_EMPTY;
-	_cleanup_close_ int store =
-		openat(r->store, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int store = dir_open_fd(r->store, name);
 
 	if (store_source_enter(&r->lower, path, &lower) == 0 && lower.n)
 		return true;
@@ -244,8 +245,7 @@ static int copy_up_chains(const struct store_flush *f, const struct roots *roots
 static int bring_back(const struct roots *r, const char *name, const char *path,
 		      struct error *err)
 {
-	_cleanup_close_ int store =
-		openat(r->store, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int store = dir_open_fd(r->store, name);
 	_cleanup_close_ int upper = path_open_in_root(r->upper, path, O_RDONLY | O_DIRECTORY);
 	const struct store_move m = {r->store, name, store, upper};
 

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/dir.h"
 #include "lib/fd.h"
 #include "lib/idmap.h"
 #include "lib/log.h"
@@ -148,8 +149,8 @@ static int make_new(struct work *w, const struct syscont_store *s, const char *n
 
 	if (mkdirat(w->dirfd, name, 0700) < 0)
 		return error_errno(err, errno, "make %s/%s", w->m->dir, name);
-	fd = openat(w->dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	r = fd < 0 ? -errno : give_owner(w, s, fd);
+	fd = dir_open_fd(w->dirfd, name);
+	r = fd < 0 ? fd : give_owner(w, s, fd);
 	if (r < 0)
 		return error_errno(err, -r, "make %s/%s", w->m->dir, name);
 	r = seed(w, s, fd, err);
@@ -186,8 +187,8 @@ static int open_dir(struct work *w, struct error *err)
 {
 	if (mkdir(w->m->dir, 0700) < 0 && errno != EEXIST)
 		return error_errno(err, errno, "make %s", w->m->dir);
-	w->dirfd = open(w->m->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return w->dirfd < 0 ? error_errno(err, errno, "open %s", w->m->dir) : 0;
+	w->dirfd = dir_open_fd(AT_FDCWD, w->m->dir);
+	return w->dirfd < 0 ? error_errno(err, -w->dirfd, "open %s", w->m->dir) : 0;
 }
 
 static int make_view_point(const struct work *w, const struct syscont_store *s, int root,
