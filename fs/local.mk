@@ -10,6 +10,7 @@ noinst_LIBRARIES += %D%/libfs.a
 %C%_libfs_a_SOURCES += %D%/budget.h
 %C%_libfs_a_SOURCES += %D%/calls.c
 %C%_libfs_a_SOURCES += %D%/calls.h
+%C%_libfs_a_SOURCES += %D%/cgroup-read-files.c
 %C%_libfs_a_SOURCES += %D%/cgroup-read-internal.h
 %C%_libfs_a_SOURCES += %D%/cgroup-read-io.c
 %C%_libfs_a_SOURCES += %D%/cgroup-read-open.c
