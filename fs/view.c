@@ -5,26 +5,18 @@
  * A snapshot is filled only as far as somebody asks: reading meminfo does not cost the CPU
  * times. Whatever was filled stays until the snapshot is VIEW_VALID_NS old; then all of it is
  * dropped at once, so two files read within that time agree.
- *
- * CPUs keep their numbers: a container on CPUs 2 and 3 sees CPUs 2 and 3, as in
- * sched_getaffinity(2) and /sys/devices/system/cpu/cpuN. A quota hides the last ones of the
- * set.
- *
- * The kernel counts CPU time per CPU on v1 only, and with a quota the cgroup runs on more
- * CPUs than it sees. Then the time is spread evenly: sums are right, and no CPU is ever more
- * than fully busy.
  */
 #include "fs/view.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "fs/proctext.h"
+#include "fs/view-internal.h"
 #include "lib/alloc.h"
 #include "lib/fd.h"
 
@@ -50,24 +42,6 @@ static const struct {
 	[VIEW_NODES] = {"sys/devices/system/node/online", VIEW_RARE_NS, false},
 };
 static_assert(ARRAY_SIZE(sources) == VIEW_N_TEXTS, "every text has its path");
-
-/* The first VIEW_N_TEXTS bits are the texts. */
-enum {
-	PART_CPUS = 1u << VIEW_N_TEXTS,
-	PART_USAGE = 1u << (VIEW_N_TEXTS + 1),
-	PART_TIMES = 1u << (VIEW_N_TEXTS + 2),
-	PART_MEMORY = 1u << (VIEW_N_TEXTS + 3),
-	PART_NODES = 1u << (VIEW_N_TEXTS + 4),
-};
-
-/* True: the caller has to fill it. */
-static bool is_missing(struct view *v, unsigned int part)
-{
-	if (v->parts & part)
-		return false;
-	v->parts |= part;
-	return true;
-}
 
 /* Parsed once for each text: its list of interrupts may be long. */
 static const struct view_counters *host_counters(struct view *v)
@@ -233,7 +207,7 @@ static bool is_younger(const struct view *v, enum view_text t, int64_t ns)
 	return v->texts[t] && v->now_ns >= v->text_ns[t] && v->now_ns - v->text_ns[t] < ns;
 }
 
-static const char *text_within(struct view *v, enum view_text t, int64_t ns)
+const char *view_text_within(struct view *v, enum view_text t, int64_t ns)
 {
 	if (is_younger(v, t, ns))
 		return v->texts[t];
@@ -248,174 +222,6 @@ static const char *text_within(struct view *v, enum view_text t, int64_t ns)
 
 const char *view_text(struct view *v, enum view_text t)
 {
-	return is_missing(v, 1u << t) ? text_within(v, t, sources[t].valid_ns) : v->texts[t];
-}
-
-/* ------------------------------------------------------------------ CPUs */
-
-/* The host's set; just number 0 where it does not say. */
-static void parse_set(struct view *v, enum view_text t, struct cpus *ret)
-{
-	if (cpus_parse(ret, view_text(v, t)) == 0 && cpus_count(ret) > 0)
-		return;
-	*ret = (struct cpus){0};
-	cpus_add(ret, 0);
-}
-
-static void fill_cpus(struct view *v)
-{
-	parse_set(v, VIEW_ONLINE, &v->cpus);
-	cgroup_read_cpuset(v->cgroup, &v->cpus);
-	cpus_keep_first(&v->cpus, cgroup_read_cpu_quota(v->cgroup));
-	v->n_cpus = cpus_count(&v->cpus);
-}
-
-const struct cpus *view_cpus(struct view *v)
-{
-	if (is_missing(v, PART_CPUS))
-		fill_cpus(v);
-	return &v->cpus;
-}
-
-unsigned int view_n_cpus(struct view *v)
-{
-	(void)view_cpus(v);
-	return v->n_cpus;
-}
-
-const struct cpus *view_nodes(struct view *v)
-{
-	if (is_missing(v, PART_NODES)) {
-		parse_set(v, VIEW_NODES, &v->nodes);
-		cgroup_read_mems(v->cgroup, &v->nodes);
-	}
-	return &v->nodes;
-}
-
-static void fill_usage(struct view *v)
-{
-	if (is_missing(v, PART_USAGE))
-		v->is_per_cpu =
-			cgroup_read_cpu_usage(v->cgroup, &v->cpu_usage, v->per_cpu, CPUS_MAX);
-}
-
-uint64_t view_cpu_usage_ns(struct view *v)
-{
-	fill_usage(v);
-	return v->cpu_usage.user_ns + v->cpu_usage.system_ns;
-}
-
-/* Was all the time used on the visible CPUs? */
-static bool is_all_on(const struct view *v, const struct cgroup_cpu_time *per_cpu)
-{
-	uint64_t sum = 0;
-
-	cpus_for_each(cpu, &v->cpus) sum += per_cpu[cpu].user_ns + per_cpu[cpu].system_ns;
-	return sum == v->cpu_usage.user_ns + v->cpu_usage.system_ns;
-}
-
-static struct view_cpu_time time_of(const struct view *v, uint64_t user_ns, uint64_t system_ns)
-{
-	uint64_t uptime = (uint64_t)view_uptime_ns(v);
-	uint64_t busy = user_ns + system_ns;
-
-	return (struct view_cpu_time){user_ns, system_ns, uptime > busy ? uptime - busy : 0};
-}
-
-static void fill_times(struct view *v)
-{
-	unsigned int n = view_n_cpus(v), i = 0;
-	bool is_per_cpu;
-
-	fill_usage(v);
-	is_per_cpu = v->is_per_cpu && is_all_on(v, v->per_cpu);
-	v->cpu_times = xrealloc(v->cpu_times, n, sizeof(*v->cpu_times));
-	cpus_for_each(cpu, &v->cpus)
-	{
-		const struct cgroup_cpu_time *t = is_per_cpu ? &v->per_cpu[cpu] : &v->cpu_usage;
-		unsigned int share = is_per_cpu ? 1 : n;
-
-		v->cpu_times[i++] = time_of(v, t->user_ns / share, t->system_ns / share);
-	}
-}
-
-const struct view_cpu_time *view_cpu_times(struct view *v)
-{
-	if (is_missing(v, PART_TIMES))
-		fill_times(v);
-	return v->cpu_times;
-}
-
-/* ------------------------------------------------------------------ memory */
-
-struct host_memory {
-	uint64_t total, free, available, swap_total, swap_free;
-};
-static const struct proctext_field host_fields[] = {
-	{"MemTotal", offsetof(struct host_memory, total)},
-	{"MemFree", offsetof(struct host_memory, free)},
-	{"MemAvailable", offsetof(struct host_memory, available)},
-	{"SwapTotal", offsetof(struct host_memory, swap_total)},
-	{"SwapFree", offsetof(struct host_memory, swap_free)},
-};
-
-static uint64_t min(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-static uint64_t minus(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
-
-static struct host_memory host_memory(const char *text)
-{
-	struct host_memory h = {0};
-
-	proctext_fields(text, host_fields, ARRAY_SIZE(host_fields), &h);
-	return h;
-}
-
-/*
- * Available is what can be allocated without swapping: free memory, and the file caches that
- * the cgroup's own reclaim can drop. No more than the host can give.
- */
-static void limit_memory(struct view_memory *m, const struct host_memory *h)
-{
-	const struct cgroup_memory *c = &m->cgroup;
-	uint64_t caches =
-		c->stat.active_file + c->stat.inactive_file + c->stat.slab_reclaimable;
-
-	m->total = c->limit;
-	m->free = minus(m->total, c->used);
-	m->available = min(min(m->free + caches, m->total), h->available);
-}
-
-/* Of the host's figures little is shown in a limited container, but they are without limits. */
-static void fill_memory(struct view *v)
-{
-	struct view_memory *m = &v->memory;
-	struct host_memory h = host_memory(view_text(v, VIEW_MEMINFO));
-	const struct cgroup_memory *c = &m->cgroup;
-
-	cgroup_read_memory(v->cgroup, &m->cgroup);
-	m->is_limited = c->limit < h.total;
-	if (!m->is_limited || (h.swap_total && c->swap_limit >= h.swap_total))
-		h = host_memory(text_within(v, VIEW_MEMINFO, 1)); /* of this snapshot */
-	m->total = h.total;
-	m->free = h.free;
-	m->available = h.available;
-	if (m->is_limited)
-		limit_memory(m, &h);
-	m->swap_total = min(c->swap_limit, h.swap_total);
-	m->swap_free =
-		c->swap_limit < h.swap_total ? minus(m->swap_total, c->swap_used) : h.swap_free;
-}
-
-const struct view_memory *view_memory(struct view *v)
-{
-	if (is_missing(v, PART_MEMORY))
-		fill_memory(v);
-	return &v->memory;
+	return view_claim(v, 1u << t) ? view_text_within(v, t, sources[t].valid_ns)
+				      : v->texts[t];
 }

@@ -130,6 +130,13 @@ int64_t view_clock(void);
 
 int64_t view_uptime_ns(const struct view *v);
 const char *view_text(struct view *v, enum view_text t);
+/*
+ * The host's sums since the view began, so that rates over the uptime are right; when the
+ * container's clock began.
+ */
+struct view_counters view_counters(struct view *v);
+
+/* fs/view-cpus.c */
 const struct cpus *view_cpus(struct view *v);
 unsigned int view_n_cpus(struct view *v);
 /* Memory nodes; at least one. */
@@ -137,12 +144,10 @@ const struct cpus *view_nodes(struct view *v);
 /* One for each of the view_n_cpus() CPUs. */
 const struct view_cpu_time *view_cpu_times(struct view *v);
 uint64_t view_cpu_usage_ns(struct view *v);
+
+/* fs/view-memory.c */
 const struct view_memory *view_memory(struct view *v);
-/*
- * The host's sums since the view began, so that rates over the uptime are right; when the
- * container's clock began.
- */
-struct view_counters view_counters(struct view *v);
+
 /* fs/view-load.c: up to date as of the snapshot. */
 const struct view_load *view_load(struct view *v);
 
