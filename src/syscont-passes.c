@@ -27,9 +27,9 @@
  *  caps     all capabilities for root, none for others;
  *  lsm      the engine's AppArmor profile forbids mount(2); the administrator's
  *           own is kept;
- *  sysctls  what an engine sets for everybody is cut to the container's ids;
  *  seccomp  what the kernel itself checks against the user namespace is allowed,
- *           unless the user's profile denies it by name.
+ *           unless the user's profile denies it by name;
+ *  sysctls  what an engine sets for everybody is cut to the container's ids.
  *
  * The rule for all of them: what an engine writes by default may be replaced; what
  * a person chose (a mount, a tmpfs, a profile, a device) wins, and where it cannot,

@@ -26,10 +26,13 @@ done
 for part in $(./run-tests --list | awk '{ print $1 }'); do
 	grep -q "^| \`$part\` |" docs/testing.md || bad "docs/testing.md: no word on the part $part"
 done
-# Every pass, every row of the tables that design.md lists.
+# Every pass, in its order; syscont-env.c runs before them.
 for f in src/syscont-*.c; do
 	grep -q "$f" docs/design.md || bad "docs/design.md: no word on $f"
 done
+told=$(sed -n 's/^| `src\/syscont-\([a-z]*\)\.c`.*/\1/p' docs/design.md | grep -vx env)
+run=$(sed -n 's/^	{"[a-z ]*", syscont_\([a-z]*\), .*/\1/p' src/syscont-passes.c)
+[ "$told" = "$run" ] || bad "docs/design.md: the passes run in another order:" $run
 # Pages that are followed are written in the grammar for that.
 if command -v python3 >/dev/null; then
 	tests/uses/follow --list docs/uses/*.md >/dev/null || bad "docs/uses: see above"
