@@ -22,8 +22,8 @@ static const struct cli_option options[] = {
 static void print_row(const struct doctor_row *row)
 {
 	printf("%-4s  %-17s %s\n", doctor_level_name(row->level), row->name, row->text);
-	if (*row->mend)
-		printf("%-4s  %-17s -> %s\n", "", "", row->mend);
+	if (*row->fix)
+		printf("%-4s  %-17s -> %s\n", "", "", row->fix);
 }
 
 /* Exit status 1 where a row failed. */
@@ -49,7 +49,7 @@ static int run(struct cmd *c, struct error *err)
 
 const struct verb verb_doctor = {
 	.name = "doctor",
-	.summary = "try out what containers need of this machine, and say what to mend",
+	.summary = "try out what containers need of this machine, and say what to fix",
 	.options = options,
 	.values_size = sizeof(struct doctor_options),
 	.max_args = 0,

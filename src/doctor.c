@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Theory of operation: areas of probes, each of which fills one row. Versions are printed and
- * not compared. A probe that another one makes pointless is still run: a user mends everything
+ * not compared. A probe that another one makes pointless is still run: a user fixes everything
  * in one go.
  */
 #include "src/doctor.h"
@@ -37,7 +37,7 @@ void doctor_mend(struct doctor_row *row, enum doctor_level level, const char *fm
 
 	row->level = level;
 	va_start(ap, fmt);
-	(void)vsnprintf(row->mend, sizeof(row->mend), fmt, ap);
+	(void)vsnprintf(row->fix, sizeof(row->fix), fmt, ap);
 	va_end(ap);
 }
 
@@ -145,7 +145,7 @@ char *doctor_format(const struct doctor_report *r)
 			{"name", row->name},
 			{"level", doctor_level_name(row->level)},
 			{"text", row->text},
-			{"mend", row->mend},
+			{"fix", row->fix},
 		};
 
 		strbuf_adds(&out, i ? ",{" : "{");

@@ -17,7 +17,7 @@ struct doctor_row {
 	const char *name;
 	enum doctor_level level;
 	char text[512]; /* what was found */
-	char mend[512]; /* what to do about it; "" for DOCTOR_OK */
+	char fix[512];	/* what to do about it; "" for DOCTOR_OK */
 };
 
 struct doctor_report {
@@ -34,5 +34,5 @@ void doctor_report_done(struct doctor_report *r);
  */
 void doctor_run(const char *data_root, struct doctor_report *ret);
 const char *doctor_level_name(enum doctor_level l);
-/* {"ok":...,"rows":[{"name","level","text","mend"}]} */
+/* {"ok":...,"rows":[{"name","level","text","fix"}]} */
 char *doctor_format(const struct doctor_report *r);

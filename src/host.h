@@ -50,5 +50,5 @@ struct host {
 
 int host_probe(struct host *ret, struct error *err);
 void host_done(struct host *h);
-/* What a system container cannot do without; the error says what to mend. Pure. */
+/* What a system container cannot do without; the error says what to fix. Pure. */
 int host_check(const struct host *h, struct error *err);

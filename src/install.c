@@ -63,7 +63,7 @@ static int config_read(const char *path, struct json_doc **ret, struct error *er
 	else if (r < 0)
 		return error_errno(err, -r, "read %s", path);
 	r = json_doc_parse(text, len, path, ret, err);
-	return r < 0 ? error_wrap(err, r, "Docker's settings are not sound, mend them first")
+	return r < 0 ? error_wrap(err, r, "Docker's settings are not sound, fix them first")
 		     : 0;
 }
 

@@ -64,7 +64,7 @@ says_in_the_end() {
 
 @test "quickstart: with broken settings of Docker" {
 	said broken-settings 1
-	says_in_the_end 'dockerd did not start: /etc/docker/daemon.json is not sound' 'mend'
+	says_in_the_end 'dockerd did not start: /etc/docker/daemon.json is not sound' 'fix'
 }
 
 @test "quickstart: no address range for Docker's bridge" {
@@ -74,7 +74,7 @@ says_in_the_end() {
 
 @test "quickstart: without /dev/fuse" {
 	said no-fuse 1
-	says_in_the_end 'system containers cannot run here as it is' 'mend what is said above'
+	says_in_the_end 'system containers cannot run here as it is' 'fix what is said above'
 	assert_output --partial '/dev/fuse: No such file or directory'
 	assert_output --partial 'modprobe fuse'
 }

@@ -41,7 +41,7 @@ def check_engine():
         raise Problem("you may not use Docker", "sudo usermod -aG docker $USER, then log in again")
     if done.returncode != 0:
         raise Problem(f"no Docker engine answers: {last_line(done.stderr)}",
-                      "systemctl start docker; or mend DOCKER_HOST, if it is set")
+                      "systemctl start docker; or fix DOCKER_HOST, if it is set")
     if RUNTIME not in json.loads(docker("info", "-f", "{{json .Runtimes}}").stdout):
         raise Problem(f"Docker does not know the runtime {RUNTIME}",
                       f"sudo {RUNTIME} install --docker")

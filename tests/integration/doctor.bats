@@ -17,7 +17,7 @@ with() {
 }
 
 # row NAME: level and text of one row.
-row() { jq -r --arg n "$1" '.rows[] | select(.name == $n) | .level + ": " + .text + " -> " + .mend' <<<"$output"; }
+row() { jq -r --arg n "$1" '.rows[] | select(.name == $n) | .level + ": " + .text + " -> " + .fix' <<<"$output"; }
 
 setup() { ROOT=$(mktemp -d "${SYSBOX_TEST_DIR:-/var/tmp}/doctor.XXXXXX"); }
 teardown() { rm -rf --one-file-system "$ROOT"; }
@@ -31,7 +31,7 @@ teardown() { rm -rf --one-file-system "$ROOT"; }
 @test "doctor: each row of the JSON has a name, a level and a text, and a way out where it is not ok" {
 	run "$RUNC" doctor --json --data-root "$ROOT"
 	run -0 jq -e '.rows | length > 10 and all((.name | length > 0) and (.text | length > 0) and
-		(.level == "ok" or ((.level == "warn" or .level == "fail") and (.mend | length > 0))))' <<<"$output"
+		(.level == "ok" or ((.level == "warn" or .level == "fail") and (.fix | length > 0))))' <<<"$output"
 }
 
 @test "doctor: nothing is left behind" {

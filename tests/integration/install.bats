@@ -68,7 +68,7 @@ install() {
 @test "install: unsound settings are left alone, with the place of the fault" {
 	printf '{\n  "debug": true,\n}\n' >"$CONFIG"
 	run -1 install --docker
-	assert_output --partial "Docker's settings are not sound, mend them first: /etc/docker/daemon.json:3:1"
+	assert_output --partial "Docker's settings are not sound, fix them first: /etc/docker/daemon.json:3:1"
 	run -0 cat "$CONFIG"
 	assert_output "$(printf '{\n  "debug": true,\n}\n')"
 }
