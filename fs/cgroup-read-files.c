@@ -20,7 +20,7 @@
 #include "lib/alloc.h"
 #include "lib/fd.h"
 #include "lib/path.h"
-#include "lib/str.h"
+#include "lib/strv.h"
 
 /* memory.stat and the per-CPU tables are the longest; what does not fit is ignored. */
 #define TEXT_MAX (128u << 10)

@@ -22,6 +22,7 @@
 #include "lib/mountinfo.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 
 static bool leads_upwards(const char *path)
 {

@@ -22,6 +22,7 @@
 #include "lib/mount.h"
 #include "lib/proto.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 
 int container_init(struct container *ret, struct proto_message *start, struct error *err)
 {

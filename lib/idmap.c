@@ -13,6 +13,7 @@
 #include "lib/fd.h"
 #include "lib/str.h"
 #include "lib/strbuf.h"
+#include "lib/strv.h"
 
 /* A line is at most "4294967295 4294967295 4294967295\n"; procfs pads it with blanks. */
 #define MAP_TEXT_MAX (IDMAP_MAX_EXTENTS * 64)

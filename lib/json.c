@@ -7,7 +7,7 @@
 
 #include "lib/alloc.h"
 #include "lib/json-walk.h"
-#include "lib/str.h"
+#include "lib/strv.h"
 
 static void done_nothing(const struct json_field *f, void *obj)
 {

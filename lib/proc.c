@@ -15,6 +15,7 @@
 
 #include "lib/fd.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "lib/sys.h"
 
 /* The kernel's PROC_ROOT_INO. */

@@ -9,7 +9,7 @@
 #include "lib/fd.h"
 #include "lib/idmap.h"
 #include "lib/sock.h"
-#include "lib/str.h"
+#include "lib/strv.h"
 
 static_assert(PROTO_MAX_EXTENTS == IDMAP_MAX_EXTENTS, "what the kernel takes can be said");
 static_assert(PROTO_START_N_FDS <= SOCK_FDS_MAX, "one message carries them");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Strings: vectors, splitting, and numbers parsed strictly. */
+/* Strings, and the numbers in them, parsed strictly. */
 #pragma once
 
 #include <stdbool.h>
@@ -22,27 +22,6 @@ bool str_has_prefix(const char *s, const char *prefix);
 bool str_has_suffix(const char *s, const char *suffix);
 /* Control characters (C0, DEL, and C1 in UTF-8) become blanks: for a terminal. In place. */
 void str_make_plain(char *s);
-
-/* NULL-terminated, every element and the vector owned; NULL is an empty vector. */
-void strv_free(char **v);
-DEFINE_CLEANUP(char **, strv_free)
-size_t strv_len(char *const *v);
-bool strv_contains(char *const *v, const char *s);
-/* Append a copy. */
-void strv_add(char ***v, const char *s);
-/* Append `s` itself. TAKES s. */
-void strv_take(char ***v, char *s);
-char **strv_copy(char *const *v);
-/* Drop every element equal to s; returns how many. */
-size_t strv_remove(char **v, const char *s);
-/* Split at any character of `seps`; empty fields are dropped. */
-char **strv_split(const char *s, const char *seps);
-char *strv_join(char *const *v, const char *sep);
-/* Environment vectors of "NAME=value": the value or NULL; replace or append. */
-const char *strv_env_get(char *const *env, const char *name);
-void strv_env_set(char ***env, const char *name, const char *value);
-/* Of several entries of one name the last stays, in its place. */
-void strv_env_dedup(char **env);
 
 /* Whole string, base 10, no blanks, in range; else -EINVAL or -ERANGE. */
 int str_to_i64(const char *s, int64_t *ret);

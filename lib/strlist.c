@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "lib/alloc.h"
-#include "lib/str.h"
+#include "lib/strv.h"
 
 void strlist_done(struct strlist *l)
 {

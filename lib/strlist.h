@@ -2,7 +2,7 @@
 /*
  * A list of strings that knows its length: appending takes the same time however many there
  * are, and finding one in a sorted list takes logarithmic time. For lists whose length somebody
- * else decides (directories of a container, lines of a file); for a handful, lib/str.h's
+ * else decides (directories of a container, lines of a file); for a handful, lib/strv.h's
  * vectors do.
  */
 #pragma once

@@ -8,7 +8,7 @@
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/path.h"
-#include "lib/str.h"
+#include "lib/strv.h"
 #include "src/cgroup-internal.h"
 
 /* "+cpu +memory" of "cpu memory"; NULL when there is none. */

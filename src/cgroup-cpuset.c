@@ -7,7 +7,7 @@
 #include "lib/alloc.h"
 #include "lib/fd.h"
 #include "lib/path.h"
-#include "lib/str.h"
+#include "lib/strv.h"
 #include "src/cgroup-internal.h"
 
 /* The text of a cpuset file, "" where it is empty. */

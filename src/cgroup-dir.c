@@ -11,6 +11,7 @@
 #include "lib/fd.h"
 #include "lib/str.h"
 #include "lib/strlist.h"
+#include "lib/strv.h"
 #include "src/cgroup-internal.h"
 
 /* The processes of a machine at its pid limit (4 million): more than any other file. */

@@ -20,6 +20,7 @@
 #include "lib/log.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "src/cgroup-internal.h"
 #include "src/plan-cgroup.h"
 #include "src/spec.h"

@@ -11,6 +11,7 @@
 #include "lib/fd.h"
 #include "lib/str.h"
 #include "lib/strbuf.h"
+#include "lib/strv.h"
 #include "src/cgroup-internal.h"
 
 #define NS_PER_USEC 1000u

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "lib/fd.h"
-#include "lib/str.h"
 #include "lib/strbuf.h"
+#include "lib/strv.h"
 #include "src/cgroup-internal.h"
 
 struct blkio_list {

@@ -7,7 +7,7 @@
 
 #include "lib/alloc.h"
 #include "lib/path.h"
-#include "lib/str.h"
+#include "lib/strv.h"
 #include "src/cgroup-internal.h"
 
 static int descend(struct cgroup_dir *d, const char *sub, struct error *err)

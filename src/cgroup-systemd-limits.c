@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "src/plan-cgroup.h"
 #include "src/spec.h"
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/str.h"
+#include "lib/strv.h"
 
 /* A word of the command line taken apart: "--name=value" or "-n". */
 struct word {

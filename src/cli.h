@@ -14,7 +14,7 @@
 enum cli_kind {
 	CLI_FLAG,    /* bool */
 	CLI_STRING,  /* const char *, borrowed from argv; the last one wins */
-	CLI_STRINGS, /* char **, every occurrence appended (lib/str.h); owned by the struct */
+	CLI_STRINGS, /* char **, every occurrence appended (lib/strv.h); owned by the struct */
 	CLI_INT,     /* int */
 	CLI_IGNORED, /* takes a value, which is ignored; accepted for callers of runc */
 	CLI_IGNORED_FLAG,

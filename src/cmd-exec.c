@@ -9,6 +9,7 @@
 #include "lib/fd.h"
 #include "lib/spawn.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "src/cli.h"
 #include "src/cmd.h"
 #include "src/container.h"

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "src/cli.h"
 #include "src/cmd.h"
 #include "src/container.h"

@@ -17,6 +17,7 @@
 #include "lib/log.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "src/cgroup.h"
 #include "src/cmd.h"
 #include "src/host.h"

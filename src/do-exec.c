@@ -22,6 +22,7 @@
 #include "lib/log.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "src/do.h"
 #include "src/plan.h"
 

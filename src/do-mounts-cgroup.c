@@ -17,6 +17,7 @@
 #include "lib/mount.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "src/cgroup.h"
 #include "src/do.h"
 #include "src/host.h"

@@ -16,6 +16,7 @@
 #include "lib/json.h"
 #include "lib/sock.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 
 #define CONFIG	   "/etc/docker/daemon.json"
 #define SOCKET	   "/var/run/docker.sock"

@@ -10,8 +10,8 @@
 #include "lib/alloc.h"
 #include "lib/caps.h"
 #include "lib/flags.h"
-#include "lib/str.h"
 #include "lib/strbuf.h"
+#include "lib/strv.h"
 #include "lib/sys.h"
 
 #define KERNEL_MAJOR_MIN 5

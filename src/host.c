@@ -27,6 +27,7 @@
 #include "lib/ns.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "lib/sys.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"

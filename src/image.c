@@ -15,6 +15,7 @@
 #include "lib/json.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "src/spec.h"
 
 #define CONFIG_MAX (1u << 20)

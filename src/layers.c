@@ -12,6 +12,7 @@
 #include "lib/path.h"
 #include "lib/str.h"
 #include "lib/strbuf.h"
+#include "lib/strv.h"
 
 /* Up to the next unescaped `end`, with the escaping backslashes removed. */
 static void add_word(struct strbuf *word, const char **s, char end)

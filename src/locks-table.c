@@ -25,7 +25,7 @@
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/path.h"
-#include "lib/str.h"
+#include "lib/strv.h"
 #include "src/locks-internal.h"
 #include "src/syscont.h"
 

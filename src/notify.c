@@ -18,6 +18,7 @@
 #include "lib/path.h"
 #include "lib/sock.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "src/spec.h"
 #include "src/state.h"
 #include "src/syscont.h"

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "src/spec.h"
 
 #define FIRST 3

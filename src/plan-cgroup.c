@@ -18,6 +18,7 @@
 #include "lib/alloc.h"
 #include "lib/str.h"
 #include "lib/strbuf.h"
+#include "lib/strv.h"
 #include "src/plan-cgroup-internal.h"
 
 void plan_cgroup_free(struct plan_cgroup_write *w, size_t n)

@@ -8,6 +8,7 @@
 #include "lib/flags.h"
 #include "lib/json.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "src/plan-parts.h"
 #include "src/plan.h"
 #include "src/spec.h"

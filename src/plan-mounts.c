@@ -14,6 +14,7 @@
 #include "lib/flags.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "src/host.h"
 #include "src/plan-parts.h"
 #include "src/plan.h"

@@ -7,6 +7,7 @@
 #include "lib/caps.h"
 #include "lib/flags.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "src/plan.h"
 #include "src/spec.h"
 #include "src/syscont.h"

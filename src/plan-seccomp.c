@@ -12,6 +12,7 @@
 #include "lib/alloc.h"
 #include "lib/flags.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "src/plan.h"
 #include "src/spec.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "lib/json.h"
-#include "lib/str.h"
+#include "lib/strv.h"
 
 void plan_process_done(struct plan_process *p)
 {

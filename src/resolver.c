@@ -32,6 +32,7 @@
 #include "lib/spawn.h"
 #include "lib/str.h"
 #include "lib/strbuf.h"
+#include "lib/strv.h"
 
 #define ENGINE_ADDRESS "127.0.0.11"
 #define TEXT_MAX       (1u << 20)

@@ -46,8 +46,8 @@
 #include "lib/mount.h"
 #include "lib/mountinfo.h"
 #include "lib/path.h"
-#include "lib/str.h"
 #include "lib/strbuf.h"
+#include "lib/strv.h"
 #include "src/layers.h"
 
 /* overlayfs' own limit (OVL_MAX_STACK). */

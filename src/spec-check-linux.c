@@ -9,6 +9,7 @@
 #include "lib/flags.h"
 #include "lib/idmap.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "src/spec-check-words.h"
 #include "src/spec.h"
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "src/spec-check-words.h"
 #include "src/spec.h"
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "lib/alloc.h"
-#include "lib/str.h"
+#include "lib/strv.h"
 
 static const char example[] =
 	"{\"ociVersion\": \"" SPEC_VERSION "\","

@@ -6,6 +6,7 @@
 #include "lib/alloc.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 
 struct spec_namespace *spec_find_namespace(const struct spec *s, const char *type)
 {

@@ -23,7 +23,7 @@
 #include "lib/atomicfile.h"
 #include "lib/fd.h"
 #include "lib/log.h"
-#include "lib/str.h"
+#include "lib/strv.h"
 #include "src/store-internal.h"
 
 #define LIST_MAX (64u << 20)

@@ -25,6 +25,7 @@
 #include "lib/log.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "src/store-source.h"
 
 #define RECORDS_MAX   (64u << 20)

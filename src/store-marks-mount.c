@@ -20,7 +20,7 @@
 #include "lib/path.h"
 #include "lib/sock.h"
 #include "lib/spawn.h"
-#include "lib/str.h"
+#include "lib/strv.h"
 #include "src/store-internal.h"
 #include "src/store-source.h"
 #include "src/store.h"

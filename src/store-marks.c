@@ -41,6 +41,7 @@
 #include "lib/path.h"
 #include "lib/spawn.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "src/store-internal.h"
 #include "src/store.h"
 

@@ -28,8 +28,8 @@
 #include "lib/atomicfile.h"
 #include "lib/fd.h"
 #include "lib/path.h"
-#include "lib/str.h"
 #include "lib/strbuf.h"
+#include "lib/strv.h"
 #include "lib/sys.h"
 #include "src/store-internal.h"
 

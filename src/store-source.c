@@ -15,8 +15,8 @@
 #include "lib/dir.h"
 #include "lib/fd.h"
 #include "lib/path.h"
-#include "lib/str.h"
 #include "lib/strlist.h"
+#include "lib/strv.h"
 #include "src/layers.h"
 #include "src/store-internal.h"
 

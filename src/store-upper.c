@@ -31,6 +31,7 @@
 #include "lib/path.h"
 #include "lib/spawn.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "src/layers.h"
 #include "src/store-internal.h"
 #include "src/store-source.h"

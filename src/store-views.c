@@ -28,6 +28,7 @@
 #include "lib/path.h"
 #include "lib/str.h"
 #include "lib/strbuf.h"
+#include "lib/strv.h"
 #include "src/layers.h"
 #include "src/store-internal.h"
 #include "src/store-source.h"

@@ -27,6 +27,7 @@
 #include "lib/dir.h"
 #include "lib/fd.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 
 #define SUBID_DIR      "/run/sysbox/subid"
 #define SUBID_FILE_MAX (4u << 20)

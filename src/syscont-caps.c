@@ -12,7 +12,7 @@
  */
 #include "lib/alloc.h"
 #include "lib/caps.h"
-#include "lib/str.h"
+#include "lib/strv.h"
 #include "src/host.h"
 #include "src/spec.h"
 #include "src/syscont-passes.h"

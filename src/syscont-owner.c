@@ -12,6 +12,7 @@
 #include "lib/alloc.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "src/spec.h"
 #include "src/syscont-passes.h"
 #include "src/syscont.h"

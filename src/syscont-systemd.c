@@ -11,6 +11,7 @@
 
 #include "lib/path.h"
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "src/spec.h"
 #include "src/syscont-passes.h"
 #include "src/syscont.h"

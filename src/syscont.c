@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lib/str.h"
+#include "lib/strv.h"
 
 void syscont_options_done(struct syscont_options *o)
 {

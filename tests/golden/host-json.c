@@ -6,8 +6,8 @@
 #include "lib/caps.h"
 #include "lib/flags.h"
 #include "lib/json.h"
-#include "lib/str.h"
 #include "lib/strbuf.h"
+#include "lib/strv.h"
 #include "src/host.h"
 
 struct host_json {

@@ -5,6 +5,7 @@
 #include "tests/unit/unit.h"
 
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "lib/sys.h"
 #include "src/host.h"
 #include "src/plan-parts.h"

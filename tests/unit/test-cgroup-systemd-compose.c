@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "lib/str.h"
+#include "lib/strv.h"
 #include "src/cgroup-systemd.h"
 #include "src/spec.h"
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "src/cli.h"
 
 #define ARGS_MAX 8

@@ -5,6 +5,7 @@
 #include "src/cmd-update.c"
 
 #include "lib/strbuf.h"
+#include "lib/strv.h"
 
 static char *format(const struct spec_resources *r)
 {

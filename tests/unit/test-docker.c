@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "lib/strv.h"
 #include "src/docker.c"
 
 static void argument__as_dockerd_reads_them(void **state)

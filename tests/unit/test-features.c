@@ -8,6 +8,7 @@
 #undef json_type
 
 #include "lib/strbuf.h"
+#include "lib/strv.h"
 #include "src/do.h"
 #include "src/features.h"
 

@@ -4,7 +4,7 @@
 #include <sys/inotify.h>
 #include <sys/sysmacros.h>
 
-#include "lib/str.h"
+#include "lib/strv.h"
 #include "src/image.h"
 #include "src/spec.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/unit.h"
 
+#include "lib/strv.h"
 #include "src/layers.c"
 
 /* "upper|work|lower:lower|number of data layers|options" */

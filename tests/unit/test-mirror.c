@@ -10,8 +10,8 @@
 #include "fs/view.h"
 #include "lib/emul.h"
 #include "lib/path.h"
-#include "lib/str.h"
 #include "lib/strbuf.h"
+#include "lib/strv.h"
 
 struct fixture {
 	struct unit_dir *dir;

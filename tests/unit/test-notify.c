@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "lib/strv.h"
 #include "src/notify.h"
 #include "src/state.h"
 

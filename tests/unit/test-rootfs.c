@@ -4,6 +4,7 @@
 
 #include <sys/wait.h>
 
+#include "lib/str.h"
 #include "lib/userns.h"
 #include "src/rootfs.c"
 

@@ -6,7 +6,7 @@
 #include <json-c/json.h>
 #undef json_type
 
-#include "lib/str.h"
+#include "lib/strv.h"
 #include "src/spec.h"
 
 /* Configurations that engines made, and one with most of the fields that fit together. */

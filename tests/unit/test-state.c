@@ -4,7 +4,7 @@
 #include <sys/wait.h>
 
 #include "lib/proc.h"
-#include "lib/str.h"
+#include "lib/strv.h"
 #include "src/state.h"
 
 /* What the format says of every member; a state of this version must be read for ever. */

@@ -2,6 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include "lib/str.h"
+#include "lib/strv.h"
 
 static void assert_vector(char *const *v, const char *joined)
 {

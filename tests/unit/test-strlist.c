@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "lib/str.h"
 #include "lib/strlist.h"
+#include "lib/strv.h"
 
 #define MANY 200000
 

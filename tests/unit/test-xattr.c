@@ -5,6 +5,7 @@
 #include <sys/xattr.h>
 
 #include "lib/str.h"
+#include "lib/strv.h"
 #include "lib/xattr.h"
 
 /* On a file system that surely has them: "f", and "link" to it. */
