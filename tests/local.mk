@@ -248,13 +248,14 @@ check_PROGRAMS += %D%/helpers/stall
 EXTRA_DIST += %D%/helpers/listened.py %D%/helpers/notify.py %D%/helpers/recvtty.py %D%/helpers/seccomp-agent.py
 EXTRA_DIST += %D%/helpers/nasty-tree.py %D%/helpers/tree-digest.py %D%/stress
 EXTRA_DIST += %D%/helpers/machine-check.py %D%/helpers/quickstart-session %D%/helpers/nat.bash
-EXTRA_DIST += %D%/integration %D%/engine %D%/vm %D%/bench %D%/run-docker %D%/fresh-machine %D%/quickstart.bats
+EXTRA_DIST += %D%/integration %D%/engine %D%/vm %D%/bench %D%/run-docker %D%/run-uses %D%/uses %D%/fresh-machine %D%/quickstart.bats
 
 # The document's table from the program's.
 .PHONY: emulation-update
 emulation-update: %D%/helpers/emul-table
 	$(srcdir)/docs/emulation.sh . >$(srcdir)/docs/emulation.md.new
 	mv $(srcdir)/docs/emulation.md.new $(srcdir)/docs/emulation.md
+
 # As root; STRESS: options and tests (tests/stress/supervisor --help). Ends by itself.
 .PHONY: stress
 stress: all
@@ -264,4 +265,3 @@ stress: all
 .PHONY: bench
 bench: all
 	SYSBOX_RUNC='$(abs_builddir)/sysbox-runc' $(srcdir)/%D%/bench/bench $(BENCH)
-EXTRA_DIST += %D%/integration %D%/engine %D%/vm %D%/bench %D%/run-docker %D%/run-uses %D%/uses %D%/fresh-machine %D%/quickstart.bats

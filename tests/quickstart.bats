@@ -3,9 +3,7 @@
 # ./quickstart on a Debian machine with nothing installed: what tests/helpers/quickstart-session
 # lived through.
 
-bats_require_minimum_version 1.5.0
-bats_load_library bats-support
-bats_load_library bats-assert
+load integration/common
 
 setup_file() {
 	local engines=${SYSBOX_ENGINES:-/var/tmp/sysbox-engines}

@@ -2,11 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # `sysbox-runc doctor`: it says what is missing where something is, and leaves nothing behind.
 
-bats_require_minimum_version 1.5.0
-bats_load_library bats-support
-bats_load_library bats-assert
+load common
 
-TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 RUNC=${BUILD:-$TOP/build}/sysbox-runc
 
 # with PREPARATION ARG...: doctor in a private mount namespace.

@@ -11,11 +11,8 @@
 #
 # After every test nothing of it may be left: see nothing_left.
 
-bats_require_minimum_version 1.5.0
-bats_load_library bats-support
-bats_load_library bats-assert
+. "$(dirname "${BASH_SOURCE[0]}")/common.bash"
 
-TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 BUILD=${BUILD:-$TOP/build}
 RUNC=${SYSBOX_RUNC:-$BUILD/sysbox-runc}
 HELPERS=$TOP/tests/helpers PROBE=$BUILD/tests/helpers/probe
@@ -99,15 +96,6 @@ is_stopped() { [[ $(status_of "$@") == stopped ]]; }
 
 # The first host id of the container's range.
 base_of() { awk 'NR == 1 { print $2 }' "/proc/$(init_of "$@")/uid_map"; }
-
-# wait_for SECONDS COMMAND...
-wait_for() {
-	local end=$((SECONDS + $1)); shift
-	until "$@"; do
-		((SECONDS <= end)) || { echo "waited in vain for: $*" >&2; return 1; }
-		sleep 0.05
-	done
-}
 
 # status_of_job PID: sets status as `run` does, for a job in the background.
 status_of_job() { status=0; wait "$1" || status=$?; }

@@ -3,11 +3,8 @@
 # `sysbox-runc install` and the files that it changes, in a mount namespace with an empty /etc/docker
 # and /etc/containers.  How a running dockerd takes it: tests/quickstart.bats.
 
-bats_require_minimum_version 1.5.0
-bats_load_library bats-support
-bats_load_library bats-assert
+load common
 
-TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 RUNC=${BUILD:-$TOP/build}/sysbox-runc
 
 setup() {

@@ -2,11 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # docs/trace.md is made from a real start: its table of meanings has to fit the calls.
 
-bats_require_minimum_version 1.5.0
-bats_load_library bats-support
-bats_load_library bats-assert
-
-TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+load common
 
 @test "trace: every row of docs/trace.patterns fits a call" {
 	command -v strace >/dev/null || skip "no strace"

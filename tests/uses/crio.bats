@@ -7,9 +7,6 @@
 
 load ../integration/helper
 
-TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-# shellcheck disable=SC2034 # for the helper
-HELPERS=$TOP/tests/helpers
 FIRST=1879048192
 
 setup() {

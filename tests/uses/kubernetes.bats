@@ -4,11 +4,8 @@
 # that the page registers the runtime with; tests/uses/kubelet makes a kubelet's calls. The engine is
 # a containerd 2.1: what it makes of user namespaces, networks and pause containers is the real thing.
 
-bats_require_minimum_version 1.5.0
-bats_load_library bats-support
-bats_load_library bats-assert
+load ../integration/common
 
-TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 MANIFESTS=$TOP/docs/kubernetes
 CRI=kubernetes
 
@@ -32,15 +29,6 @@ setup_file() {
 teardown_file() { cri stop; }
 
 teardown() { kubelet delete; }
-
-# wait_for SECONDS CMD...
-wait_for() {
-	local n=$(($1 * 5)); shift
-	until "$@" >/dev/null 2>&1; do
-		((n-- > 0)) || { echo "in vain: $*" >&2; return 1; }
-		sleep 0.2
-	done
-}
 
 # pod NAME SPEC: a manifest with the runtime class, from its spec in YAML's short form.
 pod() {

@@ -10,11 +10,8 @@
 # so that "the same as with runc" is not a guess.  `sc` options then give a runc container what
 # a system container has by itself (see syscont_options).
 
-bats_require_minimum_version 1.5.0
-bats_load_library bats-support
-bats_load_library bats-assert
+. "$(dirname "${BASH_SOURCE[0]}")/../common.bash"
 
-TOP=$(cd "$BATS_TEST_DIRNAME/../../.." && pwd)
 export ENGINE=${ENGINE:-docker-20.10} RUNTIME=${RUNTIME:-sysbox-runc}
 
 engine() { "$TOP/tests/engine/engine" "$@"; }
@@ -106,15 +103,6 @@ need_image() {
 }
 
 init_pid() { docker inspect -f '{{.State.Pid}}' "$1"; }
-
-# wait_for SECONDS CMD...: until the command succeeds.
-wait_for() {
-	local n=$(($1 * 5)); shift
-	until "$@" >/dev/null 2>&1; do
-		((n-- > 0)) || { echo "in vain: $*" >&2; return 1; }
-		sleep 0.2
-	done
-}
 
 # A command on a terminal of 33 rows and 99 columns, as somebody at a keyboard would run it.
 on_terminal() {

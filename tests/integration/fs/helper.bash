@@ -8,11 +8,8 @@
 #   MERGED   the engine's mount of the rootfs, where its view appears
 #   INSIDE   the container's root in init's mount namespace (see inside)
 
-bats_require_minimum_version 1.5.0
-bats_load_library bats-support
-bats_load_library bats-assert
+. "$(dirname "${BASH_SOURCE[0]}")/../common.bash"
 
-TOP=$(cd "$BATS_TEST_DIRNAME/../../.." && pwd)
 BUILD=${BUILD:-$TOP/build}
 
 # make_layers DIR: what the engine has: two lower layers, an upper, its mount.
@@ -62,14 +59,6 @@ alive() { [[ -d /proc/$1 && $(sed 's/.*) \(.\).*/\1/' "/proc/$1/stat" 2>/dev/nul
 worker() { pgrep -P "$KEEPER" -x sysbox-fs-view; }
 is_view() { [[ $(findmnt -rno FSTYPE -M "$MERGED" | tail -n 1) == fuse.sysbox-fs ]]; }
 
-# wait_for SECONDS COMMAND...
-wait_for() {
-	local end=$((SECONDS + $1)); shift
-	until "$@"; do
-		((SECONDS <= end)) || { echo "waited in vain for: $*" >&2; return 1; }
-		sleep 0.02
-	done
-}
 gone() { ! alive "$1"; }
 
 stop_box() {
