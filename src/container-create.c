@@ -268,10 +268,9 @@ static unsigned int launch_flags_of(const struct making *m)
 	       (m->args->keep_terminal ? LAUNCH_KEEP_TERMINAL : 0);
 }
 
-static int do_launch(struct making *m, struct launch *ret, struct error *err)
+static struct launch launch_of(struct making *m)
 {
 	struct launch l = LAUNCH_EMPTY;
-	int r;
 
 	l.host = &m->host;
 	l.spec = m->spec;
@@ -293,22 +292,28 @@ static int do_launch(struct making *m, struct launch *ret, struct error *err)
 	l.preserve_fds = (unsigned int)m->n_fds;
 	l.flags = launch_flags_of(m);
 	l.userns_fd = take_fd(&m->ids.userns_fd);
-	r = launch(&l, err);
-	if (r == 0) {
+	return l;
+}
+
+static int do_launch(struct making *m, struct launch *ret, struct error *err)
+{
+	struct launch l = launch_of(m);
+	int r = launch(&l, err);
+
+	if (r == 0)
 		r = pidfile_write(m->args->pid_file, l.init_pid, err);
-		if (r == 0)
-			r = pidfile_send(m->args->pidfd_socket, l.init_pidfd, err);
-		/* Not to be used after this: they point into what making_done() frees. */
-		l.host = NULL;
-		l.spec = NULL;
-		l.plan = NULL;
-		l.stores = (struct store_make){0};
-		l.locks = NULL;
-	}
+	if (r == 0)
+		r = pidfile_send(m->args->pidfd_socket, l.init_pidfd, err);
 	if (r < 0) {
 		launch_done(&l);
 		return r;
 	}
+	/* Not to be used after this: they point into what making_done() frees. */
+	l.host = NULL;
+	l.spec = NULL;
+	l.plan = NULL;
+	l.stores = (struct store_make){0};
+	l.locks = NULL;
 	*ret = l;
 	return 0;
 }
