@@ -19,6 +19,7 @@
 #include "lib/str.h"
 #include "lib/strv.h"
 #include "src/cgroup.h"
+#include "src/do-mounts-internal.h"
 #include "src/do.h"
 #include "src/host.h"
 #include "src/plan.h"

@@ -19,6 +19,7 @@
 #include "lib/mount.h"
 #include "lib/sock.h"
 #include "lib/spawn.h"
+#include "src/do-mounts-internal.h"
 #include "src/do.h"
 #include "src/plan.h"
 

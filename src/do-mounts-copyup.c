@@ -16,6 +16,7 @@
 #include "lib/mount.h"
 #include "lib/path.h"
 #include "lib/str.h"
+#include "src/do-mounts-internal.h"
 #include "src/do.h"
 #include "src/plan.h"
 

@@ -17,6 +17,7 @@
 #include "lib/str.h"
 #include "lib/sys.h"
 #include "lib/userns.h"
+#include "src/do-mounts-internal.h"
 #include "src/do.h"
 #include "src/plan.h"
 

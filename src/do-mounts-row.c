@@ -6,6 +6,7 @@
 #include "lib/fd.h"
 #include "lib/mount.h"
 #include "lib/path.h"
+#include "src/do-mounts-internal.h"
 #include "src/do.h"
 #include "src/plan.h"
 

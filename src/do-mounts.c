@@ -32,6 +32,7 @@
 #include "lib/path.h"
 #include "lib/str.h"
 #include "lib/sys.h"
+#include "src/do-mounts-internal.h"
 #include "src/do.h"
 #include "src/plan.h"
 

@@ -15,10 +15,8 @@
 
 struct cgroup;
 struct host;
-struct plan_mount;
 struct plan_process;
 struct plan_seccomp;
-struct stat;
 
 /* src/do-seccomp.c */
 
@@ -88,33 +86,11 @@ struct do_mounts {
  * order.
  */
 int do_mounts_attach(const struct do_mounts *m, struct error *err);
-/* One plan row of its kind: src/do-mounts-cgroup.c, src/do-mounts-copyup.c. */
-int do_mounts_cgroup(const struct do_mounts *m, const struct plan_mount *pm, struct error *err);
-int do_mounts_copyup(const struct do_mounts *m, const struct plan_mount *pm, struct error *err);
-/*
- * A bind of a file that cannot be id-mapped, as a copy: src/do-mounts-copy.c. Owned
- * detached mount.
- */
-#define DO_MOUNTS_COPY_MAX (1u << 20)
-int do_mounts_copy_file(const struct plan_mount *m, const struct stat *st,
-			const struct idmap *map, struct error *err);
-
-/* src/do-mounts-row.c: what all parts need of one row; any process. */
-
-/* MOUNT_CLONE_*: the bind alone, or what is mounted below it. */
-unsigned int do_mounts_clone_flags(const struct plan_mount *pm);
-/* The attributes that the row sets and clears, on a detached or attached mount. */
-int do_mounts_set_attrs(const struct plan_mount *pm, int fd, struct error *err);
 /* The mount point of a target, made if missing; owned O_PATH fd or -errno. */
 int do_mounts_target(const struct do_mounts *m, const char *target, mode_t type);
 
 /* src/do-mounts-mask.c */
 
-/*
- * A file system on which later mounts need their mount points: attached writable, whatever
- * the plan says, and made read-only by do_mounts_mask().
- */
-bool do_mounts_is_readonly_late(const struct plan_mount *pm);
 /* A directory in the base. The builder makes it; the masks mount something empty there. */
 #define DO_MOUNTS_EMPTY "empty"
 /* Init: over-mount what is masked, and make read-only what is to be. */

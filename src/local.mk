@@ -74,6 +74,7 @@ endif
 %C%_libsrc_a_SOURCES += %D%/do-mounts-cgroup.c
 %C%_libsrc_a_SOURCES += %D%/do-mounts-copy.c
 %C%_libsrc_a_SOURCES += %D%/do-mounts-copyup.c
+%C%_libsrc_a_SOURCES += %D%/do-mounts-internal.h
 %C%_libsrc_a_SOURCES += %D%/do-mounts.c
 %C%_libsrc_a_SOURCES += %D%/do-mounts-open.c
 %C%_libsrc_a_SOURCES += %D%/do-mounts-mask.c
