@@ -10,10 +10,6 @@
 #include "lib/log.h"
 #include "lib/proto.h"
 
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "unknown"
-#endif
-
 static bool is_started_by_runtime(void)
 {
 	int type = 0;

@@ -21,10 +21,6 @@
 #include "lib/spawn.h"
 #include "lib/str.h"
 
-#ifndef BINDIR
-#define BINDIR "/usr/local/bin"
-#endif
-
 #define PROGRAM "sysbox-fs"
 /* As mountinfo shows it: fuse, and the subtype that the supervisor gives. */
 #define VIEW_FSTYPE "fuse.sysbox-fs"

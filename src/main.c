@@ -15,9 +15,6 @@
 #include "src/cmd.h"
 #include "src/spec.h"
 
-#ifndef SYSCONFDIR
-#define SYSCONFDIR "/etc"
-#endif
 #define STATE_ROOT  "/run/sysbox-runc"
 #define CONFIG_FILE SYSCONFDIR "/sysbox/sysbox.conf"
 
