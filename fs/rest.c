@@ -8,6 +8,8 @@
  * callers and must not be frozen with one. On v1 every process would have to be moved, for
  * which the kernel stops all forks of the host.
  *
+ * The time of agents is counted here as well as there: such a container gets less, never more.
+ *
  * So the work is counted, and may be as much as the container's own processes may do: its
  * quota, or the processors of its cpuset. Beyond that nothing more is taken off the kernel's
  * queues for a while. Callers wait there like other throttled processes, and can be killed
