@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <fuse3/fuse_lowlevel.h>
 #include <linux/fuse.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -245,9 +246,24 @@ int conn_start(struct conn *c, struct error *err)
 	return 0;
 }
 
+/*
+ * Not in read(2): who is killed while it waits there may still take a request off the queue,
+ * and where the kernel must then look for the pages of the buffer, it gives up because of the
+ * signal, and the request fails (EIO). User Mode Linux always looks for them.
+ */
+static void wait_for_request(const struct conn *c)
+{
+	struct pollfd p = {.fd = c->fuse_fd, .events = POLLIN};
+
+	(void)poll(&p, 1, -1);
+}
+
 int conn_serve(struct conn *c, struct error *err)
 {
-	ssize_t n = slots_receive(&c->slots, THE_SLOT, read_request, c);
+	ssize_t n;
+
+	wait_for_request(c);
+	n = slots_receive(&c->slots, THE_SLOT, read_request, c);
 
 	if (n == -ENODEV || n == -ECONNABORTED)
 		return CONN_E_GONE;

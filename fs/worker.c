@@ -4,8 +4,8 @@
  *
  * A reader of an emulated file sleeps until its request is answered, twice if the text has
  * changed, so what counts is how soon this process gets the request. It waits for nothing
- * else, and so can wait in read(2) itself: one call for each request, not the four of an event
- * loop. The keeper's end interrupts it (child_end_with_parent()).
+ * else, and so needs no event loop, with its look for a second request that is not there. The
+ * keeper's end interrupts it (child_end_with_parent()).
  */
 #include "fs/worker.h"
 
