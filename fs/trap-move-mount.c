@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <linux/mount.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "fs/agent.h"
@@ -73,11 +74,17 @@ static int drop_namespaced(struct work *w, const struct tracee *t)
 static int clone_overmounts(void *arg)
 {
 	struct work *w = arg;
+	struct statvfs st = {0};
 
-	overmounts_clone(&w->overmounts, &w->context->source, false);
+	(void)fstatvfs(w->instance_fd, &st);
+	overmounts_clone(&w->overmounts, &w->context->source, st.f_flag & ST_RDONLY);
 	return 0;
 }
 
+/*
+ * In the caller's mount namespace: from another one nothing is attached to a detached copy of
+ * what is mounted there (open_tree(2)).
+ */
 static int attach(void *arg)
 {
 	struct work *w = arg;
@@ -100,7 +107,7 @@ static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,
 	overmounts_list(&w.overmounts, &c->source, kind);
 	r = drop_namespaced(&w, t);
 	if (r == 0)
-		r = agent_call(t, AGENT_HERE | AGENT_AS_HOST, &work);
+		r = agent_call(t, AGENT_AS_HOST, &work);
 	overmounts_done(&w.overmounts);
 	return r == AGENT_FROZEN ? TRAP_AGAIN : TRAP_NATIVE;
 }
