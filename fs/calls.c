@@ -40,10 +40,6 @@ static const uint32_t common[] = {
 #endif
 	SYS_epoll_pwait,
 	SYS_epoll_ctl,
-#ifdef SYS_poll
-	SYS_poll,
-#endif
-	SYS_ppoll,
 	SYS_brk,
 	SYS_mmap,
 	SYS_munmap,

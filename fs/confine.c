@@ -60,6 +60,7 @@ static int limit_resources(struct error *err)
 
 static const uint32_t passthrough_calls[] = {
 	/* The connections. */
+	SYS_ppoll,
 	SYS_writev,
 	SYS_timerfd_settime,
 	/* Files, by descriptor. */
@@ -114,6 +115,7 @@ const struct confine_rights confine_passthrough = {
 
 static const uint32_t emulation_calls[] = {
 	/* The connections. */
+	SYS_ppoll,
 	SYS_writev,
 	/* Files of the host's and of cgroups, by descriptor. */
 	SYS_openat,

@@ -255,7 +255,7 @@ static void wait_for_request(const struct conn *c)
 {
 	struct pollfd p = {.fd = c->fuse_fd, .events = POLLIN};
 
-	(void)poll(&p, 1, -1);
+	(void)ppoll(&p, 1, NULL, NULL);
 }
 
 int conn_serve(struct conn *c, struct error *err)
