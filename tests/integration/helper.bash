@@ -118,7 +118,8 @@ processes() {
 	} | grep -v "^/proc/\($$\|$BASHPID\)/" | cut -d/ -f3 | sort -u
 }
 
-cgroups() { find /sys/fs/cgroup -maxdepth 3 -type d -name "*oci-$$-*" 2>/dev/null; }
+# Of this test: numbers of processes come again, and another run may have left something.
+cgroups() { find /sys/fs/cgroup -maxdepth 3 -type d -name "*$ID*" 2>/dev/null; }
 ranges() { find /run/sysbox/subid -type l \( -lname "$STATE/*" -o -lname "$BOX/*/$ID" \) 2>/dev/null; }
 mounts() { grep -F -e " $BOX" /proc/self/mountinfo; }
 
