@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "fs/tracee.h"
+#include "lib/emul.h"
 #include "lib/fd.h"
 
 void trap_target_set_fd(struct trap_target *t, pid_t tid, int number)
@@ -75,10 +76,39 @@ static const char *name_of(const struct trap_target *t, char buf[PATH_MAX])
 	return buf;
 }
 
+/* Is there an emulated file at or below this path of a procfs or sysfs? */
+static bool has_emulated(const char *fs, const char *path)
+{
+	size_t fs_len = strlen(fs), len = strlen(path);
+
+	if (len == 0)
+		return true;
+	for (size_t i = 0; i < n_emul_files; i++) {
+		const char *own = emul_files[i].path;
+
+		if (strncmp(own, fs, fs_len) == 0 && own[fs_len] == '/' &&
+		    strncmp(own + fs_len + 1, path, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Each name that begins like that may be where one is mounted. */
+static bool may_have(const char *name, const char *fs)
+{
+	for (const char *p = strstr(name, fs); p; p = strstr(p + 1, fs)) {
+		const char *rest = p + strcspn(p, "/");
+
+		if (p > name && p[-1] == '/' && has_emulated(fs, rest + strspn(rest, "/")))
+			return true;
+	}
+	return false;
+}
+
 bool trap_target_may_be_below(const struct trap_target *t)
 {
 	char buf[PATH_MAX];
 	const char *name = name_of(t, buf);
 
-	return *name != '/' || strstr(name, "/proc") || strstr(name, "/sys");
+	return *name != '/' || may_have(name, "proc") || may_have(name, "sys");
 }
