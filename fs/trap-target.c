@@ -76,20 +76,27 @@ static const char *name_of(const struct trap_target *t, char buf[PATH_MAX])
 	return buf;
 }
 
-/* Is there an emulated file at or below this path of a procfs or sysfs? */
+/* Is what `own` names, which may have a '*', at or below this path of a procfs or sysfs? */
+static bool is_below(const char *own, const char *fs, const char *path)
+{
+	size_t len = strlen(fs);
+
+	if (strncmp(own, fs, len) != 0 || own[len] != '/')
+		return false;
+	for (own += len + 1; *path && *own == *path; own++, path++)
+		;
+	return !*path || *own == '*';
+}
+
+/* Is anything mounted there? */
 static bool has_emulated(const char *fs, const char *path)
 {
-	size_t fs_len = strlen(fs), len = strlen(path);
-
-	if (len == 0)
-		return true;
-	for (size_t i = 0; i < n_emul_files; i++) {
-		const char *own = emul_files[i].path;
-
-		if (strncmp(own, fs, fs_len) == 0 && own[fs_len] == '/' &&
-		    strncmp(own + fs_len + 1, path, len) == 0)
+	for (size_t i = 0; i < n_emul_files; i++)
+		if (is_below(emul_files[i].path, fs, path))
 			return true;
-	}
+	for (const char *const *p = emul_hidden; *p; p++)
+		if (is_below(*p, fs, path))
+			return true;
 	return false;
 }
 
