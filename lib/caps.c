@@ -140,7 +140,7 @@ int caps_apply_bounding(uint64_t bounding)
 
 static int apply_ambient(uint64_t ambient)
 {
-	if (cap_reset_ambient() < 0)
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		return -errno;
 	for (int i = 0; i < cap_max_bits(); i++)
 		if ((ambient & CAPS_BIT(i)) && cap_set_ambient(i, CAP_SET) < 0)
@@ -148,15 +148,24 @@ static int apply_ambient(uint64_t ambient)
 	return 0;
 }
 
+/* Each costs a system call. */
+static uint64_t those_in_bounding(uint64_t bits)
+{
+	for (int i = 0; i < 64 && bits >> i; i++)
+		if ((bits & CAPS_BIT(i)) && cap_get_bound(i) != 1)
+			bits &= ~CAPS_BIT(i);
+	return bits;
+}
+
 int caps_apply(const struct caps *caps)
 {
-	struct caps own, c = *caps;
-	int r = caps_get(&own);
+	struct caps own = {0}, c = *caps;
+	int r = sets_get(&own);
 
 	if (r < 0)
 		return r;
 	/* New inheritable bits are bound by the old permitted and the bounding set. */
-	c.inheritable &= own.inheritable | (own.permitted & own.bounding);
+	c.inheritable &= own.inheritable | those_in_bounding(own.permitted & c.inheritable);
 	c.permitted &= own.permitted;
 	c.effective &= c.permitted;
 	r = sets_put(&c);
