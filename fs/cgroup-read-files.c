@@ -2,10 +2,10 @@
 /*
  * Theory of operation
  *
- * The worker that reads has no path to any file, so the keeper opens directories and files
- * beforehand, and reading is pread(2) at offset 0: kernfs generates the text anew. An open
- * file does not prevent the removal of the cgroup; reads then fail with ENODEV, and the
- * quantity is unknown.
+ * The worker that reads has no path to any cgroup, so the keeper opens the directories
+ * beforehand. A file stays open once it has been read, and reading it again is pread(2) at
+ * offset 0: kernfs generates the text anew. An open file does not prevent the removal of the
+ * cgroup; reads then fail with ENODEV, and the quantity is unknown.
  *
  * A controller belongs to one hierarchy. On hybrid hosts some are in v1 trees and v2 has the
  * rest, so each quantity is looked up in the chain of its own controller.
@@ -63,6 +63,7 @@ static void chain_done(struct cgroup_chain *chain)
 	for (size_t l = 0; l < chain->n_levels; l++)
 		fd_close(chain->dirfds[l]);
 	fd_close(chain->base_fd);
+	free(chain->unopened);
 	free(chain->controllers);
 	free(chain->path);
 }
@@ -93,23 +94,9 @@ static const char *name_of(const struct cgroup_chain *chain, enum cgroup_file f)
 	return chain->version == CGROUP_V1 ? files[f].v1_name : files[f].v2_name;
 }
 
-static void open_file(struct cgroup_read *c, enum cgroup_file f, size_t level)
-{
-	const struct cgroup_chain *chain = c->chain_of[f];
-	const char *name = name_of(chain, f);
-
-	if (!name || c->fds[f][level] >= 0)
-		return;
-	if (!files[f].of_every_level && level + 1 != chain->n_levels)
-		return;
-	c->fds[f][level] = openat(chain->dirfds[level], name, O_RDONLY | O_CLOEXEC);
-}
-
 void cgroup_read_reopen(struct cgroup_read *c)
 {
-	for (enum cgroup_file f = 0; f < CGROUP_N_FILES; f++)
-		for (size_t l = 0; c->chain_of[f] && l < c->chain_of[f]->n_levels; l++)
-			open_file(c, f, l);
+	memset(c->tried, 0, sizeof(c->tried));
 }
 
 static int open_level(struct cgroup_chain *chain, int base_dirfd, const char *path)
@@ -148,14 +135,13 @@ int cgroup_chain_open(struct cgroup_chain *chain, int base_dirfd, const char *pa
 }
 
 /* Each quantity uses the first chain that has its controller. */
-void cgroup_chain_claim(struct cgroup_read *c, const struct cgroup_chain *chain)
+void cgroup_chain_claim(struct cgroup_read *c, struct cgroup_chain *chain)
 {
 	for (enum cgroup_file f = 0; f < CGROUP_N_FILES; f++)
 		if (!c->chain_of[f] &&
 		    (chain->version == CGROUP_V2 ||
 		     cgroup_has_controller(chain->controllers, files[f].v1_controller)))
 			c->chain_of[f] = chain;
-	cgroup_read_reopen(c);
 }
 
 struct cgroup_chain *cgroup_chain_add(struct cgroup_read *c, enum cgroup_version version,
@@ -180,20 +166,50 @@ bool cgroup_is_read(const char *controllers)
 	return *controllers == '\0';
 }
 
+/* NULL: no hierarchy has this file. */
+static const struct cgroup_chain *open_chain(struct cgroup_read *c, enum cgroup_file f)
+{
+	struct cgroup_chain *chain = c->chain_of[f];
+
+	if (chain && chain->unopened) {
+		_cleanup_free_ char *path = take_ptr(&chain->unopened);
+
+		(void)cgroup_chain_open(chain, chain->unopened_dirfd, path);
+	}
+	return chain;
+}
+
+static void open_file(struct cgroup_read *c, enum cgroup_file f, size_t level)
+{
+	const struct cgroup_chain *chain = open_chain(c, f);
+	const char *name = chain ? name_of(chain, f) : NULL;
+
+	if (!name || level >= chain->n_levels || c->tried[f] & (1u << level))
+		return;
+	if (!files[f].of_every_level && level + 1 != chain->n_levels)
+		return;
+	c->tried[f] |= 1u << level;
+	c->fds[f][level] = openat(chain->dirfds[level], name, O_RDONLY | O_CLOEXEC);
+}
+
 const char *cgroup_read_text(struct cgroup_read *c, enum cgroup_file f, size_t level)
 {
-	ssize_t n =
-		c->fds[f][level] < 0 ? -1 : pread(c->fds[f][level], c->buf, TEXT_MAX - 1, 0);
+	ssize_t n;
 
+	if (c->fds[f][level] < 0)
+		open_file(c, f, level);
+	n = c->fds[f][level] < 0 ? -1 : pread(c->fds[f][level], c->buf, TEXT_MAX - 1, 0);
 	if (n < 0)
 		return NULL;
 	c->buf[n] = '\0';
 	return c->buf;
 }
 
-size_t cgroup_read_n_levels(const struct cgroup_read *c, enum cgroup_file f)
+size_t cgroup_read_n_levels(struct cgroup_read *c, enum cgroup_file f)
 {
-	return c->chain_of[f] ? c->chain_of[f]->n_levels : 0;
+	const struct cgroup_chain *chain = open_chain(c, f);
+
+	return chain ? chain->n_levels : 0;
 }
 
 bool cgroup_read_is_v1(const struct cgroup_read *c, enum cgroup_file f)

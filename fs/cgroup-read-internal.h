@@ -18,12 +18,12 @@ struct cgroup_chain *cgroup_chain_add(struct cgroup_read *c, enum cgroup_version
  */
 int cgroup_chain_open(struct cgroup_chain *chain, int base_dirfd, const char *path);
 /* Read from here what no hierarchy before has. */
-void cgroup_chain_claim(struct cgroup_read *c, const struct cgroup_chain *chain);
+void cgroup_chain_claim(struct cgroup_read *c, struct cgroup_chain *chain);
 
 /* NULL: there is no such file. Valid until the next text is read. */
 const char *cgroup_read_text(struct cgroup_read *c, enum cgroup_file f, size_t level);
 /* The text at the container's own level, the last. */
 const char *cgroup_read_leaf(struct cgroup_read *c, enum cgroup_file f);
 /* 0: no hierarchy has such a file. */
-size_t cgroup_read_n_levels(const struct cgroup_read *c, enum cgroup_file f);
+size_t cgroup_read_n_levels(struct cgroup_read *c, enum cgroup_file f);
 bool cgroup_read_is_v1(const struct cgroup_read *c, enum cgroup_file f);

@@ -177,8 +177,8 @@ void cgroup_read_within(struct cgroup_read *c, const struct cgroup_read *outer,
 		if (o->base_fd < 0)
 			continue;
 		chain = cgroup_chain_add(c, o->version, o->controllers, below ? path : o->path);
-		(void)cgroup_chain_open(chain, o->base_fd,
-					below ? below : o->path + o->root_len);
+		chain->unopened = xstrdup(below ? below : o->path + o->root_len);
+		chain->unopened_dirfd = o->base_fd;
 		cgroup_chain_claim(c, chain);
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a cgroup may use and what it does use: limits as the minimum along its path, on v1, v2
- * and hybrid hosts, from files that are kept open.
+ * and hybrid hosts, from files that stay open once they have been read.
  */
 #pragma once
 
@@ -48,6 +48,9 @@ struct cgroup_chain {
 	enum cgroup_version version;
 	int dirfds[CGROUP_READ_LEVELS]; /* O_PATH, owned */
 	size_t n_levels;
+	/* To be opened when it is first read: this path below a borrowed descriptor. */
+	char *unopened;
+	int unopened_dirfd;
 	/* For cgroups within. */
 	char *controllers;
 	char *path;	 /* as in /proc/PID/cgroup */
@@ -58,9 +61,10 @@ struct cgroup_chain {
 struct cgroup_read {
 	struct cgroup_chain chains[CGROUP_READ_CHAINS];
 	size_t n_chains;
-	const struct cgroup_chain *chain_of[CGROUP_N_FILES]; /* NULL: no hierarchy has it */
-	int fds[CGROUP_N_FILES][CGROUP_READ_LEVELS];	     /* owned */
-	char *buf;					     /* for the texts */
+	struct cgroup_chain *chain_of[CGROUP_N_FILES]; /* NULL: no hierarchy has it */
+	int fds[CGROUP_N_FILES][CGROUP_READ_LEVELS];   /* owned */
+	unsigned int tried[CGROUP_N_FILES];	       /* a bit for each level */
+	char *buf;				       /* for the texts */
 	/* The minimum over the levels above the cgroup itself, once it has been read. */
 	uint64_t above[CGROUP_N_FILES];
 	unsigned int n_above; /* bits of enum cgroup_file */
@@ -89,8 +93,9 @@ int cgroup_read_open(struct cgroup_read *c, pid_t pid, struct error *err);
 int cgroup_read_add(struct cgroup_read *c, enum cgroup_version version, const char *controllers,
 		    int base_dirfd, const char *path);
 /*
- * The cgroups of another process, by the hierarchies that `outer` knows. `text` is its
- * /proc/PID/cgroup; if a cgroup is gone, the levels above it are used.
+ * The cgroups of another process, by the hierarchies that `outer` knows, which must live as
+ * long. `text` is its /proc/PID/cgroup; if a cgroup is gone, the levels above it are used.
+ * Nothing is opened before it is read.
  */
 void cgroup_read_within(struct cgroup_read *c, const struct cgroup_read *outer,
 			const char *text);
@@ -114,7 +119,7 @@ int cgroup_read_open_memory_tasks(const struct cgroup_read *c);
  * the top.
  */
 char *cgroup_read_v2_path(const struct cgroup_read *c, const char *text, int *ret_dirfd);
-/* Open what has appeared since: a v2 controller that was enabled later. */
+/* Look again for files that were not there: a v2 controller may be enabled later. */
 void cgroup_read_reopen(struct cgroup_read *c);
 
 /* CPU time that the quota allows, in ns per second; PROCTEXT_UNLIMITED: no quota. */

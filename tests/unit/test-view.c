@@ -375,6 +375,7 @@ static void cgroup_read_reopen__controller_enabled_later(void **state)
 
 	make_dirs(f->dir->fd, "cg/c");
 	add(f, CGROUP_V2, "", "cg", "/c");
+	assert_true(memory_of(f).limit == PROCTEXT_UNLIMITED);
 	put(f, "cg/c/memory.max", "4096\n");
 	assert_true(memory_of(f).limit == PROCTEXT_UNLIMITED);
 	cgroup_read_reopen(f->cgroup);
