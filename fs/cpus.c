@@ -116,3 +116,23 @@ void cpus_keep_first(struct cpus *c, unsigned int n)
 	for (; cpu < CPUS_MAX; cpu = cpus_next(c, cpu + 1))
 		c->bits[cpu / 64] &= ~(UINT64_C(1) << cpu % 64);
 }
+
+static unsigned int byte_of(const struct cpus *c, unsigned int i)
+{
+	unsigned int byte = 0;
+
+	for (unsigned int bit = 0; bit < 8; bit++)
+		byte |= (unsigned int)cpus_has(c, i * 8 + bit) << bit;
+	return byte;
+}
+
+unsigned int cpus_keep_in_mask(const struct cpus *c, unsigned char *mask, unsigned int size)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < size; i++) {
+		mask[i] &= (unsigned char)byte_of(c, i);
+		n += (unsigned int)__builtin_popcount(mask[i]);
+	}
+	return n;
+}

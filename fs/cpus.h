@@ -29,3 +29,8 @@ unsigned int cpus_next(const struct cpus *c, unsigned int from);
 bool cpus_intersect(struct cpus *c, const struct cpus *with);
 /* Keep the n lowest. */
 void cpus_keep_first(struct cpus *c, unsigned int n);
+/*
+ * In a mask as returned by sched_getaffinity(2), its bytes in little-endian order: keep what is
+ * in the set. Returns how many CPUs are left.
+ */
+unsigned int cpus_keep_in_mask(const struct cpus *c, unsigned char *mask, unsigned int size);

@@ -114,7 +114,6 @@ noinst_LIBRARIES += %D%/libfs.a
 %C%_libfs_a_SOURCES += %D%/view-internal.h
 %C%_libfs_a_SOURCES += %D%/view-load.c
 %C%_libfs_a_SOURCES += %D%/view-memory.c
-%C%_libfs_a_SOURCES += %D%/view-sysinfo.c
 %C%_libfs_a_SOURCES += %D%/view.c
 %C%_libfs_a_SOURCES += %D%/view.h
 %C%_libfs_a_SOURCES += %D%/views.c

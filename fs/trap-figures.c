@@ -2,18 +2,23 @@
 /*
  * Figures that programs get by a call instead of from a file: sysinfo(2), as `free` of
  * busybox and sysconf(_SC_PHYS_PAGES) do, and sched_getaffinity(2), as `nproc` and language
- * runtimes do. The answer agrees with the files: it is from the same view.
+ * runtimes do. The answer agrees with the files. sysinfo(2) is answered from them; CPUs are
+ * asked for all the time, and are found here, from few files: whatever stays open here is
+ * inherited by every actor.
  *
  * Every Go program makes such a call at its start, so they are answered without a fork.
  */
 #include <fcntl.h>
 #include <linux/sysinfo.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fs/container.h"
+#include "fs/cpus.h"
+#include "fs/proctext.h"
 #include "fs/stage.h"
 #include "fs/tracee.h"
 #include "fs/trap.h"
@@ -25,20 +30,24 @@
 
 /* In bytes: the largest kernels have 8192 CPUs. */
 #define MASK_MAX 1024
+#define TEXT_MAX 65536
 
-static struct view *view_of(const struct trap_context *c)
+/* What the emulated file of this name has for the caller; owned; NULL: there is none. */
+static char *read_text(const struct trap_context *c, const char *name)
 {
-	const struct container *box = c->container;
-	struct view *v = box->view ? views_get(box->views, box->view, c->source.view) : NULL;
+	_cleanup_free_ char *path = NULL;
+	char *text = NULL;
 
-	if (v)
-		(void)view_begin(v, view_clock());
-	return v;
+	path = c->source.view == VIEWS_OWN
+		       ? xasprintf(STAGE_FAST "/%s", name)
+		       : xasprintf(STAGE_FAST "/%llu:%s", (unsigned long long)c->source.view,
+				   name);
+	return file_read(AT_FDCWD, path, TEXT_MAX, &text, NULL) < 0 ? NULL : text;
 }
 
 static bool is_emulated(const struct trap_context *c, enum emul_group g)
 {
-	return c->container->emulate & g;
+	return c->container->view && c->container->emulate & g;
 }
 
 /*
@@ -58,34 +67,62 @@ static bool write_answer(const struct trap_context *c, pid_t tid, uint64_t addre
 
 /* ------------------------------------------------------------------ sysinfo(2) */
 
-/* Load averages have a history, which the worker keeps, and nobody else. */
 static void read_loads(const struct trap_context *c, struct sysinfo *s)
 {
-	_cleanup_free_ char *text = NULL, *path = NULL;
+	_cleanup_free_ char *text = read_text(c, "proc!loadavg");
 	double avg[VIEW_LOADS];
 	unsigned int total;
 
-	path = c->source.view == VIEWS_OWN ? xasprintf(STAGE_FAST "/proc!loadavg")
-					   : xasprintf(STAGE_FAST "/%llu:proc!loadavg",
-						       (unsigned long long)c->source.view);
-	if (file_read(AT_FDCWD, path, 4096, &text, NULL) < 0 ||
-	    sscanf(text, "%lf %lf %lf %*u/%u", &avg[0], &avg[1], &avg[2], &total) != 4)
+	if (!text || sscanf(text, "%lf %lf %lf %*u/%u", &avg[0], &avg[1], &avg[2], &total) != 4)
 		return;
 	s->procs = (unsigned short)(total < UINT16_MAX ? total : UINT16_MAX);
 	for (size_t i = 0; i < VIEW_LOADS; i++)
 		s->loads[i] = (unsigned long)(avg[i] * (1 << SI_LOAD_SHIFT));
 }
 
+struct memory {
+	uint64_t total, free, shared, swap_total, swap_free;
+};
+
+static bool read_memory(const struct trap_context *c, struct sysinfo *s)
+{
+	static const struct proctext_field fields[] = {
+		{"MemTotal", offsetof(struct memory, total)},
+		{"MemFree", offsetof(struct memory, free)},
+		{"SwapTotal", offsetof(struct memory, swap_total)},
+		{"SwapFree", offsetof(struct memory, swap_free)},
+		{"Shmem", offsetof(struct memory, shared)},
+	};
+	_cleanup_free_ char *text = read_text(c, "proc!meminfo");
+	struct memory m = {0};
+
+	if (!text)
+		return false;
+	proctext_fields(text, fields, ARRAY_SIZE(fields), &m);
+	s->totalram = m.total;
+	s->freeram = m.free;
+	s->sharedram = m.shared;
+	s->totalswap = m.swap_total;
+	s->freeswap = m.swap_free;
+	s->mem_unit = 1;
+	return true;
+}
+
+/* All views of a container have begun with it. */
+static void set_uptime(const struct trap_context *c, struct sysinfo *s)
+{
+	s->uptime = (view_clock() - c->container->view->start_ns) / (1000 * VIEW_MS_NS);
+}
+
 static enum trap_verdict answer_sysinfo(const struct trap_context *c, struct trap_job *job,
 					pid_t tid)
 {
-	struct view *v = is_emulated(c, EMUL_MEMORY) ? view_of(c) : NULL;
-	struct sysinfo s;
+	struct sysinfo s = {0};
 
-	if (!v)
+	if (!is_emulated(c, EMUL_MEMORY) || !read_memory(c, &s))
 		return TRAP_NATIVE;
-	view_sysinfo(v, &s);
 	read_loads(c, &s);
+	set_uptime(c, &s);
 	if (!trap_is_valid(c, job) ||
 	    !write_answer(c, tid, job->notif.data.args[0], &s, sizeof(s)))
 		return TRAP_NATIVE;
@@ -114,26 +151,40 @@ static bool asks_for_itself(const struct trap_job *job, pid_t tid)
 	return pid == 0 || tracee_is_called(tid, pid);
 }
 
+static void read_cpus(const struct trap_context *c, struct cpus *ret)
+{
+	const struct container *box = c->container;
+	_cleanup_(cgroup_read_freep) struct cgroup_read *within =
+		views_cgroup(box->views, box->view, c->source.view);
+
+	(void)view_begin(box->view, view_clock());
+	if (within)
+		view_cpus_of(box->view, within, ret);
+	else
+		*ret = *view_cpus(box->view);
+}
+
 static enum trap_verdict answer_affinity(const struct trap_context *c, struct trap_job *job,
 					 pid_t tid)
 {
-	bool is_ours = is_emulated(c, EMUL_CPU) && asks_for_itself(job, tid);
-	struct view *v = is_ours ? view_of(c) : NULL;
 	unsigned char mask[MASK_MAX] = {0}, full[MASK_MAX];
 	/*
 	 * With the caller's size: the kernel knows which size is too small, and how much it
 	 * fills.
 	 */
 	uint64_t size = (uint32_t)job->notif.data.args[ARG_SIZE];
-	long n = v ? syscall(SYS_sched_getaffinity, tid,
-			     size < sizeof(mask) ? size : sizeof(mask), mask)
-		   : -1;
+	struct cpus cpus;
+	long n = -1;
 
+	if (is_emulated(c, EMUL_CPU) && asks_for_itself(job, tid))
+		n = syscall(SYS_sched_getaffinity, tid,
+			    size < sizeof(mask) ? size : sizeof(mask), mask);
 	if (n <= 0)
 		return TRAP_NATIVE;
+	read_cpus(c, &cpus);
 	memcpy(full, mask, sizeof(full));
-	if (!view_affinity(v, mask, (unsigned int)n) || memcmp(mask, full, (size_t)n) == 0 ||
-	    !trap_is_valid(c, job) ||
+	if (!cpus_keep_in_mask(&cpus, mask, (unsigned int)n) ||
+	    memcmp(mask, full, (size_t)n) == 0 || !trap_is_valid(c, job) ||
 	    !write_answer(c, tid, job->notif.data.args[ARG_MASK], mask, (size_t)n))
 		return TRAP_NATIVE;
 	job->result = (int32_t)n;

@@ -21,18 +21,19 @@ static void parse_set(struct view *v, enum view_text t, struct cpus *ret)
 	cpus_add(ret, 0);
 }
 
-static void fill_cpus(struct view *v)
+void view_cpus_of(struct view *v, struct cgroup_read *cgroup, struct cpus *ret)
 {
-	parse_set(v, VIEW_ONLINE, &v->cpus);
-	cgroup_read_cpuset(v->cgroup, &v->cpus);
-	cpus_keep_first(&v->cpus, cgroup_read_cpu_quota(v->cgroup));
-	v->n_cpus = cpus_count(&v->cpus);
+	parse_set(v, VIEW_ONLINE, ret);
+	cgroup_read_cpuset(cgroup, ret);
+	cpus_keep_first(ret, cgroup_read_cpu_quota(cgroup));
 }
 
 const struct cpus *view_cpus(struct view *v)
 {
-	if (view_claim(v, PART_CPUS))
-		fill_cpus(v);
+	if (view_claim(v, PART_CPUS)) {
+		view_cpus_of(v, v->cgroup, &v->cpus);
+		v->n_cpus = cpus_count(&v->cpus);
+	}
 	return &v->cpus;
 }
 

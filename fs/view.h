@@ -138,6 +138,8 @@ struct view_counters view_counters(struct view *v);
 
 /* fs/view-cpus.c */
 const struct cpus *view_cpus(struct view *v);
+/* Those that other cgroups on the same host may use. */
+void view_cpus_of(struct view *v, struct cgroup_read *cgroup, struct cpus *ret);
 unsigned int view_n_cpus(struct view *v);
 /* Memory nodes; at least one. */
 const struct cpus *view_nodes(struct view *v);
@@ -150,13 +152,3 @@ const struct view_memory *view_memory(struct view *v);
 
 /* fs/view-load.c: up to date as of the snapshot. */
 const struct view_load *view_load(struct view *v);
-
-/* fs/view-sysinfo.c: for calls instead of files. */
-struct sysinfo;
-/* As sysinfo(2) returns it, in bytes; without loads and tasks: one process keeps those. */
-void view_sysinfo(struct view *v, struct sysinfo *ret);
-/*
- * In a mask as returned by sched_getaffinity(2), its bytes in little-endian order: keep what
- * the view shows. Returns how many CPUs are left; 0: use the kernel's answer.
- */
-unsigned int view_affinity(struct view *v, unsigned char *mask, unsigned int size);

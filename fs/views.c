@@ -149,6 +149,11 @@ uint64_t views_register(struct views *v, const struct view *own, const char *tex
 	return number_of(v, i);
 }
 
+uint64_t views_next(const struct views *v)
+{
+	return v->shared->last_number + 1;
+}
+
 static struct ready *find_ready(struct views *v, uint64_t number)
 {
 	struct ready *oldest = &v->ready[0];
@@ -165,22 +170,30 @@ static struct ready *find_ready(struct views *v, uint64_t number)
 }
 
 /* The text is copied: its record may be given up in the meantime. */
-static int make(struct views *v, const struct view *own, uint64_t number, struct view **ret)
+struct cgroup_read *views_cgroup(const struct views *v, const struct view *own, uint64_t number)
 {
 	size_t i = find_number(v, number);
 	char text[VIEWS_TEXT_MAX + 16];
 	struct cgroup_read *cgroup;
-	struct error err;
 
-	if (i == NO_RECORD)
-		return -ENOENT;
+	if (number == VIEWS_OWN || i == NO_RECORD)
+		return NULL;
 	memcpy(text, v->shared->texts[i], sizeof(text));
 	text[sizeof(text) - 1] = '\0';
 	if (number_of(v, i) != number)
-		return -ENOENT;
+		return NULL;
 	cgroup = cgroup_read_new();
 	cgroup_read_within(cgroup, own->cgroup, text);
-	return view_new_within(ret, own, cgroup, &err);
+	return cgroup;
+}
+
+static int make(const struct views *v, const struct view *own, uint64_t number,
+		struct view **ret)
+{
+	struct cgroup_read *cgroup = views_cgroup(v, own, number);
+	struct error err;
+
+	return cgroup ? view_new_within(ret, own, cgroup, &err) : -ENOENT;
 }
 
 struct view *views_get(struct views *v, struct view *own, uint64_t number)

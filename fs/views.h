@@ -13,6 +13,7 @@
 
 #include "lib/error.h"
 
+struct cgroup_read;
 struct view;
 struct views;
 
@@ -37,6 +38,14 @@ void views_unmap(struct views *v);
  */
 uint64_t views_register(struct views *v, const struct view *own, const char *text);
 
+/* The number that the next text will get, if no other is registered before. */
+uint64_t views_next(const struct views *v);
+/*
+ * The cgroups of a number, owned; NULL: none, or the container's own. Nothing is open yet;
+ * `own` must live as long.
+ */
+struct cgroup_read *views_cgroup(const struct views *v, const struct view *own,
+				 uint64_t number);
 /* For the worker: the view with a number; `own` if there is none. Valid until the next call. */
 struct view *views_get(struct views *v, struct view *own, uint64_t number);
 

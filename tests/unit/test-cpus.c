@@ -65,6 +65,19 @@ static void cpus_intersect__never_to_nothing(void **state)
 	assert_format(&c, "2-3");
 }
 
+static void cpus_keep_in_mask__those_of_the_set(void **state)
+{
+	unsigned char mask[] = {0x0f, 0x80}, other[] = {0xf8};
+	struct cpus c;
+
+	(void)state;
+	assert_int_equal(cpus_parse(&c, "1-2,14"), 0);
+	assert_int_equal(cpus_keep_in_mask(&c, mask, sizeof(mask)), 2);
+	assert_int_equal(mask[0], 0x06);
+	assert_int_equal(mask[1], 0);
+	assert_int_equal(cpus_keep_in_mask(&c, other, sizeof(other)), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -72,6 +85,7 @@ int main(void)
 		cmocka_unit_test(cpus_parse__refuses),
 		cmocka_unit_test(cpus_keep_first__lowest),
 		cmocka_unit_test(cpus_intersect__never_to_nothing),
+		cmocka_unit_test(cpus_keep_in_mask__those_of_the_set),
 	};
 
 	return RUN(tests);

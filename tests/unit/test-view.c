@@ -3,7 +3,6 @@
 #include "tests/unit/unit.h"
 
 #include <limits.h>
-#include <linux/sysinfo.h>
 
 #include "fs/handler.h"
 #include "fs/proctext.h"
@@ -166,22 +165,6 @@ static void view_memory__v2_minimum_of_path(void **state)
 	assert_true(m->available == (312 + 50 + 30 + 1) * MIB);
 	assert_true(m->swap_total == 256 * MIB);
 	assert_true(m->swap_free == 255 * MIB);
-}
-
-/* The same as meminfo, loadavg and the lists of CPUs have. */
-static void view_sysinfo__as_the_files(void **state)
-{
-	struct view *v = v2_view(*state);
-	unsigned char mask[] = {0x0f, 0x80};
-	struct sysinfo s;
-
-	view_sysinfo(v, &s);
-	assert_true(s.totalram == 512 * MIB && s.freeram == 312 * MIB && s.mem_unit == 1);
-	assert_true(s.totalswap == 256 * MIB && s.freeswap == 255 * MIB);
-	assert_int_equal(s.uptime, 10);
-	assert_int_equal(view_affinity(v, mask, sizeof(mask)), 2);
-	assert_int_equal(mask[0], 0x06);
-	assert_int_equal(mask[1], 0);
 }
 
 static void view_cpus__v2_quota_within_set(void **state)
@@ -484,7 +467,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(view_memory__v2_minimum_of_path),
-		T(view_sysinfo__as_the_files),
 		T(view_cpus__v2_quota_within_set),
 		T(node_stat__v2_adds_up),
 		T(node_cpuinfo__sections_of_the_set),

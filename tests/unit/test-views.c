@@ -93,6 +93,25 @@ static void views__minimum_of_the_path(void **state)
 	assert_int_equal(view_n_cpus(v), 3);
 }
 
+/* The same CPUs as in the view, without one. */
+static void views_cgroup__cpus(void **state)
+{
+	struct fixture *f = *state;
+	const char *text = "9:memory:/s/c/in\n0::/s/c/in\n";
+	uint64_t next = views_next(f->views);
+	_cleanup_(cgroup_read_freep) struct cgroup_read *cgroup = NULL;
+	struct cpus cpus;
+
+	assert_null(views_cgroup(f->views, f->own, VIEWS_OWN));
+	assert_null(views_cgroup(f->views, f->own, next));
+	assert_true(views_register(f->views, f->own, text) == next);
+	cgroup = views_cgroup(f->views, f->own, next);
+	assert_non_null(cgroup);
+	view_cpus_of(f->own, cgroup, &cpus);
+	assert_int_equal(cpus_count(&cpus), view_n_cpus(view_for(f, text)));
+	assert_int_equal(cpus_count(&cpus), 1);
+}
+
 static void views_register__own_and_twice(void **state)
 {
 	struct fixture *f = *state;
@@ -207,7 +226,7 @@ int main(void)
 		T(views__minimum_of_the_path), T(views_register__own_and_twice),
 		T(views__gone_or_elsewhere),   T(views_register__too_long),
 		T(views_register__room),       T(views_get__many),
-		T(views_parse__cases),
+		T(views_parse__cases),	       T(views_cgroup__cpus),
 	};
 
 	return RUN(tests);
