@@ -26,11 +26,15 @@ enum overmount_kind {
 	OVERMOUNT_SYS,
 	OVERMOUNT_N_KINDS,
 };
+/* The inode of the root of procfs (PROC_ROOT_INO); that of sysfs is 1, too. */
+#define OVERMOUNT_ROOT_INO 1
 /*
  * On the root of which kind of file system is an O_PATH descriptor? May query the file
  * system.
  */
 enum overmount_kind overmount_kind_of(int fd);
+/* By its name. */
+enum overmount_kind overmount_kind_of_type(const char *fstype);
 
 struct overmount {
 	const struct emul_file *file;
@@ -73,7 +77,7 @@ int overmounts_detach(struct overmounts *o, int instance_fd, const uint64_t devs
  * Of an instance or a bind of a part of one: `root` is what its descriptor is in the file
  * system, "/" or, for /proc/sys, "/sys". With the rights and in the namespaces of its user.
  *
- * Make those that are there read-only, or writable again.
+ * Make those that are there read-only, or writable again; changes the working directory.
  */
 void overmounts_set_readonly(int fd, const char *root, enum overmount_kind kind,
 			     const uint64_t devs[2], bool is_readonly);

@@ -91,7 +91,7 @@ static int inside(void *arg)
 	if (copy_fd < 0)
 		return copy_fd;
 	if (mountinfo_by_id_in(w->mounts_fd, w->job->mount_id, &m) == 0)
-		overmounts_copy(source_fd, copy_fd, m->root, trap_mount_kind(m->fstype),
+		overmounts_copy(source_fd, copy_fd, m->root, overmount_kind_of_type(m->fstype),
 				w->devs);
 	return 0;
 }

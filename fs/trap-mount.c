@@ -32,13 +32,6 @@
 #define MS_NOSYMFOLLOW 256
 #endif
 
-enum overmount_kind trap_mount_kind(const char *fstype)
-{
-	if (strcmp(fstype, "proc") == 0)
-		return OVERMOUNT_PROC;
-	return strcmp(fstype, "sysfs") == 0 ? OVERMOUNT_SYS : OVERMOUNT_NONE;
-}
-
 static uint64_t basic_attrs(uint64_t flags)
 {
 	static const struct {
@@ -114,7 +107,7 @@ static bool is_wanted(const struct seccomp_notif *n)
 	ssize_t len = tracee_string((pid_t)n->pid, n->data.args[TRAP_MOUNT_FSTYPE], fstype,
 				    sizeof(fstype));
 
-	return len > 0 && trap_mount_kind(fstype) != OVERMOUNT_NONE;
+	return len > 0 && overmount_kind_of_type(fstype) != OVERMOUNT_NONE;
 }
 
 static int read_args(struct trap_mount_args *a, const struct seccomp_notif *n)
@@ -260,7 +253,7 @@ static enum trap_verdict make_mount(const struct trap_context *c, struct trap_jo
 {
 	struct work w = {
 		.target = &a->target,
-		.kind = trap_mount_kind(a->fstype),
+		.kind = overmount_kind_of_type(a->fstype),
 		.is_readonly = a->flags & MS_RDONLY,
 		.context = c,
 		.job = job,

@@ -36,8 +36,6 @@ struct trap_mount_args {
 	char options[4096];
 };
 
-/* Which of the two is it? Other types are not handled here. */
-enum overmount_kind trap_mount_kind(const char *fstype);
 /*
  * Decodes the arguments of mount(2) as the kernel does; the result points into `a`.
  * -EOPNOTSUPP: what the new mount API cannot express, or expresses differently; nothing that

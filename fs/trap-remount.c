@@ -124,7 +124,7 @@ static int mount_of(const struct work *w, int fd, struct mountinfo **ret)
 
 static int set_with_ours(const struct work *w, int fd, const struct mountinfo *m)
 {
-	enum overmount_kind kind = trap_mount_kind(m->fstype);
+	enum overmount_kind kind = overmount_kind_of_type(m->fstype);
 	int r;
 
 	if (kind == OVERMOUNT_NONE)

@@ -57,6 +57,19 @@ int mount_set_attr(int mount_fd, uint64_t set, uint64_t clear, unsigned int flag
 	return set_attr(mount_fd, &attr, flags);
 }
 
+int mount_set_readonly(const char *path, bool is_readonly)
+{
+	struct mount_attr attr = {
+		.attr_set = is_readonly ? MOUNT_ATTR_RDONLY : 0,
+		.attr_clr = is_readonly ? 0 : MOUNT_ATTR_RDONLY,
+	};
+
+	return mount_setattr(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, &attr,
+			     sizeof(attr)) < 0
+		       ? -errno
+		       : 0;
+}
+
 int mount_set_propagation(int mount_fd, uint64_t propagation, unsigned int flags)
 {
 	struct mount_attr attr = {.propagation = propagation};

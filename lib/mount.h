@@ -22,6 +22,8 @@ int mount_clone(int dirfd, const char *path, unsigned int flags);
 int mount_attach(int mount_fd, int dirfd, const char *path);
 /* Set and clear MOUNT_ATTR_*; flags 0 or MOUNT_CLONE_RECURSIVE. */
 int mount_set_attr(int mount_fd, uint64_t set, uint64_t clear, unsigned int flags);
+/* The mount at this path of the working directory, whose last component is no symlink. */
+int mount_set_readonly(const char *path, bool is_readonly);
 /* MS_PRIVATE, MS_SLAVE, MS_SHARED, MS_UNBINDABLE. */
 int mount_set_propagation(int mount_fd, uint64_t propagation, unsigned int flags);
 /*

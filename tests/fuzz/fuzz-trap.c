@@ -30,7 +30,7 @@ static void try_mount(const char *text, uint64_t flags)
 	strncpy(a->fstype, text, sizeof(a->fstype) - 1);
 	strncpy(a->source, text, sizeof(a->source) - 1);
 	strncpy(a->options, text, sizeof(a->options) - 1);
-	(void)trap_mount_kind(a->fstype);
+	(void)overmount_kind_of_type(a->fstype);
 	if (trap_mount_decode(a, &m) < 0)
 		return;
 	must(m.options == a->options && m.fstype == a->fstype);

@@ -90,14 +90,14 @@ static void trap_mount_attrs__as_the_kernel(void **state)
 	assert_true((a.clear & MOUNT_ATTR__ATIME) == MOUNT_ATTR__ATIME);
 }
 
-static void trap_mount_kind__types(void **state)
+static void overmount_kind_of_type__types(void **state)
 {
 	(void)state;
-	assert_int_equal(trap_mount_kind("proc"), OVERMOUNT_PROC);
-	assert_int_equal(trap_mount_kind("sysfs"), OVERMOUNT_SYS);
-	assert_int_equal(trap_mount_kind("procx"), OVERMOUNT_NONE);
-	assert_int_equal(trap_mount_kind(""), OVERMOUNT_NONE);
-	assert_int_equal(trap_mount_kind("tmpfs"), OVERMOUNT_NONE);
+	assert_int_equal(overmount_kind_of_type("proc"), OVERMOUNT_PROC);
+	assert_int_equal(overmount_kind_of_type("sysfs"), OVERMOUNT_SYS);
+	assert_int_equal(overmount_kind_of_type("procx"), OVERMOUNT_NONE);
+	assert_int_equal(overmount_kind_of_type(""), OVERMOUNT_NONE);
+	assert_int_equal(overmount_kind_of_type("tmpfs"), OVERMOUNT_NONE);
 }
 
 static void trap_mount_decode__flags(void **state)
@@ -191,7 +191,7 @@ int main(void)
 		cmocka_unit_test(trap_find__by_architecture),
 		cmocka_unit_test(trap_of__three_kinds_of_mount),
 		cmocka_unit_test(trap_mount_attrs__as_the_kernel),
-		cmocka_unit_test(trap_mount_kind__types),
+		cmocka_unit_test(overmount_kind_of_type__types),
 		cmocka_unit_test(trap_mount_decode__flags),
 		cmocka_unit_test(trap_mount_decode__refused),
 		cmocka_unit_test(fdset__add_next_remove),
