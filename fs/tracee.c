@@ -266,6 +266,14 @@ bool tracee_has_mount(pid_t tid, uint64_t mount_id)
 	return false;
 }
 
+int tracee_open_root(pid_t tid)
+{
+	char path[PATH_ROOM];
+	int fd = open(path_of(tid, "root", path), O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
 int tracee_open_mounts(pid_t tid)
 {
 	char path[PATH_ROOM];

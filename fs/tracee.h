@@ -71,6 +71,8 @@ int tracee_fd(pid_t tid, int fd);
  */
 bool tracee_has_mount(pid_t tid, uint64_t mount_id);
 
+/* O_PATH, owned. */
+int tracee_open_root(pid_t tid);
 /* Its mount table, as it will be when it is read; owned. */
 int tracee_open_mounts(pid_t tid);
 

@@ -36,7 +36,7 @@ static bool is_wanted(const struct seccomp_notif *n)
 
 	*source = (struct trap_target)TRAP_TARGET_EMPTY;
 	is = trap_target_read(source, tid, n->data.args[TRAP_MOUNT_SOURCE]) == 0 &&
-	     trap_target_may_be_below(source);
+	     trap_target_may_be_below(source) && !trap_target_is_elsewhere(source, tid);
 	trap_target_done(source);
 	return is;
 }

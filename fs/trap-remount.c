@@ -32,8 +32,6 @@
 #include "lib/mount.h"
 #include "lib/mountinfo.h"
 
-/* Where a path may lead past what is mounted there: below this. */
-#define NET_SYSCTLS "/sys/net/"
 /* Parents that are asked for their network namespace. */
 #define PARENTS_MAX 8
 
@@ -103,7 +101,8 @@ static bool is_wanted(const struct seccomp_notif *n)
 
 	w->target = (struct trap_target)TRAP_TARGET_EMPTY;
 	is = read_work(w, n) == 0 && (w->attrs.set | w->attrs.clear) & MOUNT_ATTR_RDONLY &&
-	     trap_target_may_be_below(&w->target);
+	     trap_target_may_be_below(&w->target) &&
+	     !trap_target_is_elsewhere(&w->target, (pid_t)n->pid);
 	trap_target_done(&w->target);
 	return is;
 }
@@ -191,7 +190,7 @@ static enum trap_verdict act_on(const struct trap_context *c, struct trap_job *j
 	if (read_work(w, &job->notif) < 0 || w->mounts_fd < 0 || !trap_is_valid(c, job))
 		return TRAP_NATIVE;
 	r = agent_call(t, 0, &work);
-	if (r == -EINVAL && strstr(w->target.path, NET_SYSCTLS))
+	if (r == -EINVAL && strstr(w->target.path, TRAP_NET_SYSCTLS))
 		r = act_from_parents(t, w);
 	return trap_verdict_of(r);
 }

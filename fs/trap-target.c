@@ -3,12 +3,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "fs/overmounts.h"
 #include "fs/tracee.h"
 #include "lib/emul.h"
 #include "lib/fd.h"
+#include "lib/mountinfo.h"
+#include "lib/str.h"
+#include "lib/sys.h"
 
 void trap_target_set_fd(struct trap_target *t, pid_t tid, int number)
 {
@@ -118,4 +125,92 @@ bool trap_target_may_be_below(const struct trap_target *t)
 	const char *name = name_of(t, buf);
 
 	return *name != '/' || may_have(name, "proc") || may_have(name, "sys");
+}
+
+/* ------------------------------------------------------------------ what is known of it */
+
+/* "/proc/self/fd/7" and nothing behind it, or the descriptor itself. */
+static bool is_descriptor(const struct trap_target *t)
+{
+	char end[24];
+
+	if (t->fd < 0)
+		return false;
+	(void)snprintf(end, sizeof(end), "/fd/%d", t->number);
+	return !*t->path || str_has_suffix(t->path, end);
+}
+
+/*
+ * In the caller's tree; O_PATH, owned. To those who do not own a directory the kernel's cache
+ * of names does not say what its ACL allows, so this is asked as the owner of the root
+ * directory.
+ */
+static int open_there(const char *path, pid_t tid, uint64_t resolve)
+{
+	const struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
+	};
+	_cleanup_close_ int root = tracee_open_root(tid);
+	struct statx st;
+	int fd, own;
+
+	if (root < 0 || statx(root, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_UID, &st) < 0)
+		return -EIO;
+	own = setfsuid(st.stx_uid);
+	fd = sys_openat2(root, path, &how);
+	if (fd < 0)
+		fd = -errno;
+	(void)setfsuid((uid_t)own);
+	return fd;
+}
+
+static int open_known(const struct trap_target *t, pid_t tid, uint64_t resolve)
+{
+	if (is_descriptor(t))
+		return fd_dup(t->fd);
+	if (*t->path != '/' || t->fd >= 0 || strstr(t->path, TRAP_NET_SYSCTLS))
+		return -EOPNOTSUPP;
+	return open_there(t->path, tid, resolve);
+}
+
+static int stat_known(const struct trap_target *t, pid_t tid, uint64_t resolve,
+		      struct statx *ret)
+{
+	_cleanup_close_ int fd = open_known(t, tid, resolve);
+
+	if (fd < 0)
+		return fd;
+	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
+		     STATX_INO | STATX_MNT_ID, ret) < 0
+		       ? -errno
+		       : 0;
+}
+
+static bool is_other_mount(uint64_t mount_id, pid_t tid)
+{
+	_cleanup_close_ int mounts_fd = tracee_open_mounts(tid);
+	_cleanup_(mountinfo_freep) struct mountinfo *m = NULL;
+
+	return mounts_fd >= 0 && mountinfo_by_id_in(mounts_fd, mount_id, &m) == 0 &&
+	       overmount_kind_of_type(m->fstype) == OVERMOUNT_NONE;
+}
+
+bool trap_target_is_elsewhere(const struct trap_target *t, pid_t tid)
+{
+	struct statx st;
+
+	return stat_known(t, tid, RESOLVE_CACHED, &st) == 0 &&
+	       is_other_mount(st.stx_mnt_id, tid);
+}
+
+/* The table of all mounts is long: it is read if nothing else tells. */
+bool trap_target_is_no_instance(const struct trap_target *t, pid_t tid, bool is_actor)
+{
+	struct statx st;
+
+	if (stat_known(t, tid, is_actor ? 0 : RESOLVE_CACHED, &st) < 0)
+		return false;
+	return !(st.stx_attributes & STATX_ATTR_MOUNT_ROOT) ||
+	       st.stx_ino != OVERMOUNT_ROOT_INO || is_other_mount(st.stx_mnt_id, tid);
 }

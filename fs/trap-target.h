@@ -21,6 +21,12 @@ struct trap_target {
 		.number = -1, .fd = -EBADF                                                     \
 	}
 
+/*
+ * Below this, where a path leads depends on the network namespace, and for a process of another
+ * one leads past what is mounted there.
+ */
+#define TRAP_NET_SYSCTLS "/sys/net/"
+
 /* Into an empty one; -EFAULT. Valid once trap_is_valid() has returned true. */
 int trap_target_read(struct trap_target *ret, pid_t tid, uint64_t address);
 /* The caller's descriptor, for a call that has its number as an argument. */
@@ -31,7 +37,16 @@ void trap_target_done(struct trap_target *t);
 int trap_target_open(const struct trap_target *t);
 
 /*
- * Can it be in a procfs or sysfs? By its name alone, as a question to its file system may
- * never be answered.
+ * Before an agent is asked, by host root: is it worth it? A question to the caller's file
+ * systems may never be answered, so these go by what the name says, and by what the kernel has
+ * in its cache.
  */
+/* Can it be in a procfs or sysfs, at or above an emulated file? */
 bool trap_target_may_be_below(const struct trap_target *t);
+/* Is it certainly in neither? */
+bool trap_target_is_elsewhere(const struct trap_target *t, pid_t tid);
+/*
+ * Is it certainly not the root of one, where that is mounted? An actor may ask the file systems
+ * as well.
+ */
+bool trap_target_is_no_instance(const struct trap_target *t, pid_t tid, bool is_actor);

@@ -19,7 +19,9 @@
 
 #include "fs/agent.h"
 #include "fs/tracee.h"
+#include "fs/trap-target.h"
 #include "fs/trap.h"
+#include "lib/alloc.h"
 #include "lib/fd.h"
 
 enum {
@@ -44,9 +46,23 @@ struct work {
 	struct found *found;
 };
 
+static bool may_be_instance(const struct seccomp_notif *n, bool is_actor)
+{
+	_cleanup_free_ struct trap_target *target = xcalloc(1, sizeof(*target));
+	pid_t tid = (pid_t)n->pid;
+	bool is;
+
+	*target = (struct trap_target)TRAP_TARGET_EMPTY;
+	is = trap_target_read(target, tid, n->data.args[ARG_TARGET]) == 0 &&
+	     !trap_target_is_no_instance(target, tid, is_actor);
+	trap_target_done(target);
+	return is;
+}
+
 static bool is_wanted(const struct seccomp_notif *n)
 {
-	return (n->data.args[ARG_FLAGS] & ~(uint64_t)KNOWN_FLAGS) == 0;
+	return (n->data.args[ARG_FLAGS] & ~(uint64_t)KNOWN_FLAGS) == 0 &&
+	       may_be_instance(n, false);
 }
 
 static int open_instance(const struct work *w, enum overmount_kind *ret_kind)
@@ -148,7 +164,7 @@ static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,
 
 	if (tracee_string(t->tid, job->notif.data.args[ARG_TARGET], w.target,
 			  sizeof(w.target)) < 0 ||
-	    !trap_is_valid(c, job))
+	    !may_be_instance(&job->notif, true) || !trap_is_valid(c, job))
 		return TRAP_NATIVE;
 	overmounts_list(&w.all[OVERMOUNT_PROC], NULL, OVERMOUNT_PROC);
 	overmounts_list(&w.all[OVERMOUNT_SYS], NULL, OVERMOUNT_SYS);
