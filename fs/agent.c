@@ -28,6 +28,7 @@
 #include "fs/agent.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/securebits.h>
 #include <poll.h>
@@ -46,6 +47,9 @@
 
 /* An agent takes a millisecond: what takes longer may be frozen. */
 #define FREEZE_LOOK_MS 20
+
+/* More than a supervisor and an agent have open. */
+#define SHARED_FILES 500
 
 int agent_prepare(void)
 {
@@ -98,6 +102,8 @@ _noreturn_ static void agent_main(const struct tracee *t, unsigned int flags,
 {
 	int r = w->prepare ? w->prepare(w->arg) : 0;
 
+	if (r == 0 && flags & AGENT_SHARE_PREPARED && unshare(CLONE_FILES) < 0)
+		r = -errno;
 	if (r == 0)
 		r = become(t, flags);
 	/* Changing credentials has cleared the first and may have set the second. */
@@ -133,15 +139,27 @@ static int wait_for(pid_t pid, const struct tracee *t, const struct place *place
 	return is_ended && tracee_is_in_place(t) ? AGENT_FROZEN : -EINTR;
 }
 
+/*
+ * To enlarge a table of descriptors that processes share, the kernel waits for a grace period,
+ * ten milliseconds (expand_fdtable()). So it is made large enough before.
+ */
+static void make_room_for_files(int any_fd)
+{
+	fd_close(fcntl(any_fd, F_DUPFD_CLOEXEC, SHARED_FILES));
+}
+
 int agent_call(const struct tracee *t, unsigned int flags, const struct agent_work *w)
 {
 	const struct place outside = PLACE_EMPTY;
 	const struct place *place = flags & AGENT_OUTSIDE ? &outside : &t->place;
+	bool is_shared = flags & (AGENT_SHARE_FILES | AGENT_SHARE_PREPARED);
 	pid_t pid;
 
 	if (setns(t->fds[TRACEE_PIDNS], CLONE_NEWPID) < 0)
 		return -errno;
-	pid = place_fork(place, flags & AGENT_SHARE_FILES ? PLACE_SHARE_FILES : 0);
+	if (is_shared)
+		make_room_for_files(t->fds[TRACEE_PIDNS]);
+	pid = place_fork(place, is_shared ? PLACE_SHARE_FILES : 0);
 	if (pid < 0)
 		return pid;
 	if (pid == 0)

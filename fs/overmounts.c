@@ -58,9 +58,18 @@ static void list_cover(void *arg, const char *path)
 	add(l->ret, l->cover, path, -EBADF);
 }
 
+/* What the host's procfs and sysfs, below our root, do not have, no instance has. */
+static bool is_in_kernel(const struct emul_file *f)
+{
+	_cleanup_free_ char *path = xasprintf("/%s", f->path);
+
+	return faccessat(AT_FDCWD, path, F_OK, 0) == 0;
+}
+
 static bool is_listed(const struct emul_file *f, const struct overmount_source *s)
 {
-	return !s || (emul_has_place(f, s->groups) && !emul_is_in_mirror(f, s->groups));
+	return !s || (emul_has_place(f, s->groups) && !emul_is_in_mirror(f, s->groups) &&
+		      is_in_kernel(f));
 }
 
 /*

@@ -53,7 +53,7 @@ struct overmounts {
 void overmounts_done(struct overmounts *o);
 #define _cleanup_overmounts_ _cleanup_(overmounts_done)
 
-/* What belongs on such an instance; without a source, what may be on any. */
+/* What belongs on such an instance; without a source, what may be on any. On fs/stage.h. */
 void overmounts_list(struct overmounts *ret, const struct overmount_source *s,
 		     enum overmount_kind kind);
 /* Clone what is not left out. To be called where the source is mounted. */

@@ -7,6 +7,9 @@
  * propagates as one. Kernels before 6.15 cannot attach to a detached mount: there the files
  * follow afterwards.
  *
+ * Some clones turn out not to be needed. The kernel waits for a grace period when one is closed
+ * (dissolve_on_fput()); as we have them open, too, that is after the call has been answered.
+ *
  * The mount's id is recorded before it is attached. If the agent dies, its successor checks
  * whether that mount is there.
  */
@@ -264,7 +267,8 @@ static enum trap_verdict make_mount(const struct trap_context *c, struct trap_jo
 		return TRAP_NATIVE;
 	if (!trap_is_valid(c, job))
 		return TRAP_NATIVE;
-	return trap_mount_verdict(t, job, &a->target, agent_call(t, 0, &work));
+	return trap_mount_verdict(t, job, &a->target,
+				  agent_call(t, AGENT_SHARE_PREPARED, &work));
 }
 
 static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,

@@ -107,7 +107,7 @@ static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,
 	overmounts_list(&w.overmounts, &c->source, kind);
 	r = drop_namespaced(&w, t);
 	if (r == 0)
-		r = agent_call(t, AGENT_AS_HOST, &work);
+		r = agent_call(t, AGENT_AS_HOST | AGENT_SHARE_PREPARED, &work);
 	overmounts_done(&w.overmounts);
 	return r == AGENT_FROZEN ? TRAP_AGAIN : TRAP_NATIVE;
 }

@@ -196,6 +196,7 @@ static const uint32_t calls[] = {
 	SYS_sched_getaffinity,
 	/* Becoming like them. */
 	SYS_setns,
+	SYS_unshare,
 	SYS_chroot,
 	SYS_fchdir,
 	SYS_setgroups,
