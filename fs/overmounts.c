@@ -106,15 +106,22 @@ static bool has_view(const struct emul_file *f)
 	return f->kind == EMUL_TEXT || (f->kind == EMUL_MIRROR && !is_sysctl(f));
 }
 
+/* What stands before its name. */
+#define VIEW_ROOM 24
+static const char *view_of(const struct emul_file *f, uint64_t number, char ret[VIEW_ROOM])
+{
+	*ret = '\0';
+	if (number != VIEWS_OWN && has_view(f))
+		(void)snprintf(ret, VIEW_ROOM, "%llu:", (unsigned long long)number);
+	return ret;
+}
+
 static int clone_row(const struct overmount_source *s, const struct emul_file *f,
 		     bool is_readonly)
 {
-	char view[24] = "";
-	int fd;
+	char view[VIEW_ROOM];
+	int fd = emul_clone(&s->mounts, f, view_of(f, s->view, view));
 
-	if (s->view != VIEWS_OWN && has_view(f))
-		(void)snprintf(view, sizeof(view), "%llu:", (unsigned long long)s->view);
-	fd = emul_clone(&s->mounts, f, view);
 	if (fd >= 0 && is_readonly)
 		(void)mount_set_attr(fd, MOUNT_ATTR_RDONLY, 0, 0);
 	return fd;
@@ -125,6 +132,17 @@ void overmounts_clone(struct overmounts *o, const struct overmount_source *s, bo
 	for (size_t i = 0; i < o->n; i++)
 		if (!o->v[i].is_left_out)
 			o->v[i].fd = clone_row(s, o->v[i].file, is_readonly);
+}
+
+void overmounts_look_up(const struct overmount_source *s, uint64_t view)
+{
+	for (size_t i = 0; i < n_emul_files; i++) {
+		const struct emul_file *f = &emul_files[i];
+		char prefix[VIEW_ROOM];
+
+		if (has_view(f) && is_listed(f, s))
+			emul_look_up(&s->mounts, f, view_of(f, view, prefix));
+	}
 }
 
 /* ------------------------------------------------------------------ attaching */

@@ -58,6 +58,8 @@ void overmounts_list(struct overmounts *ret, const struct overmount_source *s,
 		     enum overmount_kind kind);
 /* Clone what is not left out. To be called where the source is mounted. */
 void overmounts_clone(struct overmounts *o, const struct overmount_source *s, bool is_readonly);
+/* Have the names of a view known to the kernel before they are cloned. */
+void overmounts_look_up(const struct overmount_source *s, uint64_t view);
 /*
  * With the rights and in the namespaces of the instance's user, before or after they are
  * cloned: leave out what the kernel keeps per namespace, and serves better.

@@ -23,8 +23,10 @@
 #include <unistd.h>
 
 #include "fs/agent.h"
+#include "fs/container.h"
 #include "fs/tracee.h"
 #include "fs/trap.h"
+#include "fs/views.h"
 #include "lib/alloc.h"
 #include "lib/fd.h"
 #include "lib/flags.h"
@@ -284,8 +286,19 @@ static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,
 	return v;
 }
 
+/*
+ * Each name of a new view costs a question to a worker, which all together take as long as
+ * everything else. So they are asked for the view that comes next, while nobody waits.
+ */
+static void look_ahead(const struct trap_context *c)
+{
+	if (c->source.view != VIEWS_OWN)
+		overmounts_look_up(&c->source, views_next(c->container->views));
+}
+
 const struct trap trap_mount = {
 	.name = "mount",
 	.is_wanted = is_wanted,
 	.act = act,
+	.after = look_ahead,
 };

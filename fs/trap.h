@@ -82,6 +82,8 @@ struct trap {
 	 * process as `act`.
 	 */
 	bool (*is_wanted)(const struct seccomp_notif *n);
+	/* After it, when the call has been answered; NULL: nothing is left to do. */
+	void (*after)(const struct trap_context *c);
 };
 
 /* NULL: not a call that we trap. AUDIT_ARCH_* and the number, x32's with its bit. */

@@ -148,6 +148,7 @@ static void join_memory(const struct container *c)
 _noreturn_ static void actor_main(struct trapper *t, size_t slot, uint64_t before)
 {
 	struct trap_job *job = trapper_job(t, slot);
+	const struct trap *trap = trap_of(&job->notif.data);
 
 	if (!claim(job, before))
 		_exit(EXIT_SUCCESS);
@@ -155,6 +156,8 @@ _noreturn_ static void actor_main(struct trapper *t, size_t slot, uint64_t befor
 	join_memory(t->start->container);
 	t->context.watchdog_fd = -EBADF;
 	finish(t, slot, act(t, job));
+	if (trap->after)
+		trap->after(&t->context);
 	_exit(EXIT_SUCCESS);
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/alloc.h"
+#include "lib/fd.h"
 #include "lib/macro.h"
 #include "lib/mount.h"
 #include "lib/path.h"
@@ -84,13 +85,21 @@ bool emul_is_kernels(const struct emul_file *f, int proc_fd)
 
 /* ------------------------------------------------------------------ clones */
 
-static int clone_from(int dirfd, const struct emul_file *f, const char *view)
+static const char *name_in_view(const struct emul_file *f, const char *view,
+				char ret[EMUL_NAME_MAX + VIEW_MAX])
 {
-	char name[EMUL_NAME_MAX], source[EMUL_NAME_MAX + VIEW_MAX];
+	char name[EMUL_NAME_MAX];
 
 	emul_name(f, name);
-	(void)snprintf(source, sizeof(source), "%s%s", view, name);
-	return mount_clone(dirfd, source, MOUNT_CLONE_ONE);
+	(void)snprintf(ret, EMUL_NAME_MAX + VIEW_MAX, "%s%s", view, name);
+	return ret;
+}
+
+static int clone_from(int dirfd, const struct emul_file *f, const char *view)
+{
+	char name[EMUL_NAME_MAX + VIEW_MAX];
+
+	return mount_clone(dirfd, name_in_view(f, view, name), MOUNT_CLONE_ONE);
 }
 
 int emul_clone(const struct emul_mounts *m, const struct emul_file *f, const char *view)
@@ -99,6 +108,22 @@ int emul_clone(const struct emul_mounts *m, const struct emul_file *f, const cha
 
 	return fd == -ENOENT && emul_is_on(f, EMUL_PLAIN) ? clone_from(m->plain_fd, f, view)
 							  : fd;
+}
+
+static bool is_found(int dirfd, const char *name)
+{
+	_cleanup_close_ int fd = openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd >= 0;
+}
+
+void emul_look_up(const struct emul_mounts *m, const struct emul_file *f, const char *view)
+{
+	char name[EMUL_NAME_MAX + VIEW_MAX];
+
+	(void)name_in_view(f, view, name);
+	if (!emul_is_on(f, EMUL_FAST) || !is_found(m->fast_fd, name))
+		(void)is_found(m->plain_fd, name);
 }
 
 /* ------------------------------------------------------------------ hidden files */

@@ -41,6 +41,8 @@ struct emul_mounts {
  * stands before its name: "" or "7:".
  */
 int emul_clone(const struct emul_mounts *m, const struct emul_file *f, const char *view);
+/* Ask the connection for that name; the kernel then knows it. */
+void emul_look_up(const struct emul_mounts *m, const struct emul_file *f, const char *view);
 
 /*
  * For each pattern of emul_hidden below `prefix`, seen from `base` in its place: call fn for
