@@ -95,6 +95,7 @@ noinst_LIBRARIES += %D%/libfs.a
 %C%_libfs_a_SOURCES += %D%/trap-mount.h
 %C%_libfs_a_SOURCES += %D%/trap-move-mount.c
 %C%_libfs_a_SOURCES += %D%/trap-remount.c
+%C%_libfs_a_SOURCES += %D%/trap-target-look.c
 %C%_libfs_a_SOURCES += %D%/trap-target.c
 %C%_libfs_a_SOURCES += %D%/trap-target.h
 %C%_libfs_a_SOURCES += %D%/trap-umount.c

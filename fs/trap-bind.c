@@ -90,7 +90,7 @@ static int inside(void *arg)
 	copy_fd = bind_alone(w, source_fd);
 	if (copy_fd < 0)
 		return copy_fd;
-	if (mountinfo_by_id_in(w->mounts_fd, w->job->mount_id, &m) == 0)
+	if (mountinfo_by_id_in(w->mounts_fd, w->job->mount_id, MOUNTINFO_TEXT_MAX, &m) == 0)
 		overmounts_copy(source_fd, copy_fd, m->root, overmount_kind_of_type(m->fstype),
 				w->devs);
 	return 0;

@@ -118,7 +118,7 @@ static int mount_of(const struct work *w, int fd, struct mountinfo **ret)
 		return -errno;
 	if (!(st.stx_attributes & STATX_ATTR_MOUNT_ROOT))
 		return -EINVAL;
-	return mountinfo_by_id_in(w->mounts_fd, st.stx_mnt_id, ret);
+	return mountinfo_by_id_in(w->mounts_fd, st.stx_mnt_id, MOUNTINFO_TEXT_MAX, ret);
 }
 
 static int set_with_ours(const struct work *w, int fd, const struct mountinfo *m)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The path of a trapped call: read from the caller's memory by host root, opened by an agent
- * (fs/agent.h) with the meaning that it has for the caller.
+ * The path of a trapped call: read from the caller's memory by host root, who looks whether the
+ * call may be ours, and opened by an agent (fs/agent.h) with the meaning that it has for the
+ * caller.
  */
 #pragma once
 
@@ -37,16 +38,16 @@ void trap_target_done(struct trap_target *t);
 int trap_target_open(const struct trap_target *t);
 
 /*
- * Before an agent is asked, by host root: is it worth it? A question to the caller's file
- * systems may never be answered, so these go by what the name says, and by what the kernel has
- * in its cache.
+ * fs/trap-target-look.c: is it worth an agent? By host root, who decides nothing else from what
+ * is found. A question to the caller's file systems may never be answered, so these go by what
+ * the name says, and by what the kernel has in its cache.
  */
 /* Can it be in a procfs or sysfs, at or above an emulated file? */
 bool trap_target_may_be_below(const struct trap_target *t);
 /* Is it certainly in neither? */
 bool trap_target_is_elsewhere(const struct trap_target *t, pid_t tid);
 /*
- * Is it certainly not the root of one, where that is mounted? An actor may ask the file systems
- * as well.
+ * Is it certainly not the root of one, where that is mounted? may_ask: file systems, too, by an
+ * actor whose memory is the caller's.
  */
-bool trap_target_is_no_instance(const struct trap_target *t, pid_t tid, bool is_actor);
+bool trap_target_is_no_instance(const struct trap_target *t, pid_t tid, bool may_ask);

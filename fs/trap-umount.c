@@ -46,7 +46,7 @@ struct work {
 	struct found *found;
 };
 
-static bool may_be_instance(const struct seccomp_notif *n, bool is_actor)
+static bool may_be_instance(const struct seccomp_notif *n, bool may_ask)
 {
 	_cleanup_free_ struct trap_target *target = xcalloc(1, sizeof(*target));
 	pid_t tid = (pid_t)n->pid;
@@ -54,7 +54,7 @@ static bool may_be_instance(const struct seccomp_notif *n, bool is_actor)
 
 	*target = (struct trap_target)TRAP_TARGET_EMPTY;
 	is = trap_target_read(target, tid, n->data.args[ARG_TARGET]) == 0 &&
-	     !trap_target_is_no_instance(target, tid, is_actor);
+	     !trap_target_is_no_instance(target, tid, may_ask);
 	trap_target_done(target);
 	return is;
 }
@@ -152,6 +152,10 @@ static int call_agents(struct work *w, const struct tracee *t)
 	return r;
 }
 
+/*
+ * Where agents alone are in the caller's cgroup, this process must not have the kernel look up
+ * what the caller names: it would be our memory.
+ */
 static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,
 			     const struct tracee *t)
 {
@@ -164,7 +168,7 @@ static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,
 
 	if (tracee_string(t->tid, job->notif.data.args[ARG_TARGET], w.target,
 			  sizeof(w.target)) < 0 ||
-	    !may_be_instance(&job->notif, true) || !trap_is_valid(c, job))
+	    !may_be_instance(&job->notif, !t->place.path) || !trap_is_valid(c, job))
 		return TRAP_NATIVE;
 	overmounts_list(&w.all[OVERMOUNT_PROC], NULL, OVERMOUNT_PROC);
 	overmounts_list(&w.all[OVERMOUNT_SYS], NULL, OVERMOUNT_SYS);

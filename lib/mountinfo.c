@@ -31,8 +31,6 @@
 #include "lib/strbuf.h"
 
 #define MOUNTINFO_FILE "/proc/self/mountinfo"
-/* 100000 mounts, the kernel's default limit (fs.mount-max), of ample length. */
-#define MOUNTINFO_MAX (100000u * 512)
 
 struct mountinfo *mountinfo_free(struct mountinfo *m)
 {
@@ -144,7 +142,7 @@ static int parse_line(const char *line, struct mountinfo **ret)
 
 static int read_text(char **ret)
 {
-	return file_read(AT_FDCWD, MOUNTINFO_FILE, MOUNTINFO_MAX, ret, NULL);
+	return file_read(AT_FDCWD, MOUNTINFO_FILE, MOUNTINFO_TEXT_MAX, ret, NULL);
 }
 
 static const char *next_line(const char *line)
@@ -184,7 +182,7 @@ int mountinfo_all(struct mountinfo ***ret, size_t *ret_n)
 int mountinfo_all_of(pid_t pid, struct mountinfo ***ret, size_t *ret_n)
 {
 	_cleanup_free_ char *text = NULL, *path = xasprintf("/proc/%d/mountinfo", (int)pid);
-	int r = file_read(AT_FDCWD, path, MOUNTINFO_MAX, &text, NULL);
+	int r = file_read(AT_FDCWD, path, MOUNTINFO_TEXT_MAX, &text, NULL);
 
 	return r < 0 ? r : parse_all(text, ret, ret_n);
 }
@@ -206,12 +204,11 @@ int mountinfo_by_id(uint64_t id, struct mountinfo **ret)
 	return r < 0 ? r : find_id(text, id, ret);
 }
 
-int mountinfo_by_id_in(int mounts_fd, uint64_t id, struct mountinfo **ret)
+int mountinfo_by_id_in(int mounts_fd, uint64_t id, size_t max, struct mountinfo **ret)
 {
 	_cleanup_free_ char *text = NULL;
-	int r = lseek(mounts_fd, 0, SEEK_SET) < 0
-			? -errno
-			: fd_read_all(mounts_fd, MOUNTINFO_MAX, &text, NULL);
+	int r = lseek(mounts_fd, 0, SEEK_SET) < 0 ? -errno
+						  : fd_read_all(mounts_fd, max, &text, NULL);
 
 	return r < 0 ? r : find_id(text, id, ret);
 }

@@ -9,6 +9,9 @@
 
 #include "lib/macro.h"
 
+/* 100000 mounts, the kernel's default limit (fs.mount-max), of ample length. */
+#define MOUNTINFO_TEXT_MAX (100000u * 512)
+
 /* One line of /proc/PID/mountinfo, unescaped. */
 struct mountinfo {
 	int id;
@@ -31,8 +34,11 @@ int mountinfo_at(const char *target, struct mountinfo **ret);
 int mountinfo_of(const char *path, struct mountinfo **ret);
 /* The mount with this id (STATX_MNT_ID). -ENOENT: none in our mount namespace. */
 int mountinfo_by_id(uint64_t id, struct mountinfo **ret);
-/* The same in a mount table that was opened by somebody else; read from its beginning. */
-int mountinfo_by_id_in(int mounts_fd, uint64_t id, struct mountinfo **ret);
+/*
+ * The same in a mount table that was opened by somebody else; read from its beginning. -EFBIG:
+ * it is longer than `max` bytes.
+ */
+int mountinfo_by_id_in(int mounts_fd, uint64_t id, size_t max, struct mountinfo **ret);
 /* Every mount of /proc/self/mountinfo in its order; counted array, each owned. */
 int mountinfo_all(struct mountinfo ***ret, size_t *ret_n);
 /* The same of another process: what lies below its root. */
