@@ -17,7 +17,10 @@ enum agent_flags {
 	AGENT_OUTSIDE = 1u << 2,
 	/* What it opens and leaves open, the calling process has open. */
 	AGENT_SHARE_FILES = 1u << 3,
-	/* What `prepare` opens, the calling process has open as well. */
+	/*
+	 * What `prepare` opens, the calling process has open as well, until it closes that or
+	 * ends.
+	 */
 	AGENT_SHARE_PREPARED = 1u << 4,
 };
 

@@ -14,9 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "fs/overmounts-internal.h"
@@ -106,21 +106,17 @@ static bool has_view(const struct emul_file *f)
 	return f->kind == EMUL_TEXT || (f->kind == EMUL_MIRROR && !is_sysctl(f));
 }
 
-/* What stands before its name. */
-#define VIEW_ROOM 24
-static const char *view_of(const struct emul_file *f, uint64_t number, char ret[VIEW_ROOM])
+static const char *prefix_of(const struct emul_file *f, uint64_t view,
+			     char ret[VIEWS_PREFIX_ROOM])
 {
-	*ret = '\0';
-	if (number != VIEWS_OWN && has_view(f))
-		(void)snprintf(ret, VIEW_ROOM, "%llu:", (unsigned long long)number);
-	return ret;
+	return views_prefix(has_view(f) ? view : VIEWS_OWN, ret);
 }
 
 static int clone_row(const struct overmount_source *s, const struct emul_file *f,
 		     bool is_readonly)
 {
-	char view[VIEW_ROOM];
-	int fd = emul_clone(&s->mounts, f, view_of(f, s->view, view));
+	char prefix[VIEWS_PREFIX_ROOM];
+	int fd = emul_clone(&s->mounts, f, prefix_of(f, s->view, prefix));
 
 	if (fd >= 0 && is_readonly)
 		(void)mount_set_attr(fd, MOUNT_ATTR_RDONLY, 0, 0);
@@ -138,10 +134,10 @@ void overmounts_look_up(const struct overmount_source *s, uint64_t view)
 {
 	for (size_t i = 0; i < n_emul_files; i++) {
 		const struct emul_file *f = &emul_files[i];
-		char prefix[VIEW_ROOM];
+		char prefix[VIEWS_PREFIX_ROOM];
 
 		if (has_view(f) && is_listed(f, s))
-			emul_look_up(&s->mounts, f, view_of(f, view, prefix));
+			emul_look_up(&s->mounts, f, prefix_of(f, view, prefix));
 	}
 }
 
@@ -189,6 +185,28 @@ static int attach_one(const struct overmount *m, int instance_fd, const uint64_t
 	return mount_attach(m->fd, target, "");
 }
 
+struct overmount_record *overmount_record_map(void)
+{
+	void *p = mmap(NULL, sizeof(struct overmount_record), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void overmount_record_close(struct overmount_record *r)
+{
+	for (size_t i = 0; r && i < r->n; i++)
+		fd_close(r->fds[i]);
+	if (r)
+		(void)munmap(r, sizeof(*r));
+}
+
+static void record(struct overmount_record *r, int fd)
+{
+	if (r && r->n < OVERMOUNT_RECORD_MAX)
+		r->fds[r->n++] = fd;
+}
+
 size_t overmounts_attach(struct overmounts *o, int instance_fd, const uint64_t devs[2])
 {
 	_cleanup_free_ bool *is_attached = xcalloc(n_emul_files, sizeof(*is_attached));
@@ -201,6 +219,7 @@ size_t overmounts_attach(struct overmounts *o, int instance_fd, const uint64_t d
 		    attach_one(m, instance_fd, devs) < 0)
 			continue;
 		is_attached[m->file - emul_files] = true;
+		record(o->record, m->fd);
 		n++;
 	}
 	return n;

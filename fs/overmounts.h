@@ -42,9 +42,23 @@ struct overmount {
 	int fd;	    /* the mount, detached; owned; -EBADF: none */
 	bool is_left_out;
 };
+/*
+ * In memory that two processes share, where they have the clones' descriptors in common: those
+ * that have been attached.
+ */
+#define OVERMOUNT_RECORD_MAX 1000
+struct overmount_record {
+	size_t n;
+	int fds[OVERMOUNT_RECORD_MAX];
+};
+struct overmount_record *overmount_record_map(void); /* NULL: no memory */
+/* Close those descriptors, so that none of the mounts is busy, and unmap it; NULL is fine. */
+void overmount_record_close(struct overmount_record *r);
+
 struct overmounts {
 	struct overmount *v;
 	size_t n;
+	struct overmount_record *record; /* borrowed; NULL: nobody wants to know */
 };
 #define OVERMOUNTS_EMPTY                                                                       \
 	{                                                                                      \
@@ -53,7 +67,10 @@ struct overmounts {
 void overmounts_done(struct overmounts *o);
 #define _cleanup_overmounts_ _cleanup_(overmounts_done)
 
-/* What belongs on such an instance; without a source, what may be on any. On fs/stage.h. */
+/*
+ * What belongs on such an instance; without a source, what may be on any. With one: called on
+ * the stage (fs/stage.h), as what the host does not have is left out.
+ */
 void overmounts_list(struct overmounts *ret, const struct overmount_source *s,
 		     enum overmount_kind kind);
 /* Clone what is not left out. To be called where the source is mounted. */

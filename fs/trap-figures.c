@@ -35,13 +35,10 @@
 /* What the emulated file of this name has for the caller; owned; NULL: there is none. */
 static char *read_text(const struct trap_context *c, const char *name)
 {
-	_cleanup_free_ char *path = NULL;
-	char *text = NULL;
+	char prefix[VIEWS_PREFIX_ROOM], *text = NULL;
+	_cleanup_free_ char *path =
+		xasprintf(STAGE_FAST "/%s%s", views_prefix(c->source.view, prefix), name);
 
-	path = c->source.view == VIEWS_OWN
-		       ? xasprintf(STAGE_FAST "/%s", name)
-		       : xasprintf(STAGE_FAST "/%llu:%s", (unsigned long long)c->source.view,
-				   name);
 	return file_read(AT_FDCWD, path, TEXT_MAX, &text, NULL) < 0 ? NULL : text;
 }
 

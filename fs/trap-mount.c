@@ -9,6 +9,7 @@
  *
  * Some clones turn out not to be needed. The kernel waits for a grace period when one is closed
  * (dissolve_on_fput()); as we have them open, too, that is after the call has been answered.
+ * Those that are attached are closed before, or umount(2) would find them busy.
  *
  * The mount's id is recorded before it is attached. If the agent dies, its successor checks
  * whether that mount is there.
@@ -142,6 +143,7 @@ struct work {
 	enum overmount_kind kind;
 	bool is_readonly;
 	struct overmounts overmounts; /* the agent's */
+	struct overmount_record *record;
 	const struct trap_context *context;
 	struct trap_job *job;
 };
@@ -192,6 +194,7 @@ static int clone_overmounts(void *arg)
 	struct work *w = arg;
 
 	overmounts_list(&w->overmounts, &w->context->source, w->kind);
+	w->overmounts.record = w->record;
 	overmounts_clone(&w->overmounts, &w->context->source, w->is_readonly);
 	return 0;
 }
@@ -264,13 +267,18 @@ static enum trap_verdict make_mount(const struct trap_context *c, struct trap_jo
 		.job = job,
 	};
 	const struct agent_work work = {clone_overmounts, inside, &w};
+	int r;
 
 	if (w.kind == OVERMOUNT_NONE || trap_mount_decode(a, &w.mount) < 0)
 		return TRAP_NATIVE;
 	if (!trap_is_valid(c, job))
 		return TRAP_NATIVE;
-	return trap_mount_verdict(t, job, &a->target,
-				  agent_call(t, AGENT_SHARE_PREPARED, &work));
+	w.record = overmount_record_map();
+	if (!w.record)
+		return TRAP_NATIVE;
+	r = agent_call(t, AGENT_SHARE_PREPARED, &work);
+	overmount_record_close(w.record);
+	return trap_mount_verdict(t, job, &a->target, r);
 }
 
 static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,
@@ -292,8 +300,10 @@ static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,
  */
 static void look_ahead(const struct trap_context *c)
 {
-	if (c->source.view != VIEWS_OWN)
-		overmounts_look_up(&c->source, views_next(c->container->views));
+	uint64_t next = views_next(c->container->views);
+
+	if (c->source.view != VIEWS_OWN && c->source.view + 1 == next)
+		overmounts_look_up(&c->source, next);
 }
 
 const struct trap trap_mount = {

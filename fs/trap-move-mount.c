@@ -106,8 +106,12 @@ static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,
 		return TRAP_NATIVE;
 	overmounts_list(&w.overmounts, &c->source, kind);
 	r = drop_namespaced(&w, t);
+	w.overmounts.record = overmount_record_map();
+	if (r == 0 && !w.overmounts.record)
+		r = -ENOMEM;
 	if (r == 0)
 		r = agent_call(t, AGENT_AS_HOST | AGENT_SHARE_PREPARED, &work);
+	overmount_record_close(w.overmounts.record);
 	overmounts_done(&w.overmounts);
 	return r == AGENT_FROZEN ? TRAP_AGAIN : TRAP_NATIVE;
 }

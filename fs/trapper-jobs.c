@@ -4,11 +4,12 @@
  *
  *	slot --> is it one of ours? --no--> continue
  *	           |
- *	          yes: answer at once, or fork --> act, answer, release the slot
+ *	          yes: answer at once, or fork --> act, answer, release the slot, go on after it
  *
  * An actor is a process of its own, since it may wait for file systems that the container
  * controls. It claims the slot by entering itself there, answers by itself, and carries on if
- * we die meanwhile.
+ * we die meanwhile. What it does after the answer touches no job, and waits for the workers
+ * alone; we give the slot to nobody before it has ended, but a successor of ours does.
  *
  * We may find slots busy when we start, or when an owner has ended. Then either the process
  * that claimed the slot is still at work (and is watched), or it is dead, or nobody has

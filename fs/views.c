@@ -13,6 +13,7 @@
 #include "fs/views.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -156,17 +157,20 @@ uint64_t views_next(const struct views *v)
 
 static struct ready *find_ready(struct views *v, uint64_t number)
 {
-	struct ready *oldest = &v->ready[0];
-
-	for (size_t i = 0; i < READY_MAX; i++) {
+	for (size_t i = 0; i < READY_MAX; i++)
 		if (v->ready[i].number == number)
 			return &v->ready[i];
-		if (v->ready[i].used < oldest->used)
-			oldest = &v->ready[i];
-	}
-	oldest->number = VIEWS_OWN;
-	oldest->view = view_free(oldest->view);
-	return oldest;
+	return NULL;
+}
+
+static struct ready *oldest(struct views *v)
+{
+	struct ready *r = &v->ready[0];
+
+	for (size_t i = 1; i < READY_MAX; i++)
+		if (v->ready[i].used < r->used)
+			r = &v->ready[i];
+	return r;
 }
 
 /* The text is copied: its record may be given up in the meantime. */
@@ -196,6 +200,20 @@ static int make(const struct views *v, const struct view *own, uint64_t number,
 	return cgroup ? view_new_within(ret, own, cgroup, &err) : -ENOENT;
 }
 
+/* Of a number that is not registered nothing is kept, and no other view makes room for it. */
+static struct ready *make_ready(struct views *v, const struct view *own, uint64_t number)
+{
+	struct ready *r;
+	struct view *view;
+
+	if (make(v, own, number, &view) < 0)
+		return NULL;
+	r = oldest(v);
+	view_free(r->view);
+	*r = (struct ready){.number = number, .view = view};
+	return r;
+}
+
 struct view *views_get(struct views *v, struct view *own, uint64_t number)
 {
 	struct ready *r;
@@ -203,13 +221,20 @@ struct view *views_get(struct views *v, struct view *own, uint64_t number)
 	if (number == VIEWS_OWN || !v)
 		return own;
 	r = find_ready(v, number);
-	r->used = ++v->n_calls;
-	if (r->number == number)
-		return r->view;
-	if (make(v, own, number, &r->view) < 0)
+	if (!r)
+		r = make_ready(v, own, number);
+	if (!r)
 		return own;
-	r->number = number;
+	r->used = ++v->n_calls;
 	return r->view;
+}
+
+const char *views_prefix(uint64_t number, char ret[VIEWS_PREFIX_ROOM])
+{
+	*ret = '\0';
+	if (number != VIEWS_OWN)
+		(void)snprintf(ret, VIEWS_PREFIX_ROOM, "%llu:", (unsigned long long)number);
+	return ret;
 }
 
 bool views_parse(const char **name, uint64_t *ret_number)

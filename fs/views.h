@@ -38,7 +38,7 @@ void views_unmap(struct views *v);
  */
 uint64_t views_register(struct views *v, const struct view *own, const char *text);
 
-/* The number that the next text will get, if no other is registered before. */
+/* The number that the next new text will get. */
 uint64_t views_next(const struct views *v);
 /*
  * The cgroups of a number, owned; NULL: none, or the container's own. Nothing is open yet;
@@ -49,5 +49,8 @@ struct cgroup_read *views_cgroup(const struct views *v, const struct view *own,
 /* For the worker: the view with a number; `own` if there is none. Valid until the next call. */
 struct view *views_get(struct views *v, struct view *own, uint64_t number);
 
+/* "7:", which stands before the names of a view's files; "": the container's own. */
+#define VIEWS_PREFIX_ROOM 24
+const char *views_prefix(uint64_t number, char ret[VIEWS_PREFIX_ROOM]);
 /* "7:" before the name of an emulated file; a name without a number is the container's own. */
 bool views_parse(const char **name, uint64_t *ret_number);

@@ -122,7 +122,9 @@ void emul_look_up(const struct emul_mounts *m, const struct emul_file *f, const 
 	char name[EMUL_NAME_MAX + VIEW_MAX];
 
 	(void)name_in_view(f, view, name);
-	if (!emul_is_on(f, EMUL_FAST) || !is_found(m->fast_fd, name))
+	if (emul_is_on(f, EMUL_FAST) && is_found(m->fast_fd, name))
+		return;
+	if (emul_is_on(f, EMUL_PLAIN))
 		(void)is_found(m->plain_fd, name);
 }
 

@@ -14,6 +14,10 @@
  *	traps setattr-fd PATH ro|rw	the same, of an open descriptor
  *	traps denied			the errno of each without rights
  *	traps sysinfo			the whole memory in KiB, as sysinfo(2) has it
+ *	traps parts DIR			take a file off as soon as its procfs is there: how many
+ *					times it was busy
+ *	traps elsewhere DIR		in a pid namespace of its own, calls about something
+ *					else than a procfs: how many agents there were
  */
 #ifndef _GNU_SOURCE /* also compiled by hand */
 #define _GNU_SOURCE
@@ -282,6 +286,50 @@ static int tell_sysinfo(void)
 	return 0;
 }
 
+/* ------------------------------------------------------------------ what comes at once */
+
+static int tell_parts(const char *dir)
+{
+	char file[256];
+	int n = 0;
+
+	snprintf(file, sizeof(file), "%s/meminfo", dir);
+	for (int i = 0; i < 20; i++) {
+		if (i % 2 ? fsmount_at("proc", dir) : mount("none", dir, "proc", 0, NULL))
+			return 1;
+		n += umount2(file, 0) < 0;
+		umount2(dir, 0);
+	}
+	printf("%d\n", n);
+	return 0;
+}
+
+/* The next number of a process; agents have numbers, too. */
+static int next_pid(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	waitpid(pid, NULL, 0);
+	return pid;
+}
+
+static int tell_agents(const char *dir)
+{
+	int before = next_pid(), flags = MS_REMOUNT | MS_BIND | MS_RDONLY;
+	char part[256];
+
+	snprintf(part, sizeof(part), "%s/systemd", dir);
+	if (mount("none", dir, "tmpfs", 0, NULL) < 0 || mkdir(part, 0755) < 0 ||
+	    mount(part, part, NULL, MS_BIND, NULL) < 0 ||
+	    mount(NULL, part, NULL, flags, NULL) < 0 || umount2(part, 0) < 0 ||
+	    umount2(dir, 0) < 0)
+		return 1;
+	printf("%d\n", next_pid() - before - 1);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *verb = argc > 1 ? argv[1] : "";
@@ -312,6 +360,10 @@ int main(int argc, char **argv)
 		return denied();
 	if (strcmp(verb, "sysinfo") == 0)
 		return tell_sysinfo();
+	if (strcmp(verb, "parts") == 0 && argc == 3)
+		return tell_parts(argv[2]);
+	if (strcmp(verb, "elsewhere") == 0 && argc == 3)
+		return tell_agents(argv[2]);
 	if (argc != 3)
 		return 2;
 	deadline = time(NULL) + atoi(argv[2]);

@@ -112,6 +112,24 @@ static void views_cgroup__cpus(void **state)
 	assert_int_equal(cpus_count(&cpus), 1);
 }
 
+#define READY 32 /* fs/views.c: READY_MAX */
+
+/* As many as are kept ready: asking for one that does not exist takes none of them away. */
+static void views_get__unknown(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned int i = 0; i < READY; i++) {
+		_cleanup_free_ char *text = xasprintf("9:memory:/s/c/in\n0::/s/c/in/%u\n", i);
+
+		view_for(f, text)->load->total = 77;
+	}
+	for (unsigned int i = 0; i < 5; i++)
+		assert_ptr_equal(views_get(f->views, f->own, views_next(f->views)), f->own);
+	for (uint64_t n = 1; n < views_next(f->views); n++)
+		assert_int_equal(views_get(f->views, f->own, n)->load->total, 77);
+}
+
 static void views_register__own_and_twice(void **state)
 {
 	struct fixture *f = *state;
@@ -227,6 +245,7 @@ int main(void)
 		T(views__gone_or_elsewhere),   T(views_register__too_long),
 		T(views_register__room),       T(views_get__many),
 		T(views_parse__cases),	       T(views_cgroup__cpus),
+		T(views_get__unknown),
 	};
 
 	return RUN(tests);

@@ -400,6 +400,19 @@ staff() {
 	done
 }
 
+# What answers the call has the files open for a while; not so that anybody notices.
+@test "nested: an emulated file can be unmounted as soon as it is there" {
+	compile_probe
+	run -0 ns 'mkdir -p /p; exec /tmp/traps parts /p'
+	assert_output 0
+}
+
+@test "nested: calls that are about something else than a procfs have no agent" {
+	compile_probe
+	run -0 n unshare -mpf sh -c 'mkdir -p /run/elsewhere; exec /tmp/traps elsewhere /run/elsewhere'
+	assert_output 0
+}
+
 # keep_killing MAX: all of them, every 10 to MAX ms, until stop_killing.
 keep_killing() {
 	STAFF=$(staff)
