@@ -5,6 +5,7 @@
  * one. The filter tests what can be told from the arguments, so that recursive binds, moves,
  * propagation and lazy unmounts, the larger part of them, cost nothing.
  */
+#include <fcntl.h>
 #include <linux/mount.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
@@ -25,8 +26,8 @@ static const struct trap {
 } traps[] = {
 	{"mount", 3, NO_NEW_MOUNT, 0},
 	{"mount", 3, MS_BIND | MS_REC | MS_REMOUNT, MS_BIND},
-	/* With AT_RECURSIVE nothing is left to do. */
 	{"mount", 3, MS_REMOUNT | MS_BIND, MS_REMOUNT | MS_BIND},
+	/* With AT_RECURSIVE nothing is left to do. */
 	{"mount_setattr", 2, AT_RECURSIVE, 0},
 	{"move_mount", 4, MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_F_EMPTY_PATH},
 	{"umount2", 1, MNT_DETACH, 0},
