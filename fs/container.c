@@ -180,6 +180,7 @@ int container_open_view(struct container *c, struct error *err)
 	if (r < 0 || host < 0)
 		return error_errno(err, r < 0 ? -r : errno, "find init");
 	c->pidns = tracee_pidns(pid);
+	c->userns = tracee_userns(pid);
 	r = cgroup_read_open(cgroup, pid, err);
 	if (r == 0)
 		c->memory_tasks_fd = cgroup_read_open_memory_tasks(cgroup);

@@ -33,7 +33,8 @@ struct container {
 	int sysfs_dirfd;     /* the host's /sys, without what is mounted there */
 	int memory_tasks_fd; /* cgroup_read_open_memory_tasks(); negative: there is none */
 	struct mirror_names *names;
-	uint64_t pidns; /* inode number of its pid namespace */
+	uint64_t pidns;	 /* inode number of its pid namespace */
+	uint64_t userns; /* ... of its user namespace */
 };
 #define CONTAINER_EMPTY                                                                        \
 	{                                                                                      \

@@ -184,12 +184,22 @@ bool tracee_is_in_place(const struct tracee *t)
 	return tracee_cgroup(t->tid, &text) == 0 && place_is(&t->place, text);
 }
 
-uint64_t tracee_pidns(pid_t tid)
+static uint64_t namespace_of(pid_t tid, const char *file)
 {
 	char path[PATH_ROOM];
 	struct stat st;
 
-	return stat(path_of(tid, "ns/pid", path), &st) < 0 ? 0 : st.st_ino;
+	return stat(path_of(tid, file, path), &st) < 0 ? 0 : st.st_ino;
+}
+
+uint64_t tracee_pidns(pid_t tid)
+{
+	return namespace_of(tid, "ns/pid");
+}
+
+uint64_t tracee_userns(pid_t tid)
+{
+	return namespace_of(tid, "ns/user");
 }
 
 pid_t tracee_parent(pid_t tid)

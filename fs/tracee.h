@@ -55,6 +55,8 @@ bool tracee_is_in_place(const struct tracee *t);
 
 /* The inode number of the pid namespace it is in; 0: not known. */
 uint64_t tracee_pidns(pid_t tid);
+/* The same of its user namespace. */
+uint64_t tracee_userns(pid_t tid);
 /* Its parent's process, or -ESRCH. */
 pid_t tracee_parent(pid_t tid);
 /* The network namespace of another process; owned. -ENOENT: it is the tracee's, too. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "fs/agent.h"
+#include "fs/container.h"
 #include "fs/tracee.h"
 #include "fs/trap.h"
 #include "lib/fd.h"
@@ -81,16 +82,23 @@ static int clone_overmounts(void *arg)
 	return 0;
 }
 
-/*
- * In the caller's mount namespace: from another one nothing is attached to a detached copy of
- * what is mounted there (open_tree(2)).
- */
 static int attach(void *arg)
 {
 	struct work *w = arg;
 
 	(void)overmounts_attach(&w->overmounts, w->instance_fd, w->context->devs);
 	return 0;
+}
+
+/*
+ * In the caller's mount namespace: from another one nothing is attached to a detached copy of
+ * what is mounted there (open_tree(2)). That is right where the caller has a user namespace of
+ * its own: a runtime like ours moves copies and covers the kernel's files with its own, which
+ * belong to its root; ours would be in the way.
+ */
+static unsigned int where(const struct trap_context *c, const struct tracee *t)
+{
+	return tracee_userns(t->tid) == c->container->userns ? 0 : AGENT_HERE;
 }
 
 static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,
@@ -110,7 +118,7 @@ static enum trap_verdict act(const struct trap_context *c, struct trap_job *job,
 	if (r == 0 && !w.overmounts.record)
 		r = -ENOMEM;
 	if (r == 0)
-		r = agent_call(t, AGENT_AS_HOST | AGENT_SHARE_PREPARED, &work);
+		r = agent_call(t, where(c, t) | AGENT_AS_HOST | AGENT_SHARE_PREPARED, &work);
 	overmount_record_close(w.overmounts.record);
 	overmounts_done(&w.overmounts);
 	return r == AGENT_FROZEN ? TRAP_AGAIN : TRAP_NATIVE;

@@ -37,6 +37,7 @@ install_runtime() {
 di() { docker exec within docker "$@"; }
 small() { di run --rm --runtime sysbox-runc "$@"; }
 
+# bats test_tags=short
 @test "within: a container has ids, figures, time and sysctls of its own" {
 	run -0 small --memory 256m --cpus 1 sysbox/busybox sh -ec 'cat /proc/self/uid_map
 		awk "/MemTotal/ { print \$2 }" /proc/meminfo; nproc; cut -d. -f1 /proc/uptime
